@@ -1,0 +1,153 @@
+/* matrix.c: making, copying and converting the three storages. */
+#include "spred/matrix.h"
+
+#include <string.h>
+
+void spred_matrix_free(struct spred_env *env, struct spred_matrix *m)
+{
+    if (m->owned) {
+        spred_free(env, m->f64);
+        spred_free(env, m->f32);
+        spred_free(env, m->colptr);
+        spred_free(env, m->rowind);
+        spred_free(env, m->values);
+    }
+    memset(m, 0, sizeof *m);
+}
+
+enum spred_status spred_matrix_new(struct spred_env *env,
+                                   enum spred_storage storage, size_t rows,
+                                   size_t cols, size_t stored,
+                                   struct spred_matrix *out)
+{
+    memset(out, 0, sizeof *out);
+    out->storage = storage;
+    out->rows = rows;
+    out->cols = cols;
+    out->owned = 1;
+    if (rows > INT32_MAX || (rows && cols > SIZE_MAX / 16 / rows))
+        return spred_fail(env, SPRED_EINVAL, "matrix %zu x %zu is too large",
+                          rows, cols);
+    int ok = 1;
+    if (storage == SPRED_F64) {
+        ok = (out->f64 = spred_alloc(env, rows * cols, sizeof(double))) != NULL;
+    } else if (storage == SPRED_F32) {
+        ok = (out->f32 = spred_alloc(env, rows * cols, sizeof(float))) != NULL;
+    } else {
+        out->colptr = spred_alloc(env, cols + 1, sizeof *out->colptr);
+        out->rowind = spred_alloc(env, stored, sizeof *out->rowind);
+        out->values = spred_alloc(env, stored, sizeof *out->values);
+        ok = out->colptr && out->rowind && out->values;
+    }
+    if (!ok) {
+        spred_matrix_free(env, out);
+        return SPRED_ENOMEM;
+    }
+    return SPRED_OK;
+}
+
+size_t spred_matrix_stored(const struct spred_matrix *m)
+{
+    return m->storage == SPRED_CSC ? (size_t)m->colptr[m->cols]
+                                   : m->rows * m->cols;
+}
+
+void spred_matrix_column(const struct spred_matrix *m, size_t j, double *out)
+{
+    size_t n = m->rows;
+    if (m->storage == SPRED_F64) {
+        memcpy(out, m->f64 + j * n, n * sizeof *out);
+    } else if (m->storage == SPRED_F32) {
+        const float *column = m->f32 + j * n;
+        for (size_t i = 0; i < n; i++)
+            out[i] = (double)column[i];
+    } else {
+        memset(out, 0, n * sizeof *out);
+        for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++)
+            out[m->rowind[e]] = m->values[e];
+    }
+}
+
+static void set_column(struct spred_matrix *m, size_t j, const double *in)
+{
+    size_t n = m->rows;
+    if (m->storage == SPRED_F64) {
+        memcpy(m->f64 + j * n, in, n * sizeof *in);
+    } else if (m->storage == SPRED_F32) {
+        float *column = m->f32 + j * n;
+        for (size_t i = 0; i < n; i++)
+            column[i] = (float)in[i];
+    } else {
+        int64_t e = m->colptr[j];
+        for (size_t i = 0; i < n; i++)
+            if (in[i] < 0 || in[i] > 0) {
+                m->rowind[e] = (int32_t)i;
+                m->values[e++] = in[i];
+            }
+        m->colptr[j + 1] = e;
+    }
+}
+
+/* Counts what a CSC copy will hold: entries of the taken columns, each as often
+ * as its row is taken. */
+static size_t count_taken(const struct spred_matrix *m, const double *times,
+                          const size_t *cols, size_t n_cols, double *column)
+{
+    double total = 0;
+    for (size_t k = 0; k < n_cols; k++) {
+        spred_matrix_column(m, cols ? cols[k] : k, column);
+        for (size_t i = 0; i < m->rows; i++)
+            if (column[i] < 0 || column[i] > 0)
+                total += times[i];
+    }
+    return (size_t)total;
+}
+
+static enum spred_status copy_as(struct spred_env *env,
+                                 const struct spred_matrix *m,
+                                 const size_t *rows, size_t n_rows,
+                                 const size_t *cols, size_t n_cols,
+                                 enum spred_storage storage,
+                                 struct spred_matrix *out)
+{
+    n_rows = rows ? n_rows : m->rows;
+    n_cols = cols ? n_cols : m->cols;
+    memset(out, 0, sizeof *out);
+    double *work = spred_alloc(env, 2 * m->rows + n_rows, sizeof *work);
+    if (!work)
+        return SPRED_ENOMEM;
+    double *times = work, *from = work + m->rows, *to = from + m->rows;
+    size_t stored = 0;
+    if (storage == SPRED_CSC) {
+        for (size_t i = 0; i < n_rows; i++)
+            times[rows ? rows[i] : i] += 1;
+        stored = count_taken(m, times, cols, n_cols, from);
+    }
+    enum spred_status status =
+        spred_matrix_new(env, storage, n_rows, n_cols, stored, out);
+    for (size_t k = 0; status == SPRED_OK && k < n_cols; k++) {
+        spred_matrix_column(m, cols ? cols[k] : k, from);
+        for (size_t i = 0; i < n_rows; i++)
+            to[i] = from[rows ? rows[i] : i];
+        set_column(out, k, to);
+    }
+    spred_free(env, work);
+    return status;
+}
+
+enum spred_status spred_matrix_take(struct spred_env *env,
+                                    const struct spred_matrix *m,
+                                    const size_t *rows, size_t n_rows,
+                                    const size_t *cols, size_t n_cols,
+                                    struct spred_matrix *out)
+{
+    return copy_as(env, m, rows, n_rows, cols, n_cols, m->storage, out);
+}
+
+enum spred_status spred_matrix_convert(struct spred_env *env,
+                                       const struct spred_matrix *m,
+                                       enum spred_storage storage,
+                                       struct spred_matrix *out)
+{
+    return copy_as(env, m, NULL, 0, NULL, 0, storage, out);
+}
