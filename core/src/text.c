@@ -10,6 +10,7 @@
 #include <string.h>
 
 /* Fast exact path (Clinger): mantissa below 2^53, |decimal exponent| <= 22. */
+#define EXACT_LIMIT UINT64_C(900719925474099) /* times 10 plus 9 < 2^53 */
 static const double powers_of_ten[] = {
     1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
     1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -39,14 +40,14 @@ int spred_parse_real(const char *text, double *out)
     if (*c == '+' || *c == '-')
         negative = *c++ == '-';
     for (; *c >= '0' && *c <= '9'; c++, digits++) {
-        if (mantissa < UINT64_C(900719925474099))
+        if (mantissa < EXACT_LIMIT)
             mantissa = mantissa * 10 + (uint64_t)(*c - '0'), kept++;
         else
             scale++, kept = 99; /* digits were dropped: not exact */
     }
     if (*c == '.')
         for (c++; *c >= '0' && *c <= '9'; c++, digits++) {
-            if (mantissa < UINT64_C(900719925474099))
+            if (mantissa < EXACT_LIMIT)
                 mantissa = mantissa * 10 + (uint64_t)(*c - '0'), kept++,
                 scale--;
             else

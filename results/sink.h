@@ -1,0 +1,132 @@
+/* sink.h: the rows an experiment leaves, and the one way to hand them over. The
+ * column tables below drive the store, the CSV files and the worker's wire. */
+#ifndef RESULTS_SINK_H
+#define RESULTS_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "spred/env.h"
+
+enum results_kind { RESULTS_TEXT, RESULTS_INT, RESULTS_REAL };
+
+/* TEXT: field is char * (NULL = no value); INT: int64_t (INT64_MIN = none);
+ * REAL: double (NaN = none). Tables end with a NULL name. */
+struct results_column {
+    const char *name;
+    enum results_kind kind;
+    size_t offset;
+    const char *doc; /* one line with the unit */
+};
+
+/* One job = one solver on one problem of one trial of one data set. All text is
+ * owned by the row (results_row_free). */
+struct results_run {
+    char *job;        /* key: 64 hexadecimal digits */
+    char *experiment;
+    char *dataset, *source, *target;
+    int64_t simulated; /* 1: never shown as real */
+    char *protocol;    /* clean | paper */
+    int64_t trial;     /* 1.. */
+    char *problem;     /* name in the file: "lasso" */
+    char *loss;        /* squared | logistic | multinomial */
+    char *penalty;     /* "l1", "elastic-net(0.5)" */
+    char *solver, *options;
+    int64_t train, validate, test, features, classes;
+    char *status; /* certified stalled time steps diverged skipped memory
+                     crashed error interrupted */
+    char *reason; /* one line */
+    int64_t points;      /* lambdas on the path (times outputs) */
+    int64_t certified;   /* of which certified to the asked gap */
+    double lambda_max;   /* of the training part */
+    double lambda_ratio; /* chosen on the validation part */
+    double objective;    /* at the chosen lambda (sum over outputs) */
+    double gap;          /* worst relative gap on the path, P(0) = 1 */
+    double gap_target;   /* asked relative gap */
+    double floor;        /* worst relative rounding floor */
+    double kkt;          /* worst KKT violation / lambda */
+    int64_t support;     /* genes with a nonzero weight, chosen lambda */
+    double seconds;      /* billed: set-up, constants, steps */
+    double seconds_total; /* with load, preprocessing, certificates, metrics */
+    double seconds_load, seconds_prepare, seconds_setup, seconds_solve,
+        seconds_certify;
+    double passes; /* equivalent passes over X, billed */
+    int64_t steps;
+    int64_t peak_rss_kib;
+    double validation;        /* balanced accuracy at the chosen lambda */
+    double accuracy, balanced_accuracy, auc, log_loss, r2; /* test part */
+    double majority;          /* share of the largest class, test part */
+    char *seed;               /* of the trial, decimal */
+    char *machine;            /* fingerprint id */
+    char *started;            /* UTC, ISO 8601 */
+};
+
+/* One observation of a run: trajectory points, and per lambda the last one. */
+struct results_point {
+    char *job;
+    int64_t output;       /* 1.. (one-vs-rest problems), else 1 */
+    int64_t lambda_index; /* 1.. along the path */
+    double lambda, lambda_ratio;
+    int64_t step;          /* steps done at this lambda */
+    double seconds;        /* billed since the start of this lambda */
+    double seconds_path;   /* billed since the start of the job */
+    double passes;         /* since the start of the job */
+    double primal, dual;   /* objective and best certified lower bound */
+    double gap;            /* relative: (primal - dual) / P(0) */
+    double floor, kkt;     /* relative, as in results_run */
+    int64_t support;       /* nonzero features */
+    int64_t last;          /* 1: the final observation at this lambda */
+    char *stop;            /* target stall steps time diverged ..., if last */
+    double validation;     /* balanced accuracy on validation, if last */
+};
+
+/* A gene with a nonzero weight at the chosen lambda. */
+struct results_gene {
+    char *job;
+    int64_t output, rank; /* rank 1 = largest |weight| */
+    char *feature, *symbol;
+    double weight; /* on the standardised scale */
+};
+
+extern const struct results_column results_run_columns[];
+extern const struct results_column results_point_columns[];
+extern const struct results_column results_gene_columns[];
+
+/* Sets every field to "no value" / frees the texts of one row. */
+void results_row_clear(const struct results_column *columns, void *row);
+void results_row_free(struct spred_env *env,
+                      const struct results_column *columns, void *row);
+
+/* All rows of one job; owned arrays. */
+struct results_record {
+    struct results_run run;
+    struct results_point *points;
+    size_t n_points;
+    struct results_gene *genes;
+    size_t n_genes;
+};
+void results_record_free(struct spred_env *env, struct results_record *record);
+
+/* One row as one line of tab-separated fields in column order (text escaped:
+ * \t \n \\; no value = empty; REAL as %.17g), appended without newline, and
+ * back. A line that does not fit is SPRED_EFORMAT. Used on the worker's pipe. */
+struct spred_buffer;
+enum spred_status results_row_write(struct spred_env *env,
+                                    const struct results_column *columns,
+                                    const void *row, struct spred_buffer *out);
+enum spred_status results_row_read(struct spred_env *env,
+                                   const struct results_column *columns,
+                                   const char *line, size_t length, void *row);
+
+/* Where an experiment leaves its rows. */
+struct results_sink {
+    void *self;
+    /* Status word stored for this job ("" = no such job). */
+    enum spred_status (*find)(void *self, const char *job, char status[32]);
+    /* One job, in one short transaction; an older row of the job is replaced. */
+    enum spred_status (*put)(void *self, const struct results_record *record);
+    /* Key-value notes of the experiment: plan size, file hash, machine text,
+     * "GEO could not be reached: ...". The same key replaces. */
+    enum spred_status (*note)(void *self, const char *key, const char *value);
+};
+
+#endif
