@@ -1,0 +1,61 @@
+/* preprocess.h: what is done to X before a fit, learnt on training rows only. */
+#ifndef SPRED_PREPROCESS_H
+#define SPRED_PREPROCESS_H
+
+#include "spred/design.h"
+
+enum spred_log2 { SPRED_LOG2_NEVER, SPRED_LOG2_ALWAYS, SPRED_LOG2_AUTO };
+
+struct spred_preprocess_rules {
+    enum spred_log2 log2;
+    int missing_refuse;   /* 1: NaN anywhere in the rows is SPRED_EINVAL; 0: the
+                             column's median over the training rows */
+    double variance_keep; /* (0, 1]: share of features kept, highest variance
+                             (after log2) on the training rows; 1 keeps all */
+    int center;           /* fit column means (an intercept, or standardise) */
+    int standardize;      /* fit column standard deviations (divisor n) */
+};
+
+/* What was learnt. All arrays owned; free with spred_prepared_free. */
+struct spred_prepared {
+    size_t p_raw, p;     /* features before and after the filter */
+    size_t *kept;        /* p: index of each kept feature in the raw X */
+    int log2;            /* 1: log2(max(x, log2_floor)) is applied */
+    double log2_floor;
+    double *median;      /* p: training medians after log2 (for missing cells);
+                            NULL when the training rows miss nothing AND rows
+                            given later are complete too (checked on apply) */
+    double *mean;        /* p, of the training rows; NULL unless centred */
+    double *scale;       /* p: 1/s.d., 0 for constant columns; NULL unless
+                            standardised (then constant columns keep scale 1) */
+    size_t missing;      /* cells filled in the training rows */
+    size_t constant;     /* kept columns that do not vary on the training rows */
+    size_t duplicated;   /* kept columns equal to an earlier kept one there */
+    char *report;        /* one line in words, for the store and the report */
+};
+
+/* Learns from rows[0..n_rows-1] of raw and gives the transformed training
+ * matrix (owned; dense storages keep theirs; CSC keeps CSC and refuses log2 and
+ * missing values). The design that a solver sees is
+ * {train, prepared->mean, prepared->scale}. Auto log2 is GEO2R's rule on the
+ * training values: q99 > 100, or range > 50 and q25 > 0 (then also q75/q25
+ * sizes as in GEO2R); the floor for values at or below 0 is recorded.
+ * SPRED_EINVAL: no feature left, all constant, missing values refused. */
+SPRED_API enum spred_status
+spred_prepare(struct spred_env *env, const struct spred_matrix *raw,
+              const size_t *rows, size_t n_rows,
+              const struct spred_preprocess_rules *rules,
+              struct spred_prepared *out, struct spred_matrix *train);
+
+/* The same transformation on other rows (validation, test): nothing is learnt
+ * from them. */
+SPRED_API enum spred_status
+spred_prepared_apply(struct spred_env *env,
+                     const struct spred_prepared *prepared,
+                     const struct spred_matrix *raw, const size_t *rows,
+                     size_t n_rows, struct spred_matrix *out);
+
+SPRED_API void spred_prepared_free(struct spred_env *env,
+                                   struct spred_prepared *prepared);
+
+#endif

@@ -1,0 +1,61 @@
+/* solver.h: a method is one const struct; the host owns the loop and the clock. */
+#ifndef SPRED_SOLVER_H
+#define SPRED_SOLVER_H
+
+#include "spred/option.h"
+#include "spred/problem.h"
+
+/* What a method needs of a problem; a mismatch is a skip with its reason. */
+enum spred_needs {
+    SPRED_NEEDS_NOTHING = 0,
+    SPRED_NEEDS_QUADRATIC = 1 << 0, /* squared loss */
+    SPRED_NEEDS_PURE_L1 = 1 << 1,   /* no ridge part */
+    SPRED_NEEDS_ONE_OUTPUT = 1 << 2 /* not multinomial */
+};
+
+/* Work counted by the method itself. */
+struct spred_work {
+    double passes; /* passes over X: adjoint = 1; touching m columns = m/p */
+};
+
+struct spred_solver {
+    const char *name;      /* "coordinate-descent", "spred-newton" */
+    const char *alias;     /* "cd", or NULL */
+    const char *doc;       /* one line */
+    const char *reference; /* the paper or book */
+    unsigned api_version;  /* raised when results change; part of the job key */
+    unsigned needs;        /* enum spred_needs bits */
+    size_t state_size;     /* zeroed by the host before init */
+    size_t options_size;
+    const struct spred_option *options; /* ends with a NULL name; or NULL */
+    /* Allocates and computes constants; W = 0, b = the null intercept. problem,
+     * options, env outlive the state. Everything random comes from seed. */
+    enum spred_status (*init)(struct spred_env *env, void *state,
+                              const void *options,
+                              const struct spred_problem *problem,
+                              uint64_t seed, struct spred_work *work);
+    /* A new lambda (usually smaller than the last: keep the iterate as warm
+     * start). tolerance: the relative gap that is asked, for inner rules. */
+    enum spred_status (*start)(void *state, double lambda, double tolerance);
+    /* One outer iteration, of any size. *finished = 1: the method itself claims
+     * optimality to the tolerance; the host's certificate will confirm or
+     * refute it. No allocation inside if it can be helped. */
+    enum spred_status (*step)(void *state, struct spred_work *work,
+                              int *finished);
+    /* W: p x K column-major, b: K, for the current lambda. */
+    void (*get)(const void *state, double *w, double *b);
+    /* Frees what init made, also after a failed init (fields may be 0). */
+    void (*free)(struct spred_env *env, void *state);
+};
+
+/* NULL-ended array, generated from the list in solvers/meson.build. */
+extern SPRED_API const struct spred_solver *const spred_solvers[];
+
+/* By name or alias; NULL if there is none. */
+SPRED_API const struct spred_solver *spred_solver_find(const char *name);
+
+/* NULL if solver takes the problem, else one line: what it needs. Static. */
+SPRED_API const char *spred_solver_refuses(const struct spred_solver *solver,
+                                           const struct spred_problem *problem);
+
+#endif

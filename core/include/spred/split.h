@@ -1,0 +1,37 @@
+/* split.h: who trains, who validates, who tests: by sample, stratified. */
+#ifndef SPRED_SPLIT_H
+#define SPRED_SPLIT_H
+
+#include <stdint.h>
+#include "spred/env.h"
+
+/* Index lists into the samples (ascending); owned, spred_split_free. */
+struct spred_split {
+    size_t *train, *validate, *test;
+    size_t n_train, n_validate, n_test;
+};
+
+/* Stratified hold-out: from every class, shares of its samples (largest
+ * remainder over classes, so that totals are round(share * n) and every class
+ * with >= 3 samples has one in each part when both shares are positive). codes:
+ * n class codes, -1 = leave the sample out; codes NULL: no strata, n samples.
+ * n_levels = number of classes. share_test + share_validate < 1.
+ * SPRED_EINVAL: a class would have no training sample (names its code). */
+SPRED_API enum spred_status
+spred_split_holdout(struct spred_env *env, const int32_t *codes, size_t n,
+                    size_t n_levels, double share_test, double share_validate,
+                    uint64_t seed, struct spred_split *out);
+
+/* Fold `fold` (0..folds-1) of stratified k-fold: test = the fold, validate =
+ * share_validate of the rest (stratified), train = what remains. The same seed
+ * gives disjoint test parts over the folds that cover all samples. */
+SPRED_API enum spred_status
+spred_split_kfold(struct spred_env *env, const int32_t *codes, size_t n,
+                  size_t n_levels, size_t folds, size_t fold,
+                  double share_validate, uint64_t seed,
+                  struct spred_split *out);
+
+SPRED_API void spred_split_free(struct spred_env *env,
+                                struct spred_split *split);
+
+#endif
