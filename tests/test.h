@@ -1,4 +1,5 @@
-/* test.h: what every C test includes: cmocka, an env, the shared data folder. */
+/* test.h: what every C test includes: cmocka, an env, the shared data folder.
+ */
 #ifndef SPRED_TEST_H
 #define SPRED_TEST_H
 

@@ -35,8 +35,8 @@ enum spred_status spred_sha256_file(struct spred_env *env, const char *path,
     char *buffer = spred_alloc(env, chunk, 1);
     enum spred_status status = buffer ? SPRED_OK : SPRED_ENOMEM;
     sha256_init(&context);
-    for (size_t got; status == SPRED_OK &&
-                     (got = fread(buffer, 1, chunk, file)) > 0;)
+    for (size_t got;
+         status == SPRED_OK && (got = fread(buffer, 1, chunk, file)) > 0;)
         sha256_update(&context, got, (const uint8_t *)buffer);
     if (status == SPRED_OK && ferror(file))
         status = spred_fail(env, SPRED_EIO, "%s: read error", path);

@@ -103,12 +103,10 @@ static size_t count_taken(const struct spred_matrix *m, const double *times,
     return (size_t)total;
 }
 
-static enum spred_status copy_as(struct spred_env *env,
-                                 const struct spred_matrix *m,
-                                 const size_t *rows, size_t n_rows,
-                                 const size_t *cols, size_t n_cols,
-                                 enum spred_storage storage,
-                                 struct spred_matrix *out)
+static enum spred_status
+copy_as(struct spred_env *env, const struct spred_matrix *m, const size_t *rows,
+        size_t n_rows, const size_t *cols, size_t n_cols,
+        enum spred_storage storage, struct spred_matrix *out)
 {
     n_rows = rows ? n_rows : m->rows;
     n_cols = cols ? n_cols : m->cols;

@@ -58,8 +58,8 @@ static enum spred_status set_word(struct spred_env *env,
     char expected[256] = "one of";
     for (int i = 0; words[i]; i++) {
         size_t used = strlen(expected);
-        snprintf(expected + used, sizeof expected - used, "%s %s",
-                 i ? "," : "", words[i]);
+        snprintf(expected + used, sizeof expected - used, "%s %s", i ? "," : "",
+                 words[i]);
     }
     return refuse(env, row, value, expected);
 }
@@ -103,8 +103,8 @@ enum spred_status spred_options_set(struct spred_env *env,
                           "no option '%s' (did you mean '%s'?)", name, near);
     struct spred_buffer list = {0};
     for (size_t i = 0; i < count; i++)
-        SPRED_TRY(spred_buffer_add(env, &list, "%s%s", i ? ", " : "",
-                                   names[i]));
+        SPRED_TRY(
+            spred_buffer_add(env, &list, "%s%s", i ? ", " : "", names[i]));
     enum spred_status status =
         spred_fail(env, SPRED_ENOTFOUND, "no option '%s' (there %s %s)", name,
                    count ? "are:" : "are", count ? list.text : "none");

@@ -6,11 +6,11 @@
 #include "spred/problem.h"
 
 struct spred_certificate {
-    double primal;  /* P(w, b) */
-    double dual;    /* best lower bound on the optimum seen so far */
-    double gap;     /* (primal - dual) / P(0) */
-    double floor;   /* bound on the rounding error of gap, same unit */
-    double kkt;     /* worst violation of x_j'R_k/n in lambda d|w|, over lambda */
+    double primal; /* P(w, b) */
+    double dual;   /* best lower bound on the optimum seen so far */
+    double gap;    /* (primal - dual) / P(0) */
+    double floor;  /* bound on the rounding error of gap, same unit */
+    double kkt; /* worst violation of x_j'R_k/n in lambda d|w|, over lambda */
     size_t support; /* features with a nonzero weight */
 };
 
@@ -18,8 +18,7 @@ struct spred_certificate {
 struct spred_certifier;
 
 SPRED_API struct spred_certifier *
-spred_certifier_new(struct spred_env *env,
-                    const struct spred_problem *problem);
+spred_certifier_new(struct spred_env *env, const struct spred_problem *problem);
 SPRED_API void spred_certifier_free(struct spred_certifier *certifier);
 
 /* A new lambda: forgets the best dual value; the last dual point (a residual,
@@ -30,9 +29,9 @@ SPRED_API void spred_certifier_start(struct spred_certifier *certifier,
 /* Certifies W (p x K), b (K). One pass over X plus the support's columns. A w
  * that is not finite gives SPRED_ENUMERIC. The intercept used for the DUAL is
  * re-solved for fixed XW; the primal is at the b that was given. */
-SPRED_API enum spred_status
-spred_certify(struct spred_certifier *certifier, const double *w,
-              const double *b, struct spred_certificate *out);
+SPRED_API enum spred_status spred_certify(struct spred_certifier *certifier,
+                                          const double *w, const double *b,
+                                          struct spred_certificate *out);
 
 /* 1 if the gap is proved to be at most target: gap + floor <= target. */
 SPRED_API int spred_certified(const struct spred_certificate *certificate,

@@ -21,10 +21,10 @@ struct spred_target {
  * NaN (dense storages only). Arrays of names have n or p entries and are never
  * NULL; names are UTF-8 and may be empty. */
 struct spred_data {
-    char *name;      /* short, for rows and files: "GDS507", "golub" */
-    char *source;    /* one line: where it came from and in which form */
-    char *note;      /* one line for the report (what was unusual), or "" */
-    int simulated;   /* 1: never to be shown as real */
+    char *name;    /* short, for rows and files: "GDS507", "golub" */
+    char *source;  /* one line: where it came from and in which form */
+    char *note;    /* one line for the report (what was unusual), or "" */
+    int simulated; /* 1: never to be shown as real */
     char hash[SPRED_HEX_SIZE]; /* SHA-256 of the source bytes */
     struct spred_matrix x;     /* n samples x p features */
     char **features;           /* p: probe or column identifiers */
@@ -32,9 +32,9 @@ struct spred_data {
     char **samples;            /* n */
     size_t n_targets;
     struct spred_target *targets;
-    size_t missing;    /* NaN cells in x */
-    double *truth;     /* p: coefficients that made a simulated y, or NULL */
-    void *mapping;     /* the mapped cache file that holds the arrays, or NULL */
+    size_t missing; /* NaN cells in x */
+    double *truth;  /* p: coefficients that made a simulated y, or NULL */
+    void *mapping;  /* the mapped cache file that holds the arrays, or NULL */
     size_t mapping_size;
 };
 

@@ -7,26 +7,25 @@
 #define SPRED_GEO_BASE_URL "https://ftp.ncbi.nlm.nih.gov/geo/datasets"
 
 struct spred_fetch_options {
-    const char *base_url;  /* NULL: $SPREDBENCH_GEO_URL, else
-                              SPRED_GEO_BASE_URL. http: allowed for loopback
-                              hosts only */
-    const char *cache_dir; /* NULL: spred_cache_dir("download") */
+    const char *base_url;   /* NULL: $SPREDBENCH_GEO_URL, else
+                               SPRED_GEO_BASE_URL. http: allowed for loopback
+                               hosts only */
+    const char *cache_dir;  /* NULL: spred_cache_dir("download") */
     long connect_timeout_s; /* 0: 10 */
     long stall_timeout_s;   /* 0: 30 s below 100 bytes/s */
     int refresh;            /* download again even if present */
     /* Called now and then; total 0 = unknown. May be NULL. */
-    void (*progress)(void *cookie, const char *what, size_t done,
-                     size_t total);
+    void (*progress)(void *cookie, const char *what, size_t done, size_t total);
     void *progress_cookie;
 };
 
 /* GDS507 -> the file {base}/GDS0nnn.../GDS507/soft/GDS507.soft.gz in the cache
  * (GEO's layout: GDSnnn for numbers below 1000, GDS1nnn, ...). A partial
  * download is kept as .part and resumed by a Range request; the finished file
- * is verified (gzip end, ^DATABASE or ^DATASET first) before it gets its name; its SHA-256
- * is recorded beside it in NAME.sha256 and checked on later use. *path is
- * freed by spred_free. SPRED_EIO: could not be reached (the text says why in
- * one line); SPRED_EFORMAT: came but is broken. */
+ * is verified (gzip end, ^DATABASE or ^DATASET first) before it gets its name;
+ * its SHA-256 is recorded beside it in NAME.sha256 and checked on later use.
+ * *path is freed by spred_free. SPRED_EIO: could not be reached (the text says
+ * why in one line); SPRED_EFORMAT: came but is broken. */
 SPRED_API enum spred_status
 spred_fetch_geo(struct spred_env *env, const char *accession,
                 const struct spred_fetch_options *options, char **path);

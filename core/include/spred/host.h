@@ -1,4 +1,5 @@
-/* host.h: the only loop: steps, clock, observations, stop rule, along a path. */
+/* host.h: the only loop: steps, clock, observations, stop rule, along a path.
+ */
 #ifndef SPRED_HOST_H
 #define SPRED_HOST_H
 
@@ -22,13 +23,13 @@ SPRED_API const char *spred_stop_name(enum spred_stop stop);
 struct spred_host_plan {
     const double *lambda; /* n_lambda values, descending */
     size_t n_lambda;
-    double gap;           /* asked relative gap */
-    double stall_eps;     /* relative to P(0) */
-    int stall_patience;   /* observations without progress */
-    double wall;          /* billed seconds of the whole path: every lambda gets
-                             an equal part of what is left when it starts */
-    long steps;           /* per lambda */
-    double growth;        /* of the observation grid: next = max(s+1, s*growth) */
+    double gap;         /* asked relative gap */
+    double stall_eps;   /* relative to P(0) */
+    int stall_patience; /* observations without progress */
+    double wall;        /* billed seconds of the whole path: every lambda gets
+                           an equal part of what is left when it starts */
+    long steps;         /* per lambda */
+    double growth;      /* of the observation grid: next = max(s+1, s*growth) */
     double (*now)(void *cookie); /* seconds, monotonic; NULL: the real clock */
     void *clock_cookie;
 };
@@ -62,13 +63,12 @@ struct spred_host_totals {
 /* Runs solver over the path. options: a struct of solver->options_size. The
  * observer may return nonzero to interrupt. SPRED_OK also when the run ended
  * badly (see totals->stop); an error only when nothing could be run. */
-SPRED_API enum spred_status
-spred_host_run(struct spred_env *env, const struct spred_solver *solver,
-               const void *options, const struct spred_problem *problem,
-               const struct spred_host_plan *plan, uint64_t seed,
-               int (*observe)(void *cookie,
-                              const struct spred_host_point *point),
-               void *cookie, struct spred_host_totals *totals);
+SPRED_API enum spred_status spred_host_run(
+    struct spred_env *env, const struct spred_solver *solver,
+    const void *options, const struct spred_problem *problem,
+    const struct spred_host_plan *plan, uint64_t seed,
+    int (*observe)(void *cookie, const struct spred_host_point *point),
+    void *cookie, struct spred_host_totals *totals);
 
 /* ratio_k from 1 down to min_ratio, n values evenly spaced in log, times
  * lambda_max, into out. n = 1 gives min_ratio. */

@@ -1,4 +1,5 @@
-/* matrix.h: the three storages of a design matrix: dense f64, dense f32, CSC. */
+/* matrix.h: the three storages of a design matrix: dense f64, dense f32, CSC.
+ */
 #ifndef SPRED_MATRIX_H
 #define SPRED_MATRIX_H
 
@@ -39,10 +40,11 @@ SPRED_API void spred_matrix_column(const struct spred_matrix *m, size_t j,
 
 /* A new owned matrix of the same storage with the given rows (which may
  * repeat) and columns, in the given order; NULL means all of them. */
-SPRED_API enum spred_status
-spred_matrix_take(struct spred_env *env, const struct spred_matrix *m,
-                  const size_t *rows, size_t n_rows, const size_t *cols,
-                  size_t n_cols, struct spred_matrix *out);
+SPRED_API enum spred_status spred_matrix_take(struct spred_env *env,
+                                              const struct spred_matrix *m,
+                                              const size_t *rows, size_t n_rows,
+                                              const size_t *cols, size_t n_cols,
+                                              struct spred_matrix *out);
 
 /* The same matrix in another storage, owned. */
 SPRED_API enum spred_status spred_matrix_convert(struct spred_env *env,

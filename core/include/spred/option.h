@@ -6,21 +6,21 @@
 #include "spred/env.h"
 
 enum spred_option_kind {
-    SPRED_OPTION_BOOL,   /* field: int, text: true | false */
-    SPRED_OPTION_INT,    /* field: long */
-    SPRED_OPTION_REAL,   /* field: double */
-    SPRED_OPTION_CHOICE  /* field: int, index into choices */
+    SPRED_OPTION_BOOL,  /* field: int, text: true | false */
+    SPRED_OPTION_INT,   /* field: long */
+    SPRED_OPTION_REAL,  /* field: double */
+    SPRED_OPTION_CHOICE /* field: int, index into choices */
 };
 
 /* A table ends with a row whose name is NULL. */
 struct spred_option {
     const char *name;
     enum spred_option_kind kind;
-    size_t offset;             /* of the field in the options struct */
-    const char *initial;       /* the default, as text */
-    double min, max;           /* inclusive bounds, for INT and REAL */
+    size_t offset;              /* of the field in the options struct */
+    const char *initial;        /* the default, as text */
+    double min, max;            /* inclusive bounds, for INT and REAL */
     const char *const *choices; /* NULL-ended, for CHOICE */
-    const char *doc;           /* one line: what it does, its unit */
+    const char *doc;            /* one line: what it does, its unit */
 };
 
 /* Writes every default into the options struct. A default that does not parse

@@ -1,4 +1,5 @@
-/* preprocess.h: what is done to X before a fit, learnt on training rows only. */
+/* preprocess.h: what is done to X before a fit, learnt on training rows only.
+ */
 #ifndef SPRED_PREPROCESS_H
 #define SPRED_PREPROCESS_H
 
@@ -18,20 +19,20 @@ struct spred_preprocess_rules {
 
 /* What was learnt. All arrays owned; free with spred_prepared_free. */
 struct spred_prepared {
-    size_t p_raw, p;     /* features before and after the filter */
-    size_t *kept;        /* p: index of each kept feature in the raw X */
-    int log2;            /* 1: log2(max(x, log2_floor)) is applied */
+    size_t p_raw, p; /* features before and after the filter */
+    size_t *kept;    /* p: index of each kept feature in the raw X */
+    int log2;        /* 1: log2(max(x, log2_floor)) is applied */
     double log2_floor;
-    double *median;      /* p: training medians after log2 (for missing cells);
-                            NULL when the training rows miss nothing AND rows
-                            given later are complete too (checked on apply) */
-    double *mean;        /* p, of the training rows; NULL unless centred */
-    double *scale;       /* p: 1/s.d., 0 for constant columns; NULL unless
-                            standardised (then constant columns keep scale 1) */
-    size_t missing;      /* cells filled in the training rows */
-    size_t constant;     /* kept columns that do not vary on the training rows */
-    size_t duplicated;   /* kept columns equal to an earlier kept one there */
-    char *report;        /* one line in words, for the store and the report */
+    double *median;    /* p: training medians after log2 (for missing cells);
+                          NULL when the training rows miss nothing AND rows
+                          given later are complete too (checked on apply) */
+    double *mean;      /* p, of the training rows; NULL unless centred */
+    double *scale;     /* p: 1/s.d., 0 for constant columns; NULL unless
+                          standardised (then constant columns keep scale 1) */
+    size_t missing;    /* cells filled in the training rows */
+    size_t constant;   /* kept columns that do not vary on the training rows */
+    size_t duplicated; /* kept columns equal to an earlier kept one there */
+    char *report;      /* one line in words, for the store and the report */
 };
 
 /* Learns from rows[0..n_rows-1] of raw and gives the transformed training

@@ -53,9 +53,9 @@ struct spred_problem {
     struct spred_penalty penalty;
     int intercept;
     /* Filled by spred_problem_init: */
-    double null_objective; /* P(0): w = 0 and the best b (0 without) */
+    double null_objective;     /* P(0): w = 0 and the best b (0 without) */
     double null_intercept[64]; /* first K: that b */
-    double lambda_max;     /* smallest lambda with w = 0 optimal */
+    double lambda_max;         /* smallest lambda with w = 0 optimal */
 };
 
 #define SPRED_MAX_OUTPUTS 64

@@ -12,8 +12,8 @@ struct spred_rng; /* wraps gsl_rng (ranlxd2-quality not needed: mt19937) */
 SPRED_API struct spred_rng *spred_rng_new(struct spred_env *env, uint64_t seed);
 SPRED_API void spred_rng_free(struct spred_rng *rng); /* NULL is fine */
 
-SPRED_API double spred_rng_uniform(struct spred_rng *rng); /* [0, 1) */
-SPRED_API double spred_rng_normal(struct spred_rng *rng);  /* N(0, 1) */
+SPRED_API double spred_rng_uniform(struct spred_rng *rng);         /* [0, 1) */
+SPRED_API double spred_rng_normal(struct spred_rng *rng);          /* N(0, 1) */
 SPRED_API size_t spred_rng_below(struct spred_rng *rng, size_t n); /* 0..n-1 */
 /* Fisher-Yates over count indices. */
 SPRED_API void spred_rng_shuffle(struct spred_rng *rng, size_t *items,

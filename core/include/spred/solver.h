@@ -1,4 +1,5 @@
-/* solver.h: a method is one const struct; the host owns the loop and the clock. */
+/* solver.h: a method is one const struct; the host owns the loop and the clock.
+ */
 #ifndef SPRED_SOLVER_H
 #define SPRED_SOLVER_H
 

@@ -1,0 +1,271 @@
+/* certificate.c: primal, feasible dual point, gap, KKT and rounding floor for
+ * any (W, b), computed from (X, y, lambda) alone. SOLVERS.md section 1. */
+#include "spred/certificate.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "spred/linalg.h"
+
+struct spred_certifier {
+    struct spred_env *env;
+    const struct spred_problem *problem;
+    double lambda;
+    double best_dual;          /* at this lambda */
+    double best_error;         /* rounding error of that value */
+    double longest;            /* largest |x_j| */
+    double *xw, *m, *r, *size; /* n x K: XW, XW + b, residual, sum |x_ij w_j| */
+    double *corr;              /* p x K: X'R */
+    double *column;            /* n */
+};
+
+struct spred_certifier *spred_certifier_new(struct spred_env *env,
+                                            const struct spred_problem *problem)
+{
+    struct spred_certifier *c = spred_alloc(env, 1, sizeof *c);
+    if (!c)
+        return NULL;
+    size_t cells = problem->n * problem->outputs;
+    c->env = env;
+    c->problem = problem;
+    c->xw = spred_alloc(env, 4 * cells + problem->n, sizeof *c->xw);
+    c->corr = spred_alloc(env, problem->p * problem->outputs, sizeof *c->corr);
+    if (!c->xw || !c->corr) {
+        spred_certifier_free(c);
+        return NULL;
+    }
+    c->m = c->xw + cells;
+    c->r = c->m + cells;
+    c->size = c->r + cells;
+    c->column = c->size + cells;
+    spred_design_squares(&problem->x, NULL, c->corr);
+    for (size_t j = 0; j < problem->p; j++)
+        c->longest = fmax(c->longest, sqrt(c->corr[j]));
+    spred_certifier_start(c, problem->lambda_max);
+    return c;
+}
+
+void spred_certifier_free(struct spred_certifier *c)
+{
+    if (!c)
+        return;
+    spred_free(c->env, c->xw);
+    spred_free(c->env, c->corr);
+    spred_free(c->env, c);
+}
+
+void spred_certifier_start(struct spred_certifier *c, double lambda)
+{
+    c->lambda = lambda;
+    c->best_dual = -INFINITY;
+    c->best_error = 0;
+}
+
+/* XW by columns of the support, and the sizes that bound its rounding error. */
+static void predict(struct spred_certifier *c, const double *w)
+{
+    const struct spred_problem *problem = c->problem;
+    size_t n = problem->n, cells = n * problem->outputs;
+    memset(c->xw, 0, cells * sizeof *c->xw);
+    memset(c->size, 0, cells * sizeof *c->size);
+    for (size_t j = 0; j < problem->p; j++) {
+        int loaded = 0;
+        for (size_t k = 0; k < problem->outputs; k++) {
+            double a = w[j + k * problem->p];
+            if (!(a < 0 || a > 0))
+                continue;
+            if (!loaded)
+                spred_design_column(&problem->x, j, c->column);
+            loaded = 1;
+            double *xw = c->xw + k * n, *size = c->size + k * n;
+            for (size_t i = 0; i < n; i++) {
+                double term = a * c->column[i];
+                xw[i] += term;
+                size[i] += fabs(term);
+            }
+        }
+    }
+}
+
+/* Feasibility in b: every column of R must sum to zero. Logistic: the heavier
+ * class is scaled down; others: the best intercept has done it, what is left is
+ * returned and goes into the rounding floor. */
+static double balance(const struct spred_problem *problem, double *r)
+{
+    double left = 0;
+    if (!problem->intercept)
+        return 0;
+    for (size_t k = 0; k < problem->outputs; k++) {
+        double *column = r + k * problem->n;
+        struct spred_sum up = {0, 0}, down = {0, 0};
+        for (size_t i = 0; i < problem->n; i++)
+            spred_sum_add(column[i] > 0 ? &up : &down, column[i]);
+        double plus = spred_sum_value(&up), minus = -spred_sum_value(&down);
+        if (problem->loss == &spred_loss_logistic && plus > 0 && minus > 0) {
+            for (size_t i = 0; i < problem->n; i++)
+                if (plus > minus ? column[i] > 0 : column[i] < 0)
+                    column[i] *= plus > minus ? minus / plus : plus / minus;
+        } else if (problem->loss->quadratic) {
+            for (size_t i = 0; i < problem->n; i++)
+                column[i] -= (plus - minus) / (double)problem->n;
+        } else {
+            left += fabs(plus - minus);
+        }
+    }
+    return left;
+}
+
+/* Dual value of s R: the loss's part minus the conjugate of the ridge part. */
+static double dual_value(struct spred_certifier *c, double s)
+{
+    const struct spred_problem *problem = c->problem;
+    size_t cells = problem->n * problem->outputs;
+    double *theta = c->size; /* the sizes are no longer needed */
+    for (size_t e = 0; e < cells; e++)
+        theta[e] = s * c->r[e];
+    double value = problem->loss->dual(problem, theta);
+    if (problem->penalty.l1_ratio < 1) {
+        struct spred_sum sum = {0, 0};
+        for (size_t k = 0; k < problem->outputs; k++)
+            for (size_t j = 0; j < problem->p; j++) {
+                double l1, l2, g = c->corr[j + k * problem->p];
+                spred_penalty_at(problem, c->lambda, j, &l1, &l2);
+                double over = fabs(s * g) / (double)problem->n - l1;
+                if (over > 0)
+                    spred_sum_add(&sum, over * over / (2 * l2));
+            }
+        value -= spred_sum_value(&sum);
+    }
+    return value;
+}
+
+/* max_jk |x_j'R_k| / (n l1_j): the factor by which R leaves the feasible set.
+ */
+static double excess(const struct spred_certifier *c)
+{
+    const struct spred_problem *problem = c->problem;
+    double worst = 0;
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t j = 0; j < problem->p; j++) {
+            double l1, l2;
+            spred_penalty_at(problem, c->lambda, j, &l1, &l2);
+            double ratio =
+                fabs(c->corr[j + k * problem->p]) / ((double)problem->n * l1);
+            if (!(ratio <= worst))
+                worst = ratio;
+        }
+    return worst;
+}
+
+static double best_dual_of_residual(struct spred_certifier *c)
+{
+    const struct spred_problem *problem = c->problem;
+    double t = excess(c), s = t > 1 ? 1 / t : 1;
+    if (problem->loss->quadratic) {
+        struct spred_sum yr = {0, 0}, rr = {0, 0};
+        for (size_t i = 0; i < problem->n; i++) { /* R sums to zero */
+            spred_sum_add(&yr, problem->y[i] * c->r[i]);
+            spred_sum_add(&rr, c->r[i] * c->r[i]);
+        }
+        double best = spred_sum_value(&yr) / spred_sum_value(&rr);
+        if (isfinite(best) && t > 0)
+            s = fmax(-1 / t, fmin(1 / t, best));
+    }
+    double value = dual_value(c, s);
+    if (problem->penalty.l1_ratio < 1) {
+        double whole = dual_value(c, 1); /* no constraint with a ridge part */
+        value = fmax(value, whole);
+    }
+    return value;
+}
+
+/* Worst distance of x_j'R_k/n - l2 w to l1 d|w|, in units of lambda. */
+static double violation(const struct spred_certifier *c, const double *w)
+{
+    const struct spred_problem *problem = c->problem;
+    double worst = 0;
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t j = 0; j < problem->p; j++) {
+            double l1, l2, at = w[j + k * problem->p];
+            spred_penalty_at(problem, c->lambda, j, &l1, &l2);
+            double g =
+                c->corr[j + k * problem->p] / (double)problem->n - l2 * at;
+            double off = at > 0   ? fabs(g - l1)
+                         : at < 0 ? fabs(g + l1)
+                                  : fmax(fabs(g) - l1, 0);
+            worst = fmax(worst, off);
+        }
+    return worst / c->lambda;
+}
+
+/* First-order bound on the rounding error of P - D: the sums behind M, R and
+ * the scaling of the dual point. */
+static double rounding(const struct spred_certifier *c, const double *w,
+                       const double *b, size_t support, double left)
+{
+    const struct spred_problem *problem = c->problem;
+    double n = (double)problem->n, cross = 0, norm = 0, l1_norm = 0, top = 0;
+    for (size_t k = 0; k < problem->outputs; k++) {
+        top = fmax(top, fabs(b[k]));
+        for (size_t i = 0; i < problem->n; i++) {
+            size_t e = i + k * problem->n;
+            cross += fabs(c->r[e]) * (c->size[e] + fabs(b[k]));
+            norm += c->r[e] * c->r[e];
+        }
+    }
+    for (size_t e = 0; e < problem->p * problem->outputs; e++)
+        l1_norm += fabs(w[e]);
+    double terms = 2 * (2 + sqrt((double)support)) * cross / n;
+    double scaling = sqrt(n) * sqrt(norm) * c->longest / n * l1_norm;
+    return DBL_EPSILON * (terms + scaling) + left * (1 + top) / n;
+}
+
+enum spred_status spred_certify(struct spred_certifier *c, const double *w,
+                                const double *b, struct spred_certificate *out)
+{
+    const struct spred_problem *problem = c->problem;
+    size_t n = problem->n, outputs = problem->outputs;
+    double centre[SPRED_MAX_OUTPUTS];
+    memset(out, 0, sizeof *out);
+    predict(c, w);
+    for (size_t k = 0; k < outputs; k++) {
+        centre[k] = b[k];
+        for (size_t i = 0; i < n; i++)
+            c->m[i + k * n] = c->xw[i + k * n] + b[k];
+    }
+    double fit = problem->loss->value(problem, c->m);
+    out->primal = fit + spred_penalty_value(problem, c->lambda, w);
+    out->support = spred_support(problem, w);
+    if (!isfinite(out->primal))
+        return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
+    if (problem->intercept) {
+        problem->loss->intercept(problem, c->xw, centre);
+        for (size_t k = 0; k < outputs; k++)
+            for (size_t i = 0; i < n; i++)
+                c->m[i + k * n] = c->xw[i + k * n] + centre[k];
+    }
+    problem->loss->residual(problem, c->m, c->r);
+    double left = balance(problem, c->r);
+    for (size_t k = 0; k < outputs; k++)
+        spred_design_adjoint(&problem->x, c->r + k * n,
+                             c->corr + k * problem->p);
+    out->kkt = violation(c, w);
+    double error = rounding(c, w, centre, out->support, left);
+    double dual = best_dual_of_residual(c);
+    if (isfinite(dual) && dual - error > c->best_dual - c->best_error) {
+        c->best_dual = dual;
+        c->best_error = error;
+    }
+    out->dual = c->best_dual;
+    out->gap = (out->primal - out->dual) / problem->null_objective;
+    out->floor = (fmax(error, c->best_error) +
+                  4 * DBL_EPSILON * (fabs(out->primal) + fabs(out->dual))) /
+                 problem->null_objective;
+    return SPRED_OK;
+}
+
+int spred_certified(const struct spred_certificate *certificate, double target)
+{
+    return certificate->gap + certificate->floor <= target;
+}

@@ -1,0 +1,153 @@
+/* design.c: products with X = (raw - mean) * scale, centring never stored. */
+#include "spred/design.h"
+
+#include <string.h>
+
+#include "spred/linalg.h"
+
+static double scale_of(const struct spred_design *x, size_t j)
+{
+    return x->scale ? x->scale[j] : 1;
+}
+
+static double mean_of(const struct spred_design *x, size_t j)
+{
+    return x->mean ? x->mean[j] : 0;
+}
+
+static double sum(size_t n, const double *v)
+{
+    double total = 0;
+    for (size_t i = 0; i < n; i++)
+        total += v[i];
+    return total;
+}
+
+/* raw_j'r */
+static double raw_dot(const struct spred_matrix *m, size_t j, const double *r)
+{
+    double total = 0;
+    if (m->storage == SPRED_F64)
+        return spred_dot(m->rows, m->f64 + j * m->rows, r);
+    if (m->storage == SPRED_F32) {
+        const float *column = m->f32 + j * m->rows;
+        for (size_t i = 0; i < m->rows; i++)
+            total += (double)column[i] * r[i];
+        return total;
+    }
+    for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++)
+        total += m->values[e] * r[m->rowind[e]];
+    return total;
+}
+
+/* y += a raw_j */
+static void raw_axpy(const struct spred_matrix *m, size_t j, double a,
+                     double *y)
+{
+    if (m->storage == SPRED_F64) {
+        spred_axpy(m->rows, a, m->f64 + j * m->rows, y);
+    } else if (m->storage == SPRED_F32) {
+        const float *column = m->f32 + j * m->rows;
+        for (size_t i = 0; i < m->rows; i++)
+            y[i] += a * (double)column[i];
+    } else {
+        for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++)
+            y[m->rowind[e]] += a * m->values[e];
+    }
+}
+
+static void shift(size_t n, double a, double *y)
+{
+    for (size_t i = 0; i < n; i++)
+        y[i] += a;
+}
+
+void spred_design_apply(const struct spred_design *x, const double *w,
+                        double *out)
+{
+    const struct spred_matrix *m = x->matrix;
+    double constant = 0;
+    memset(out, 0, m->rows * sizeof *out);
+    for (size_t j = 0; j < m->cols; j++) {
+        if (!(w[j] < 0 || w[j] > 0))
+            continue;
+        double a = w[j] * scale_of(x, j);
+        raw_axpy(m, j, a, out);
+        constant -= a * mean_of(x, j);
+    }
+    shift(m->rows, constant, out);
+}
+
+void spred_design_adjoint(const struct spred_design *x, const double *r,
+                          double *out)
+{
+    const struct spred_matrix *m = x->matrix;
+    double total = x->mean ? sum(m->rows, r) : 0;
+    if (m->storage == SPRED_F64 && m->rows && m->cols)
+        spred_gemv_t(m->rows, m->cols, 1, m->f64, m->rows, r, 0, out);
+    else
+        for (size_t j = 0; j < m->cols; j++)
+            out[j] = raw_dot(m, j, r);
+    for (size_t j = 0; j < m->cols; j++)
+        out[j] = (out[j] - mean_of(x, j) * total) * scale_of(x, j);
+}
+
+double spred_design_dot(const struct spred_design *x, size_t j, const double *r)
+{
+    double value = raw_dot(x->matrix, j, r);
+    if (x->mean)
+        value -= x->mean[j] * sum(x->matrix->rows, r);
+    return value * scale_of(x, j);
+}
+
+void spred_design_axpy(const struct spred_design *x, size_t j, double a,
+                       double *y)
+{
+    double scaled = a * scale_of(x, j);
+    raw_axpy(x->matrix, j, scaled, y);
+    if (x->mean)
+        shift(x->matrix->rows, -scaled * x->mean[j], y);
+}
+
+void spred_design_column(const struct spred_design *x, size_t j, double *out)
+{
+    double mean = mean_of(x, j), scale = scale_of(x, j);
+    spred_matrix_column(x->matrix, j, out);
+    for (size_t i = 0; i < x->matrix->rows; i++)
+        out[i] = (out[i] - mean) * scale;
+}
+
+/* sum_i h_i (raw_ij - mean)^2 */
+static double column_square(const struct spred_matrix *m, size_t j, double mean,
+                            const double *h, double h_total)
+{
+    double total = 0;
+    if (m->storage == SPRED_CSC) {
+        double rest = h_total; /* weight of the rows that hold zero */
+        for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++) {
+            double d = m->values[e] - mean;
+            double weight = h ? h[m->rowind[e]] : 1;
+            total += weight * d * d;
+            rest -= weight;
+        }
+        return total + rest * mean * mean;
+    }
+    for (size_t i = 0; i < m->rows; i++) {
+        double raw = m->storage == SPRED_F64 ? m->f64[j * m->rows + i]
+                                             : (double)m->f32[j * m->rows + i];
+        double d = raw - mean;
+        total += (h ? h[i] : 1) * d * d;
+    }
+    return total;
+}
+
+void spred_design_squares(const struct spred_design *x, const double *h,
+                          double *out)
+{
+    const struct spred_matrix *m = x->matrix;
+    double h_total = h ? sum(m->rows, h) : (double)m->rows;
+    for (size_t j = 0; j < m->cols; j++) {
+        double scale = scale_of(x, j);
+        out[j] = scale * scale * column_square(m, j, mean_of(x, j), h, h_total);
+    }
+}

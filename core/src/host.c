@@ -1,0 +1,226 @@
+/* host.c: runs a method along a lambda path: steps it, stops the clock while it
+ * certifies, observes on a geometric grid, applies the stop rule. */
+#define _POSIX_C_SOURCE 200809L
+#include "spred/host.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+const char *spred_stop_name(enum spred_stop stop)
+{
+    static const char *const names[] = {"none",    "certified",   "stalled",
+                                        "steps",   "time",        "diverged",
+                                        "refuted", "interrupted", "error"};
+    size_t index = (size_t)stop;
+    return index < sizeof names / sizeof *names ? names[index] : "unknown";
+}
+
+static double real_clock(void *cookie)
+{
+    struct timespec t;
+    (void)cookie;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void spred_host_plan_default(struct spred_host_plan *plan)
+{
+    memset(plan, 0, sizeof *plan);
+    plan->gap = 1e-6;
+    plan->stall_eps = 1e-10;
+    plan->stall_patience = 3;
+    plan->wall = 120;
+    plan->steps = 1000000;
+    plan->growth = 1.25;
+}
+
+void spred_lambda_path(double lambda_max, double min_ratio, size_t n,
+                       double *out)
+{
+    for (size_t k = 0; k < n; k++) {
+        double share = n > 1 ? (double)k / (double)(n - 1) : 1;
+        out[k] = lambda_max * pow(min_ratio, share);
+    }
+}
+
+/* What one run needs at hand. */
+struct run {
+    struct spred_env *env;
+    const struct spred_solver *solver;
+    const struct spred_problem *problem;
+    const struct spred_host_plan *plan;
+    struct spred_certifier *certifier;
+    void *state;
+    double *w, *b;
+    struct spred_work work;
+    double billed; /* seconds: set-up and steps */
+    struct spred_host_totals *totals;
+    int (*observe)(void *cookie, const struct spred_host_point *point);
+    void *cookie;
+};
+
+static double now(const struct run *run)
+{
+    return run->plan->now ? run->plan->now(run->plan->clock_cookie)
+                          : real_clock(NULL);
+}
+
+/* Progress of one lambda, for the stall rule. */
+struct progress {
+    double best_gap, best_primal;
+    int idle; /* observations without progress */
+};
+
+static enum spred_stop judge(const struct run *run, struct progress *progress,
+                             const struct spred_host_point *point,
+                             enum spred_status certified, int finished,
+                             double budget)
+{
+    const struct spred_host_plan *plan = run->plan;
+    const struct spred_certificate *c = &point->certificate;
+    double unit = run->problem->null_objective;
+    if (certified != SPRED_OK || c->primal > 1e5 * unit)
+        return SPRED_STOP_DIVERGED;
+    if (spred_certified(c, plan->gap))
+        return SPRED_STOP_TARGET;
+    if (finished)
+        return SPRED_STOP_REFUTED;
+    if (point->seconds >= budget)
+        return SPRED_STOP_TIME;
+    if (point->step >= plan->steps)
+        return SPRED_STOP_STEPS;
+    if (progress->best_gap - c->gap > plan->stall_eps ||
+        progress->best_primal - c->primal > plan->stall_eps * unit)
+        progress->idle = 0;
+    else
+        progress->idle++;
+    progress->best_gap = fmin(progress->best_gap, c->gap);
+    progress->best_primal = fmin(progress->best_primal, c->primal);
+    return progress->idle >= plan->stall_patience ? SPRED_STOP_STALL
+                                                  : SPRED_STOP_NONE;
+}
+
+/* Observes and certifies (not billed), judges, tells the observer. */
+static enum spred_stop look(struct run *run, struct progress *progress,
+                            struct spred_host_point *point, int finished,
+                            double budget)
+{
+    double from = now(run);
+    run->solver->get(run->state, run->w, run->b);
+    enum spred_status status =
+        spred_certify(run->certifier, run->w, run->b, &point->certificate);
+    run->totals->seconds_certify += now(run) - from;
+    point->stop = judge(run, progress, point, status, finished, budget);
+    point->seconds_path = run->billed;
+    point->passes = run->work.passes;
+    point->w = run->w;
+    point->b = run->b;
+    if (point->stop == SPRED_STOP_NONE &&
+        spred_check_cancel(run->env) != SPRED_OK)
+        point->stop = SPRED_STOP_INTERRUPTED;
+    if (run->observe && run->observe(run->cookie, point) != 0)
+        point->stop = SPRED_STOP_INTERRUPTED;
+    return point->stop;
+}
+
+/* One lambda, from its warm start to its stop. */
+static enum spred_stop solve_lambda(struct run *run, size_t index)
+{
+    const struct spred_host_plan *plan = run->plan;
+    struct spred_host_point point;
+    struct progress progress = {INFINITY, INFINITY, 0};
+    memset(&point, 0, sizeof point);
+    point.lambda_index = index;
+    point.lambda = plan->lambda[index];
+    double left = plan->wall - run->billed;
+    double budget = left > 0 ? left / (double)(plan->n_lambda - index) : 0;
+    double from = now(run), spent;
+    spred_certifier_start(run->certifier, point.lambda);
+    enum spred_status status =
+        run->solver->start(run->state, point.lambda, plan->gap);
+    spent = now(run) - from;
+    run->billed += spent;
+    point.seconds += spent;
+    if (status != SPRED_OK)
+        return SPRED_STOP_FAILED;
+    enum spred_stop stop = look(run, &progress, &point, 0, budget);
+    long due = 1; /* the next step to observe */
+    while (stop == SPRED_STOP_NONE) {
+        int finished = 0;
+        from = now(run);
+        status = run->solver->step(run->state, &run->work, &finished);
+        spent = now(run) - from;
+        run->billed += spent;
+        point.seconds += spent;
+        point.step++;
+        run->totals->steps++;
+        if (status != SPRED_OK)
+            return SPRED_STOP_FAILED;
+        if (!finished && point.step < due && point.step < plan->steps &&
+            point.seconds < budget)
+            continue;
+        stop = look(run, &progress, &point, finished, budget);
+        double next = (double)point.step * plan->growth;
+        due = next > (double)(point.step + 1) ? (long)next : point.step + 1;
+    }
+    struct spred_host_totals *totals = run->totals;
+    totals->certified += stop == SPRED_STOP_TARGET;
+    totals->worst_gap = fmax(totals->worst_gap, point.certificate.gap);
+    totals->worst_floor = fmax(totals->worst_floor, point.certificate.floor);
+    totals->worst_kkt = fmax(totals->worst_kkt, point.certificate.kkt);
+    return stop;
+}
+
+static enum spred_status run_path(struct run *run)
+{
+    for (size_t index = 0; index < run->plan->n_lambda; index++) {
+        enum spred_stop stop = solve_lambda(run, index);
+        if (stop > run->totals->stop)
+            run->totals->stop = stop;
+        if (stop >= SPRED_STOP_DIVERGED && stop != SPRED_STOP_REFUTED)
+            break; /* no sound warm start for the next lambda */
+    }
+    return SPRED_OK;
+}
+
+enum spred_status spred_host_run(
+    struct spred_env *env, const struct spred_solver *solver,
+    const void *options, const struct spred_problem *problem,
+    const struct spred_host_plan *plan, uint64_t seed,
+    int (*observe)(void *cookie, const struct spred_host_point *point),
+    void *cookie, struct spred_host_totals *totals)
+{
+    struct run run = {.env = env,
+                      .solver = solver,
+                      .problem = problem,
+                      .plan = plan,
+                      .totals = totals,
+                      .observe = observe,
+                      .cookie = cookie};
+    memset(totals, 0, sizeof *totals);
+    const char *refusal = spred_solver_refuses(solver, problem);
+    if (refusal)
+        return spred_fail(env, SPRED_EMISMATCH, "%s %s", solver->name, refusal);
+    run.certifier = spred_certifier_new(env, problem);
+    run.state = spred_alloc(env, 1, solver->state_size);
+    run.w = spred_alloc(env, problem->p * problem->outputs, sizeof *run.w);
+    run.b = spred_alloc(env, problem->outputs, sizeof *run.b);
+    enum spred_status status = SPRED_ENOMEM;
+    if (run.certifier && run.state && run.w && run.b) {
+        double from = now(&run);
+        status =
+            solver->init(env, run.state, options, problem, seed, &run.work);
+        totals->seconds_setup = run.billed = now(&run) - from;
+        if (status == SPRED_OK)
+            status = run_path(&run);
+        totals->seconds_solve = run.billed - totals->seconds_setup;
+        totals->passes = run.work.passes;
+        solver->free(env, run.state);
+    }
+    spred_free(env, run.b);
+    spred_free(env, run.w);
+    spred_free(env, run.state);
+    spred_certifier_free(run.certifier);
+    return status;
+}

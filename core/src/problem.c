@@ -1,0 +1,200 @@
+/* problem.c: checks a problem, its null model, lambda_max and penalty. */
+#include "spred/problem.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "spred/linalg.h"
+
+const struct spred_loss *spred_loss_named(const char *name)
+{
+    static const struct spred_loss *const all[] = {
+        &spred_loss_squared, &spred_loss_logistic, &spred_loss_multinomial};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (strcmp(all[i]->name, name) == 0)
+            return all[i];
+    return NULL;
+}
+
+static enum spred_status check_response(struct spred_env *env,
+                                        const struct spred_problem *problem)
+{
+    int logistic = problem->loss == &spred_loss_logistic;
+    size_t positive = 0;
+    for (size_t i = 0; i < problem->n; i++) {
+        double y = problem->y[i];
+        if (!isfinite(y))
+            return spred_fail(env, SPRED_EINVAL, "y[%zu] is not finite", i + 1);
+        if (logistic && fabs(fabs(y) - 1) > 0)
+            return spred_fail(env, SPRED_EINVAL,
+                              "y[%zu] = %g: the logistic loss wants -1 or +1",
+                              i + 1, y);
+        positive += y > 0;
+    }
+    if (logistic && (positive == 0 || positive == problem->n))
+        return spred_fail(env, SPRED_EINVAL,
+                          "the logistic loss wants both classes, one is empty");
+    return SPRED_OK;
+}
+
+static enum spred_status check_codes(struct spred_env *env,
+                                     const struct spred_problem *problem)
+{
+    size_t count[SPRED_MAX_OUTPUTS] = {0};
+    for (size_t i = 0; i < problem->n; i++) {
+        int32_t code = problem->codes[i];
+        if (code < 0 || (size_t)code >= problem->outputs)
+            return spred_fail(env, SPRED_EINVAL,
+                              "class code %d of sample %zu is not in 0..%zu",
+                              (int)code, i + 1, problem->outputs - 1);
+        count[code]++;
+    }
+    for (size_t k = 0; k < problem->outputs; k++)
+        if (count[k] == 0)
+            return spred_fail(env, SPRED_EINVAL,
+                              "class %zu of %zu has no sample", k + 1,
+                              problem->outputs);
+    return SPRED_OK;
+}
+
+static enum spred_status check(struct spred_env *env,
+                               const struct spred_problem *problem)
+{
+    const struct spred_matrix *m = problem->x.matrix;
+    if (problem->n == 0 || problem->p == 0 || m->rows != problem->n ||
+        m->cols != problem->p)
+        return spred_fail(env, SPRED_EINVAL,
+                          "X is %zu x %zu, the problem says %zu x %zu", m->rows,
+                          m->cols, problem->n, problem->p);
+    size_t least = problem->loss == &spred_loss_multinomial ? 2 : 1;
+    if (problem->outputs < least || problem->outputs > SPRED_MAX_OUTPUTS ||
+        (least == 1 && problem->outputs != 1))
+        return spred_fail(env, SPRED_EINVAL, "%s cannot have %zu outputs",
+                          problem->loss->name, problem->outputs);
+    const struct spred_penalty *penalty = &problem->penalty;
+    if (!(penalty->l1_ratio > 0 && penalty->l1_ratio <= 1))
+        return spred_fail(env, SPRED_EINVAL, "l1_ratio = %g is not in (0, 1]",
+                          penalty->l1_ratio);
+    for (size_t j = 0; penalty->weights && j < problem->p; j++)
+        if (!(penalty->weights[j] > 0 && isfinite(penalty->weights[j])))
+            return spred_fail(env, SPRED_EINVAL,
+                              "penalty weight %zu = %g is not positive", j + 1,
+                              penalty->weights[j]);
+    return least == 2 ? check_codes(env, problem)
+                      : check_response(env, problem);
+}
+
+enum spred_status spred_problem_init(struct spred_env *env,
+                                     struct spred_problem *problem)
+{
+    SPRED_TRY(check(env, problem));
+    size_t n = problem->n, p = problem->p, outputs = problem->outputs;
+    double *work = spred_alloc(env, 2 * n * outputs + p, sizeof *work);
+    if (!work)
+        return SPRED_ENOMEM;
+    double *m = work, *r = m + n * outputs, *g = r + n * outputs;
+    memset(problem->null_intercept, 0, sizeof problem->null_intercept);
+    if (problem->intercept)
+        problem->loss->intercept(problem, m, problem->null_intercept);
+    for (size_t k = 0; k < outputs; k++)
+        for (size_t i = 0; i < n; i++)
+            m[i + k * n] = problem->null_intercept[k];
+    problem->null_objective = problem->loss->value(problem, m);
+    problem->loss->residual(problem, m, r);
+    problem->lambda_max = 0;
+    for (size_t k = 0; k < outputs; k++) {
+        spred_design_adjoint(&problem->x, r + k * n, g);
+        for (size_t j = 0; j < p; j++) {
+            double l1, l2;
+            spred_penalty_at(problem, 1, j, &l1, &l2);
+            double lambda = fabs(g[j]) / (double)n / l1;
+            if (!(lambda <= problem->lambda_max)) /* also catches NaN */
+                problem->lambda_max = lambda;
+        }
+    }
+    spred_free(env, work);
+    if (!isfinite(problem->lambda_max))
+        return spred_fail(env, SPRED_EINVAL, "X or y is not finite");
+    if (!(problem->lambda_max > 0) || !(problem->null_objective > 0))
+        return spred_fail(
+            env, SPRED_EINVAL,
+            "no feature has anything to explain (lambda_max = 0)");
+    return SPRED_OK;
+}
+
+void spred_problem_predict(const struct spred_problem *problem, const double *w,
+                           const double *b, double *m)
+{
+    for (size_t k = 0; k < problem->outputs; k++) {
+        double *column = m + k * problem->n;
+        spred_design_apply(&problem->x, w + k * problem->p, column);
+        for (size_t i = 0; i < problem->n; i++)
+            column[i] += b[k];
+    }
+}
+
+void spred_penalty_at(const struct spred_problem *problem, double lambda,
+                      size_t j, double *l1, double *l2)
+{
+    const struct spred_penalty *penalty = &problem->penalty;
+    double strength = lambda * (penalty->weights ? penalty->weights[j] : 1);
+    *l1 = strength * penalty->l1_ratio;
+    *l2 = strength * (1 - penalty->l1_ratio);
+}
+
+double spred_penalty_value(const struct spred_problem *problem, double lambda,
+                           const double *w)
+{
+    struct spred_sum sum = {0, 0};
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t j = 0; j < problem->p; j++) {
+            double l1, l2, a = fabs(w[j + k * problem->p]);
+            if (!(a > 0))
+                continue;
+            spred_penalty_at(problem, lambda, j, &l1, &l2);
+            spred_sum_add(&sum, l1 * a + l2 * a * a / 2);
+        }
+    return spred_sum_value(&sum);
+}
+
+double spred_prox(double z, double step, double l1, double l2)
+{
+    double size = fabs(z) - step * l1;
+    if (!(size > 0))
+        return 0;
+    return copysign(size, z) / (1 + step * l2);
+}
+
+size_t spred_support(const struct spred_problem *problem, const double *w)
+{
+    size_t count = 0;
+    for (size_t j = 0; j < problem->p; j++)
+        for (size_t k = 0; k < problem->outputs; k++) {
+            double value = w[j + k * problem->p];
+            if (value < 0 || value > 0) {
+                count++;
+                break;
+            }
+        }
+    return count;
+}
+
+void spred_probabilities(const struct spred_problem *problem, const double *m,
+                         size_t n, double *out)
+{
+    size_t outputs = problem->outputs;
+    for (size_t i = 0; outputs == 1 && i < n; i++) {
+        double e = exp(-fabs(m[i])), small = e / (1 + e), large = 1 / (1 + e);
+        out[i] = m[i] > 0 ? small : large;
+        out[i + n] = m[i] > 0 ? large : small;
+    }
+    for (size_t i = 0; outputs > 1 && i < n; i++) {
+        double top = -INFINITY, total = 0;
+        for (size_t k = 0; k < outputs; k++)
+            top = fmax(top, m[i + k * n]);
+        for (size_t k = 0; k < outputs; k++)
+            total += out[i + k * n] = exp(m[i + k * n] - top);
+        for (size_t k = 0; k < outputs; k++)
+            out[i + k * n] /= total;
+    }
+}
