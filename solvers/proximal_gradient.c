@@ -197,6 +197,7 @@ const struct spred_solver spred_solver_proximal_gradient = {
     .reference = "Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1)",
     .api_version = 1,
     .needs = SPRED_NEEDS_NOTHING,
+    .claim = 1e-6,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),
     .options = table,
