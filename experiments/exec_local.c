@@ -102,7 +102,7 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
 {
     struct results_record record;
     struct process *p = &slot->process;
-    char reason[512];
+    char reason[SPRED_ERROR_MAX];
     enum spred_status status = SPRED_OK;
     memset(&record, 0, sizeof record);
     if (p->end == PROCESS_STOPPED) { /* not a row: it will run again */

@@ -117,7 +117,7 @@ enum spred_status labels_make(struct spred_env *env,
         status = out->values ? SPRED_OK : SPRED_ENOMEM;
         for (size_t i = 0; status == SPRED_OK && i < out->n; i++) {
             out->values[i] = target->values[i];
-            out->used += !isnan(target->values[i]);
+            out->used += isnan(target->values[i]) ? 0 : 1;
         }
     }
     if (status == SPRED_OK && !(*picked = spred_strdup(env, target->name)))

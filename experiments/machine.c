@@ -50,6 +50,6 @@ char *plan_machine(struct spred_env *env, long threads, char id[16])
     if (!text)
         return NULL;
     spred_sha256(text, strlen(text), hex);
-    snprintf(id, 13, "%s", hex);
+    snprintf(id, 13, "%.12s", hex);
     return text;
 }
