@@ -10,55 +10,55 @@
  * came from a line of the file remembers it for messages. */
 
 enum spec_source {
-    SPEC_GEO,       /* geo: {accession: [...], target: ...} */
-    SPEC_DEBIAN,    /* debian: name or [names] */
-    SPEC_FILE,      /* file: path or {path, labels, target, ...} */
-    SPEC_SIMULATED  /* simulated: {n, p, blocks, rho, k, snr, classes} */
+    SPEC_GEO,      /* geo: {accession: [...], target: ...} */
+    SPEC_DEBIAN,   /* debian: name or [names] */
+    SPEC_FILE,     /* file: path or {path, labels, target, ...} */
+    SPEC_SIMULATED /* simulated: {n, p, blocks, rho, k, snr, classes} */
 };
 
 struct spec_dataset {
     enum spec_source source;
-    char *name;     /* accession, Debian set name, file's or given name */
-    char *path;     /* FILE: as written; relative to the experiment file's
-                       folder if it exists there, else to the working folder */
+    char *name; /* accession, Debian set name, file's or given name */
+    char *path; /* FILE: as written; relative to the experiment file's
+                   folder if it exists there, else to the working folder */
     char *labels, *object, *response, *orientation; /* FILE or NULL */
-    char *target;   /* subset type or column; "auto" */
+    char *target;                     /* subset type or column; "auto" */
     int64_t n, p, blocks, k, classes; /* SIMULATED */
     double rho_min, rho_max, snr;
-    size_t group;   /* data sets of one list item share a group */
-    int fallback;   /* 1: used only when its group's GEO set failed (EIO) */
+    size_t group; /* data sets of one list item share a group */
+    int fallback; /* 1: used only when its group's GEO set failed (EIO) */
     unsigned line, column;
 };
 
 enum spec_loss { SPEC_SQUARED, SPEC_LOGISTIC, SPEC_MULTINOMIAL };
 
 struct spec_problem {
-    char *name;           /* given, or "lasso" / "logistic" ... */
-    enum spec_loss loss;  /* squared on classes: -1/+1, one-vs-rest for more;
-                             logistic: binomial for 2 classes, multinomial for
-                             more; multinomial: softmax always */
-    double l1_ratio;      /* 1: L1; below: elastic net (glmnet's alpha) */
-    int intercept;        /* default true */
-    int standardize;      /* 1: on the training part (default), 0: no */
+    char *name;          /* given, or "lasso" / "logistic" ... */
+    enum spec_loss loss; /* squared on classes: -1/+1, one-vs-rest for more;
+                            logistic: binomial for 2 classes, multinomial for
+                            more; multinomial: softmax always */
+    double l1_ratio;     /* 1: L1; below: elastic net (glmnet's alpha) */
+    int intercept;       /* default true */
+    int standardize;     /* 1: on the training part (default), 0: no */
     /* lambda: `path: 50, min_ratio: 0.05`, or a ratio, a list of ratios, or
      * `absolute: [..]` */
     size_t n_lambda;
-    double *lambda;       /* descending; ratios of lambda_max unless absolute */
+    double *lambda; /* descending; ratios of lambda_max unless absolute */
     int lambda_absolute;
     unsigned line, column;
 };
 
 struct spec_setting {
-    char *name, *value;   /* one option, as text */
+    char *name, *value; /* one option, as text */
     unsigned line, column;
 };
 
 /* One solver with one combination of its options (sweeps are expanded). */
 struct spec_solver {
-    char *name;           /* registry name: "coordinate-descent" */
+    char *name; /* registry name: "coordinate-descent" */
     struct spec_setting *settings;
     size_t n_settings;
-    char *label;          /* what figures show: name plus what was set */
+    char *label; /* what figures show: name plus what was set */
     unsigned line, column;
 };
 
@@ -69,29 +69,29 @@ struct spec_preprocess {
 };
 
 struct spec_protocol {
-    int paper;            /* 0: clean (default), 1: paper */
-    int64_t trials;       /* repeated hold-out (default 5) */
+    int paper;             /* 0: clean (default), 1: paper */
+    int64_t trials;        /* repeated hold-out (default 5) */
     double test, validate; /* shares of all samples (default .2 and .2) */
 };
 
 struct spec_stop {
-    double gap;           /* relative, default 1e-6 */
-    double stall_eps;     /* default 1e-10 */
+    double gap;             /* relative, default 1e-6 */
+    double stall_eps;       /* default 1e-10 */
     int64_t stall_patience; /* default 3 observations */
-    double wall;          /* billed seconds of one run (path), default 120 */
-    int64_t steps;        /* per lambda, default 1000000 */
+    double wall;            /* billed seconds of one run (path), default 120 */
+    int64_t steps;          /* per lambda, default 1000000 */
 };
 
 struct spec_limits {
-    double wall;          /* seconds of the worker process, default 600 */
-    double memory;        /* bytes, default 4 GiB */
-    double grace;         /* seconds between TERM and KILL, default 5 */
+    double wall;   /* seconds of the worker process, default 600 */
+    double memory; /* bytes, default 4 GiB */
+    double grace;  /* seconds between TERM and KILL, default 5 */
 };
 
 struct spec {
-    char *name;           /* also the results folder */
-    char *path;           /* the file, as given */
-    uint64_t seed;        /* default 17 */
+    char *name;    /* also the results folder */
+    char *path;    /* the file, as given */
+    uint64_t seed; /* default 17 */
     struct spec_dataset *datasets;
     size_t n_datasets;
     struct spec_problem *problems; /* `problem: {}` or `problems: [{}, {}]` */
@@ -102,10 +102,10 @@ struct spec {
     struct spec_protocol protocol;
     struct spec_stop stop;
     struct spec_limits limits;
-    int64_t threads;      /* measure.threads, default 1: BLAS threads */
-    char **figures;       /* gap-time, profile, accuracy-genes */
+    int64_t threads; /* measure.threads, default 1: BLAS threads */
+    char **figures;  /* gap-time, profile, accuracy-genes */
     size_t n_figures;
-    char *resolved;       /* canonical YAML of the whole, every default shown */
+    char *resolved; /* canonical YAML of the whole, every default shown */
 };
 
 /* What the spec must know of the solvers, handed in by the front door so that
