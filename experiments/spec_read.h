@@ -98,6 +98,8 @@ enum spred_status spec_override(const struct spec_reader *r, const char *text);
 /* The parts of a file. */
 enum spred_status spec_read_datasets(struct spec_reader *r,
                                      struct spec_node *node);
+enum spred_status spec_read_file(struct spec_reader *r,
+                                 const struct spec_node *node, size_t group);
 enum spred_status spec_read_simulated(struct spec_reader *r,
                                       struct spec_node *node, size_t group);
 enum spred_status spec_read_problems(struct spec_reader *r,
