@@ -1,8 +1,9 @@
 /* spec_simulated.c: simulated data sets; lists of values make several. */
 #include "experiments/spec_read.h"
 
-#include <stdio.h>
 #include <string.h>
+
+#include "experiments/units.h"
 
 #define SIDE_MAX 1e7 /* samples or features */
 
@@ -47,6 +48,19 @@ static enum spred_status read_rho(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* "-rho0.3", or "-rho0.3-0.9" for a range. */
+static enum spred_status add_rho(struct spec_reader *r,
+                                 const struct spec_dataset *d,
+                                 struct spred_buffer *name)
+{
+    char low[32], high[32];
+    spec_shortest(d->rho_min, low);
+    spec_shortest(d->rho_max, high);
+    if (strcmp(low, high) == 0)
+        return spred_buffer_add(r->env, name, "-rho%s", low);
+    return spred_buffer_add(r->env, name, "-rho%s-%s", low, high);
+}
+
 /* simulated-n200-p20000, and what else the sweep changes. */
 static enum spred_status make_name(struct spec_reader *r,
                                    const struct spec_node *map,
@@ -73,8 +87,7 @@ static enum spred_status make_name(struct spec_reader *r,
         if (named || (!given && size))
             continue; /* already said */
         if (status == SPRED_OK && strcmp(key, "rho") == 0)
-            status = spred_buffer_add(r->env, &name, "-rho%g-%g", d->rho_min,
-                                      d->rho_max);
+            status = add_rho(r, d, &name);
         else if (status == SPRED_OK)
             status = spred_buffer_add(r->env, &name, "-%s%s", key,
                                       map->items[i]->text);

@@ -99,6 +99,10 @@ static int same(double a, double b)
 
 void spec_shortest(double value, char *text)
 {
+    if (value >= 0 && value < 1e15 && same(value, floor(value))) {
+        snprintf(text, 32, "%.0f", value);
+        return;
+    }
     for (int digits = 1; digits <= 17; digits++) {
         double back;
         snprintf(text, 32, "%.*g", digits, value);
