@@ -241,6 +241,30 @@ static void resolved(void **state)
     }
 }
 
+/* Texts that only escapes can write survive the resolved file. */
+static void odd_texts(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "version: 1\n"
+        "datasets: [file: {path: \"\\u2028a\\n\\N\\uFEFF\\t\\\\ \\x7F\", "
+        "target: 'true', name: \"12\"}]\n"
+        "problem: {loss: squared}\n"
+        "solvers: [lars]\n";
+    static const char path[] = "\xE2\x80\xA8"
+                               "a\n\xC2\x85\xEF\xBB\xBF\t\\ \x7F";
+    struct spred_env env;
+    struct spec a, b;
+    spred_env_init(&env);
+    assert_ok(&env, read_text(&env, "t-spec-a.yaml", text, &a));
+    assert_string_equal(a.datasets[0].path, path);
+    assert_string_equal(a.datasets[0].target, "true");
+    assert_ok(&env, read_text(&env, "t-spec-b.yaml", a.resolved, &b));
+    assert_same(&a, &b);
+    spec_free(&env, &a);
+    spec_free(&env, &b);
+}
+
 /* The resolved text of the smallest file, word for word. */
 static void resolved_text(void **state)
 {
@@ -416,6 +440,7 @@ int main(void)
         cmocka_unit_test(rich_datasets),
         cmocka_unit_test(rich_rest),
         cmocka_unit_test(resolved),
+        cmocka_unit_test(odd_texts),
         cmocka_unit_test(resolved_text),
         cmocka_unit_test(overrides),
         cmocka_unit_test(beside),
