@@ -33,43 +33,19 @@ enum spred_status plan_note(struct spred_env *env, struct plan *plan,
     return notes[plan->n_notes++] ? SPRED_OK : SPRED_ENOMEM;
 }
 
-/* A path as written, or in the experiment file's folder if it exists there. */
-static char *beside(struct spred_env *env, const struct spec *spec,
-                    const char *path)
-{
-    const char *slash = strrchr(spec->path, '/');
-    if (path[0] != '/' && slash) {
-        char *near = spred_format(env, "%.*s/%s", (int)(slash - spec->path),
-                                  spec->path, path);
-        if (!near || access(near, F_OK) == 0)
-            return near;
-        spred_free(env, near);
-    }
-    return spred_strdup(env, path);
-}
-
 static enum spred_status load_file(struct spred_env *env,
-                                   const struct spec *spec,
                                    const struct spec_dataset *set,
                                    struct spred_data *data, char **cached)
 {
-    char *path = beside(env, spec, set->path);
-    char *labels = set->labels ? beside(env, spec, set->labels) : NULL;
     struct spred_load_options options = {.name = set->name,
-                                         .labels = labels,
+                                         .labels = set->labels,
                                          .object = set->object,
                                          .response = set->response};
     if (set->orientation && strcmp(set->orientation, "samples-in-rows") == 0)
         options.orientation = SPRED_SAMPLES_IN_ROWS;
     if (set->orientation && strcmp(set->orientation, "samples-in-columns") == 0)
         options.orientation = SPRED_SAMPLES_IN_COLUMNS;
-    enum spred_status status =
-        path && (!set->labels || labels)
-            ? spred_load_cached(env, path, &options, NULL, data, cached)
-            : SPRED_ENOMEM;
-    spred_free(env, labels);
-    spred_free(env, path);
-    return status;
+    return spred_load_cached(env, set->path, &options, NULL, data, cached);
 }
 
 static enum spred_status load_simulated(struct spred_env *env,
@@ -125,6 +101,17 @@ static enum spred_status at_line(struct spred_env *env, const struct spec *spec,
                       set->column, set->name, env->error);
 }
 
+/* What the file asks for; a Debian set has a target of its own. */
+static const char *wanted_target(const struct spec_dataset *set)
+{
+    if (set->source == SPEC_DEBIAN && strcmp(set->target, "auto") == 0)
+        for (const struct spred_debian_set *s = spred_debian_sets(); s->name;
+             s++)
+            if (strcmp(s->name, set->name) == 0)
+                return s->target;
+    return set->target;
+}
+
 static enum spred_status load_one(struct spred_env *env,
                                   const struct spec *spec,
                                   const struct spec_dataset *set,
@@ -140,13 +127,14 @@ static enum spred_status load_one(struct spred_env *env,
         status =
             spred_load_debian(env, set->name, fetch, NULL, &data, &out->path);
     else if (set->source == SPEC_FILE)
-        status = load_file(env, spec, set, &data, &out->path);
+        status = load_file(env, set, &data, &out->path);
     else
         status = load_simulated(env, spec, set, &data, &out->path);
     if (status == SPRED_OK && spec->protocol.paper)
         out->target = spred_strdup(env, "all subset types");
     else if (status == SPRED_OK)
-        status = labels_make(env, &data, set->target, &labels, &out->target);
+        status =
+            labels_make(env, &data, wanted_target(set), &labels, &out->target);
     if (status == SPRED_OK) {
         char key[256];
         out->name = spred_strdup(env, set->name);
