@@ -194,6 +194,14 @@ static int has_fallback(const struct spec *spec, size_t group)
     return 0;
 }
 
+static int loaded(const struct source *sources, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(sources[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
 enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
                                const struct spred_fetch_options *fetch,
                                struct plan *plan, struct source **out,
@@ -210,6 +218,8 @@ enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
         const struct spec_dataset *set = &spec->datasets[i];
         if (set->fallback ? set->group != lost : set->group == lost)
             continue;
+        if (set->fallback && loaded(*out, *count, set->name))
+            continue; /* two groups may fall back on the same set */
         struct source *source = &(*out)[*count];
         status = load_one(env, spec, set, fetch, plan, source);
         if (status == SPRED_OK) {
