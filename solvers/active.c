@@ -7,8 +7,9 @@
 
 #include "spred/linalg.h"
 
-/* Squared sine of the angle to the span below which a column is dependent. */
-#define DEPENDENT 1e-12
+/* Squared sine of the angle to the span below which a column is dependent:
+ * sums of columns kept in single precision, at 1e-8, are not. */
+#define DEPENDENT 1e-18
 
 enum spred_status spred_active_open(struct spred_active *a,
                                     struct spred_env *env,
@@ -16,7 +17,7 @@ enum spred_status spred_active_open(struct spred_active *a,
 {
     a->env = env;
     a->problem = problem;
-    a->work = spred_alloc(env, problem->n, sizeof *a->work);
+    a->work = spred_alloc(env, 3 * problem->n, sizeof *a->work);
     return a->work ? SPRED_OK : SPRED_ENOMEM;
 }
 
@@ -77,25 +78,43 @@ double spred_active_column(const struct spred_active *a, size_t j, double *out)
     return mean * scale;
 }
 
+/* Takes the span of the columns out of rest (n) and adds L^-1 columns'rest to
+ * row (count). Done twice, the length of rest is exact where |x|^2 - |row|^2
+ * has cancelled: L is then as good as the R of a QR factorisation. */
+static void project(const struct spred_active *a, double *rest, double *row)
+{
+    size_t n = a->problem->n, m = a->count;
+    double *z = a->work + 2 * n;
+    if (m == 0)
+        return;
+    spred_gemv_t(n, m, 1, a->columns, n, rest, 0, z);
+    spred_lower_solve(0, m, a->factor, a->capacity, z);
+    spred_axpy(m, 1, z, row);
+    spred_lower_solve(1, m, a->factor, a->capacity, z);
+    spred_gemv(n, m, -1, a->columns, n, z, 1, rest);
+}
+
 enum spred_status spred_active_append(struct spred_active *a, size_t j,
                                       int *dependent)
 {
     size_t n = a->problem->n, m = a->count;
     SPRED_TRY(grow(a));
-    double *column = a->columns + m * n, *row = a->work;
+    double *column = a->columns + m * n, *row = a->work, *rest = row + n;
     double mean = spred_active_column(a, j, column);
     double square = spred_dot(n, column, column);
     *dependent = 1;
     if (m >= n)
         return SPRED_OK;
-    spred_active_adjoint(a, column, row);
-    spred_lower_solve(0, m, a->factor, a->capacity, row);
-    double rest = square - spred_dot(m, row, row);
-    if (!(rest > DEPENDENT * square))
+    memset(row, 0, m * sizeof *row);
+    memcpy(rest, column, n * sizeof *rest);
+    for (int round = 0; round < 2; round++)
+        project(a, rest, row);
+    double left = spred_dot(n, rest, rest);
+    if (!(left > DEPENDENT * square))
         return SPRED_OK;
     for (size_t c = 0; c < m; c++)
         a->factor[m + c * a->capacity] = row[c];
-    a->factor[m + m * a->capacity] = sqrt(rest);
+    a->factor[m + m * a->capacity] = sqrt(left);
     a->index[m] = j;
     a->means[m] = mean;
     a->count++;
@@ -137,12 +156,12 @@ void spred_active_clear(struct spred_active *a)
 
 enum spred_status spred_active_refactor(struct spred_active *a)
 {
-    size_t n = a->problem->n, m = a->count;
-    if (m == 0)
-        return SPRED_OK;
-    spred_gemm(1, 0, m, m, n, 1, a->columns, n, a->columns, n, 0, a->factor,
-               a->capacity);
-    if (spred_cholesky(m, a->factor, a->capacity) != 0)
+    size_t m = a->count;
+    int dependent = 0;
+    a->count = 0;
+    while (a->count < m && !dependent)
+        SPRED_TRY(spred_active_append(a, a->index[a->count], &dependent));
+    if (dependent)
         return spred_fail(a->env, SPRED_ENUMERIC,
                           "the active columns are dependent");
     return SPRED_OK;

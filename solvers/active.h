@@ -15,7 +15,7 @@ struct spred_active {
     double *columns; /* n x count */
     double *means;   /* count: what centring subtracted, over weight_j */
     double *factor;  /* lower L, LL' = columns'columns; leading dim capacity */
-    double *work;    /* n */
+    double *work;    /* 3 n */
 };
 
 enum spred_status spred_active_open(struct spred_active *a,
@@ -27,7 +27,7 @@ void spred_active_close(struct spred_active *a); /* also after a failure */
 double spred_active_column(const struct spred_active *a, size_t j, double *out);
 
 /* Appends feature j at the end: one row of L. *dependent = 1 (and nothing is
- * appended): it lies in the span of the others, to angle 1e-6. */
+ * appended): it lies in the span of the others, to angle 1e-9. */
 enum spred_status spred_active_append(struct spred_active *a, size_t j,
                                       int *dependent);
 /* Removes the column at a position; L is repaired by Givens rotations. */
