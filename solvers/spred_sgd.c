@@ -40,7 +40,7 @@ static const struct spred_option table[] = {
     {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0, starts,
      "zero-safe: V = 0, W = 0; others: both factors random"},
     {"inflate", SPRED_OPTION_REAL, FIELD(inflate), "0.03", 1e-6, 1, NULL,
-     "size of u given to dead coordinates at a new lambda"},
+     "least |u| at a new lambda, of the natural size; and the tilt"},
     {"schedule", SPRED_OPTION_CHOICE, FIELD(schedule), "constant", 0, 0,
      schedules, "cosine: lr falls to lr/1000 over horizon steps"},
     {"horizon", SPRED_OPTION_INT, FIELD(horizon), "10000", 1, 1e12, NULL,
@@ -327,6 +327,8 @@ static double rate(struct state *s, struct spred_work *work)
     double lr = o->lr;
     if (!(lr > 0) && o->optimizer == SGD) {
         lr = 1 / hessian_bound(s, work);
+        if (s->n_batches > 1) /* momentum would amplify the noise */
+            lr *= 1 - o->momentum;
     } else if (!(lr > 0)) {
         if (!(s->adam_lr > 0))
             s->adam_lr = adam_rate(s, work);
@@ -350,56 +352,65 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     s->steps = s->updates = 0;
     s->adam_lr = 0;
     memset(s->mu, 0, 4 * weights * sizeof *s->mu); /* mu, mv, su, sv */
-    double largest = spred_factors_product(weights, s->u, s->v, s->w);
-    double dead = fmax(s->options.round, 1e-12) * largest;
-    /* u = v = 0 is absorbing and |u| = |v| cannot change the sign of uv: dead
-     * coordinates restart at (a, 0), live ones are tilted at the same uv. */
+    /* u = v = 0 is absorbing and |u| = |v| cannot change the sign of uv, so the
+     * balance is broken at the same uv: small pairs become (a, uv/a), others
+     * are tilted. */
     for (size_t e = 0; s->started && e < weights; e++) {
-        if (fabs(s->w[e]) <= dead) {
-            s->u[e] = alive(s);
-            s->v[e] = 0;
-            s->w[e] = 0;
+        double a = alive(s), tilt = 1 + s->options.inflate;
+        if (fmax(fabs(s->u[e]), fabs(s->v[e])) < fabs(a)) {
+            s->u[e] = a;
+            s->v[e] = s->w[e] / a;
         } else {
-            s->u[e] *= 1 + s->options.inflate;
-            s->v[e] /= 1 + s->options.inflate;
+            s->u[e] *= tilt;
+            s->v[e] /= tilt;
         }
     }
     s->started = 1;
     return SPRED_OK;
 }
 
-/* u <- u - lr (momentum of du), one coordinate; PyTorch's form of both. */
-static void update(const struct state *s, double lr, double slope, double *x,
-                   double *momentum, double *second)
+/* What one update needs; PyTorch's form of both optimizers. */
+struct rule {
+    int adam;
+    double lr, beta1, beta2;
+    double unbias1, unbias2; /* 1 / (1 - beta^t) */
+};
+
+/* x <- x - lr (momentum of slope), one coordinate. */
+static inline void update(const struct rule *rule, double slope, double *x,
+                          double *momentum, double *second)
 {
-    const struct options *o = &s->options;
-    if (o->optimizer == SGD) {
-        *momentum = o->momentum * *momentum + slope;
-        *x -= lr * *momentum;
+    if (!rule->adam) {
+        *momentum = rule->beta1 * *momentum + slope;
+        *x -= rule->lr * *momentum;
         return;
     }
-    double t = (double)s->updates;
-    *momentum = o->momentum * *momentum + (1 - o->momentum) * slope;
-    *second = o->beta2 * *second + (1 - o->beta2) * slope * slope;
-    double mean = *momentum / (1 - pow(o->momentum, t));
-    double square = *second / (1 - pow(o->beta2, t));
-    *x -= lr * mean / (sqrt(square) + ADAM_EPS);
+    *momentum = rule->beta1 * *momentum + (1 - rule->beta1) * slope;
+    *second = rule->beta2 * *second + (1 - rule->beta2) * slope * slope;
+    *x -= rule->lr * rule->unbias1 * *momentum /
+          (sqrt(rule->unbias2 * *second) + ADAM_EPS);
 }
 
 /* One update from s->g, the slope in W at the current point. */
 static void descend(struct state *s, struct spred_work *work)
 {
     const struct spred_problem *problem = s->problem;
-    double lr = rate(s, work);
-    s->updates++;
+    const struct options *o = &s->options;
+    double t = (double)++s->updates;
+    struct rule rule = {.adam = o->optimizer == ADAM,
+                        .lr = rate(s, work),
+                        .beta1 = o->momentum,
+                        .beta2 = o->beta2,
+                        .unbias1 = 1 / (1 - pow(o->momentum, t)),
+                        .unbias2 = 1 / (1 - pow(o->beta2, t))};
     for (size_t k = 0; k < problem->outputs; k++)
         for (size_t j = 0; j < problem->p; j++) {
             size_t e = j + k * problem->p;
             double l1, l2, du, dv;
             spred_penalty_at(problem, s->lambda, j, &l1, &l2);
             spred_factor_slopes(s->g[e], l1, l2, s->u[e], s->v[e], &du, &dv);
-            update(s, lr, du, &s->u[e], &s->mu[e], &s->su[e]);
-            update(s, lr, dv, &s->v[e], &s->mv[e], &s->sv[e]);
+            update(&rule, du, &s->u[e], &s->mu[e], &s->su[e]);
+            update(&rule, dv, &s->v[e], &s->mv[e], &s->sv[e]);
             s->w[e] = s->u[e] * s->v[e];
         }
 }

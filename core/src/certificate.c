@@ -221,6 +221,15 @@ static double rounding(const struct spred_certifier *c, const double *w,
     return DBL_EPSILON * (terms + scaling) + left * (1 + top) / n;
 }
 
+/* A NaN weight must not pass for a zero. */
+static int all_finite(size_t count, const double *values)
+{
+    for (size_t e = 0; e < count; e++)
+        if (!isfinite(values[e]))
+            return 0;
+    return 1;
+}
+
 enum spred_status spred_certify(struct spred_certifier *c, const double *w,
                                 const double *b, struct spred_certificate *out)
 {
@@ -228,6 +237,8 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
     size_t n = problem->n, outputs = problem->outputs;
     double centre[SPRED_MAX_OUTPUTS];
     memset(out, 0, sizeof *out);
+    if (!all_finite(problem->p * outputs, w) || !all_finite(outputs, b))
+        return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
     predict(c, w);
     for (size_t k = 0; k < outputs; k++) {
         centre[k] = b[k];
@@ -238,7 +249,8 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
     out->primal = fit + spred_penalty_value(problem, c->lambda, w);
     out->support = spred_support(problem, w);
     if (!isfinite(out->primal))
-        return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
+        return spred_fail(c->env, SPRED_ENUMERIC,
+                          "the objective of the iterate is not finite");
     if (problem->intercept) {
         problem->loss->intercept(problem, c->xw, centre);
         for (size_t k = 0; k < outputs; k++)
