@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "solvers/batches.h"
 #include "solvers/curvature.h"
 #include "solvers/factors.h"
 #include "spred/linalg.h"
@@ -58,32 +59,21 @@ static const struct spred_option table[] = {
 #define ADAM_SHARE 0.01 /* of the natural size of a factor */
 #define ADAM_EPS 1e-8
 
-/* Some of the samples as a problem of its own. */
-struct batch {
-    struct spred_problem problem;
-    struct spred_matrix x; /* owned; unused when there is one batch */
-    size_t first;          /* samples in the batches before */
-};
-
 struct state {
     struct spred_env *env;
     const struct spred_problem *problem;
     struct options options;
     struct spred_rng *rng;
-    struct batch *batches;
-    size_t n_batches, *order; /* batches in the order of this epoch */
-    size_t *samples;          /* n: samples in the order of the batches */
-    double *y;                /* n, that order; or NULL */
-    int32_t *codes;           /* n, that order; or NULL */
-    double *block;            /* all doubles below */
-    double *u, *v, *w, *g;    /* p x K */
-    double *mu, *mv;          /* p x K: momentum */
-    double *su, *sv;          /* p x K: second moments of adam */
-    double *d, *d_ref;        /* p: max_k u^2 + v^2, now and when measured */
-    double *column;           /* p: largest |x_j|^2 / n over the batches */
-    double *scratch_p;        /* p */
-    double *m, *r;            /* n x K */
-    double *z, *scratch_n;    /* n: power iteration, batch by batch */
+    struct spred_batches batches;
+    double *block;         /* all doubles below */
+    double *u, *v, *w, *g; /* p x K */
+    double *mu, *mv;       /* p x K: momentum */
+    double *su, *sv;       /* p x K: second moments of adam */
+    double *d, *d_ref;     /* p: max_k u^2 + v^2, now and when measured */
+    double *column;        /* p: largest |x_j|^2 / n over the batches */
+    double *scratch_p;     /* p */
+    double *m, *r;         /* n x K */
+    double *z, *scratch_n; /* n: power iteration, batch by batch */
     double b[SPRED_MAX_OUTPUTS];
     double lambda, size;       /* size: natural size of a factor */
     double curvature, adam_lr; /* |X D X'|/n when measured */
@@ -98,56 +88,15 @@ static size_t weights_of(const struct state *s)
 
 /* ---- set-up ---- */
 
-static enum spred_status take_batches(struct state *s)
-{
-    const struct spred_problem *problem = s->problem;
-    size_t n = problem->n;
-    size_t size = (size_t)s->options.batch;
-    if (size == 0 || size >= n) {
-        s->batches[0].problem = *problem;
-        return SPRED_OK;
-    }
-    spred_rng_shuffle(s->rng, s->samples, n);
-    for (size_t i = 0; i < n; i++) {
-        if (problem->y)
-            s->y[i] = problem->y[s->samples[i]];
-        if (problem->codes)
-            s->codes[i] = problem->codes[s->samples[i]];
-    }
-    for (size_t q = 0; q < s->n_batches; q++) {
-        struct batch *batch = &s->batches[q];
-        size_t first = q * n / s->n_batches;
-        size_t rows = (q + 1) * n / s->n_batches - first;
-        batch->first = first;
-        SPRED_TRY(spred_matrix_take(s->env, problem->x.matrix,
-                                    s->samples + first, rows, NULL, 0,
-                                    &batch->x));
-        batch->problem = *problem;
-        batch->problem.x.matrix = &batch->x;
-        batch->problem.n = rows;
-        batch->problem.y = problem->y ? s->y + first : NULL;
-        batch->problem.codes = problem->codes ? s->codes + first : NULL;
-    }
-    return SPRED_OK;
-}
-
 /* Every size is known: one block for the numbers. */
 static enum spred_status acquire(struct state *s, uint64_t seed)
 {
     size_t n = s->problem->n, p = s->problem->p, outputs = s->problem->outputs;
     size_t weights = p * outputs, cells = n * outputs;
-    size_t batch = (size_t)s->options.batch;
-    s->n_batches = batch == 0 || batch >= n ? 1 : (n + batch - 1) / batch;
     s->rng = spred_rng_new(s->env, seed);
-    s->batches = spred_alloc(s->env, s->n_batches, sizeof *s->batches);
-    s->order = spred_alloc(s->env, s->n_batches, sizeof *s->order);
-    s->samples = spred_alloc(s->env, n, sizeof *s->samples);
-    s->y = spred_alloc(s->env, n, sizeof *s->y);
-    s->codes = spred_alloc(s->env, n, sizeof *s->codes);
     s->block = spred_alloc(s->env, 8 * weights + 4 * p + 2 * cells + 2 * n,
                            sizeof *s->block);
-    if (!s->rng || !s->batches || !s->order || !s->samples || !s->y ||
-        !s->codes || !s->block)
+    if (!s->rng || !s->block)
         return SPRED_ENOMEM;
     double **of_weights[] = {&s->u,  &s->v,  &s->w,  &s->g,
                              &s->mu, &s->mv, &s->su, &s->sv};
@@ -161,11 +110,8 @@ static enum spred_status acquire(struct state *s, uint64_t seed)
     s->r = s->m + cells;
     s->z = s->r + cells;
     s->scratch_n = s->z + n;
-    for (size_t q = 0; q < s->n_batches; q++)
-        s->order[q] = q;
-    for (size_t i = 0; i < n; i++)
-        s->samples[i] = i;
-    return SPRED_OK;
+    return spred_batches_make(s->env, s->problem, (size_t)s->options.batch,
+                              s->rng, &s->batches);
 }
 
 /* +-(0.5 + U(0, 1)) inflate size: never near 0. */
@@ -198,7 +144,7 @@ static void settle(struct state *s, struct spred_work *work)
     const struct spred_problem *problem = s->problem;
     size_t n = problem->n;
     double zero[SPRED_MAX_OUTPUTS] = {0};
-    if (s->n_batches > 1 && !problem->intercept)
+    if (s->batches.count > 1 && !problem->intercept)
         return;
     spred_problem_predict(problem, s->w, zero, s->m);
     work->passes += (double)spred_support(problem, s->w) / (double)problem->p *
@@ -220,18 +166,17 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->problem = problem;
     s->options = *(const struct options *)options;
     SPRED_TRY(acquire(s, seed));
-    SPRED_TRY(take_batches(s));
     double mean = 0, p = (double)problem->p;
-    for (size_t q = 0; q < s->n_batches; q++) {
-        const struct spred_problem *part = &s->batches[q].problem;
+    for (size_t q = 0; q < s->batches.count; q++) {
+        const struct spred_problem *part = &s->batches.batch[q].problem;
         spred_design_squares(&part->x, NULL, s->scratch_p);
         for (size_t j = 0; j < problem->p; j++) {
             double square = s->scratch_p[j] / (double)part->n;
             s->column[j] = fmax(s->column[j], square);
-            mean += square / p / (double)s->n_batches;
+            mean += square / p / (double)s->batches.count;
         }
     }
-    work->passes += s->n_batches > 1 ? 2 : 1; /* the copy counts as one */
+    work->passes += s->batches.count > 1 ? 2 : 1; /* the copy counts as one */
     s->size =
         sqrt(problem->lambda_max / (problem->loss->curvature_bound * mean));
     for (size_t e = 0; e < weights_of(s); e++) {
@@ -266,8 +211,8 @@ static void measure_curvature(struct state *s, struct spred_work *work)
     int iterations = s->curvature > 0 ? WARM_ITERATIONS : COLD_ITERATIONS;
     memcpy(s->d_ref, s->d, s->problem->p * sizeof *s->d);
     s->curvature = 0;
-    for (size_t q = 0; q < s->n_batches; q++) {
-        const struct batch *batch = &s->batches[q];
+    for (size_t q = 0; q < s->batches.count; q++) {
+        const struct spred_batch *batch = &s->batches.batch[q];
         s->curvature = fmax(
             s->curvature, spred_curvature_power(&batch->problem.x, s->d_ref,
                                                 iterations, s->z + batch->first,
@@ -327,7 +272,7 @@ static double rate(struct state *s, struct spred_work *work)
     double lr = o->lr;
     if (!(lr > 0) && o->optimizer == SGD) {
         lr = 1 / hessian_bound(s, work);
-        if (s->n_batches > 1) /* momentum would amplify the noise */
+        if (s->batches.count > 1) /* momentum would amplify the noise */
             lr *= 1 - o->momentum;
     } else if (!(lr > 0)) {
         if (!(s->adam_lr > 0))
@@ -422,12 +367,13 @@ static enum spred_status step(void *state, struct spred_work *work,
     const struct spred_problem *problem = s->problem;
     double outputs = (double)problem->outputs;
     (void)finished; /* it cannot tell */
-    if (s->n_batches > 1)
-        spred_rng_shuffle(s->rng, s->order, s->n_batches);
-    for (size_t q = 0; q < s->n_batches; q++) {
-        const struct spred_problem *part = &s->batches[s->order[q]].problem;
+    if (s->batches.count > 1)
+        spred_rng_shuffle(s->rng, s->batches.order, s->batches.count);
+    for (size_t q = 0; q < s->batches.count; q++) {
+        const struct spred_problem *part =
+            &s->batches.batch[s->batches.order[q]].problem;
         double share = (double)part->n / (double)problem->n;
-        if (s->n_batches > 1) {
+        if (s->batches.count > 1) {
             spred_problem_predict(part, s->w, s->b, s->m);
             work->passes += share * outputs *
                             (double)spred_support(problem, s->w) /
@@ -457,14 +403,8 @@ static void get(const void *state, double *w, double *b)
 static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
-    for (size_t q = 0; s->batches && q < s->n_batches; q++)
-        spred_matrix_free(env, &s->batches[q].x);
+    spred_batches_free(env, &s->batches);
     spred_rng_free(s->rng);
-    spred_free(env, s->batches);
-    spred_free(env, s->order);
-    spred_free(env, s->samples);
-    spred_free(env, s->y);
-    spred_free(env, s->codes);
     spred_free(env, s->block);
 }
 
