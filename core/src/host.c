@@ -69,8 +69,14 @@ static double now(const struct run *run)
 /* Progress of one lambda, for the stall rule. */
 struct progress {
     double best_gap, best_primal;
-    int idle; /* observations without progress */
+    long best_step; /* the last one with progress */
+    int idle;       /* observations without progress */
 };
+
+/* A method with momentum swings above its best value for a while, and the first
+ * observations are one step apart: it gets this many steps, and as many as it
+ * took to get there, before a swing counts as a stall. */
+#define SWING_STEPS 1000
 
 static enum spred_stop judge(const struct run *run, struct progress *progress,
                              const struct spred_host_point *point,
@@ -92,14 +98,19 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
     if (point->step >= plan->steps)
         return SPRED_STOP_STEPS;
     if (progress->best_gap - c->gap > plan->stall_eps ||
-        progress->best_primal - c->primal > plan->stall_eps * unit)
+        progress->best_primal - c->primal > plan->stall_eps * unit) {
         progress->idle = 0;
-    else
+        progress->best_step = point->step;
+    } else {
         progress->idle++;
+    }
     progress->best_gap = fmin(progress->best_gap, c->gap);
     progress->best_primal = fmin(progress->best_primal, c->primal);
-    return progress->idle >= plan->stall_patience ? SPRED_STOP_STALL
-                                                  : SPRED_STOP_NONE;
+    int still = c->primal - progress->best_primal <= plan->stall_eps * unit;
+    int waited = point->step >= 2 * progress->best_step + SWING_STEPS;
+    return progress->idle >= plan->stall_patience && (still || waited)
+               ? SPRED_STOP_STALL
+               : SPRED_STOP_NONE;
 }
 
 /* Observes and certifies (not billed), judges, tells the observer. ended: what
@@ -155,7 +166,7 @@ static enum spred_stop solve_lambda(struct run *run, size_t index)
 {
     const struct spred_host_plan *plan = run->plan;
     struct spred_host_point point;
-    struct progress progress = {INFINITY, INFINITY, 0};
+    struct progress progress = {INFINITY, INFINITY, 0, 0};
     struct spred_host_totals *totals = run->totals;
     memset(&point, 0, sizeof point);
     point.lambda_index = index;
