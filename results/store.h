@@ -8,6 +8,7 @@
  * kill -9 and, as far as the disk keeps its word, power loss. Several processes
  * may write one store. Known note keys, shown by figures and report:
  *   resolved  the experiment file with every default (YAML)
+ *   name      the experiment's name
  *   seed      the experiment's seed
  *   machine   what the machine is, one line
  *   command   the command that made the store
