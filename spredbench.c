@@ -18,6 +18,7 @@
 #include "plots/figure.h"
 #include "plots/report.h"
 #include "results/export.h"
+#include "results/show.h"
 #include "results/store.h"
 #include "spred/linalg.h"
 #include "spred/text.h"
@@ -186,23 +187,38 @@ static enum spred_status write_notes(struct call *call, const struct spec *spec,
     return status;
 }
 
-/* Tables, CSV, figures, report from what the store holds. */
-static enum spred_status draw(struct call *call, const char *folder,
-                              char *const *figures, size_t n_figures)
+/* CSV files and tables from what the store holds; the tables also to out. */
+static enum spred_status tabulate(struct call *call, const char *folder,
+                                  const char *db, FILE *out)
 {
     struct spred_env *env = &call->env;
-    char *db = spred_format(env, "%s/results.db", folder);
+    struct results_view *view = NULL;
+    struct spred_buffer text = {0};
+    SPRED_TRY(results_view_open(env, db, &view));
+    enum spred_status status = results_export_csv(env, view, folder);
+    if (status == SPRED_OK)
+        status = results_write_tables(env, view, folder);
+    if (status == SPRED_OK)
+        status = results_markdown(env, view, &text);
+    if (status == SPRED_OK)
+        fputs(text.text ? text.text : "", out);
+    spred_free(env, text.text);
+    results_view_close(view);
+    return status;
+}
+
+/* Figures (all kinds when n is 0) and the report. */
+static enum spred_status draw(struct call *call, const char *folder,
+                              const char *db, char *const *figures, size_t n)
+{
+    struct spred_env *env = &call->env;
     char *pictures = spred_format(env, "%s/figures", folder);
-    enum spred_status status = db && pictures ? SPRED_OK : SPRED_ENOMEM;
+    enum spred_status status = pictures ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = results_export(env, db, folder);
-    if (status == SPRED_OK)
-        status = plots_draw(env, db, pictures, (const char *const *)figures,
-                            n_figures);
+        status = plots_draw(env, db, pictures, (const char *const *)figures, n);
     if (status == SPRED_OK)
         status = plots_report(env, db, folder);
     spred_free(env, pictures);
-    spred_free(env, db);
     return status;
 }
 
@@ -217,7 +233,7 @@ static int exit_of(const struct exec_totals *totals)
 
 static enum spred_status execute(struct call *call, const struct spec *spec,
                                  const struct plan *plan, const char *folder,
-                                 struct exec_totals *totals)
+                                 const char *db, struct exec_totals *totals)
 {
     struct spred_env *env = &call->env;
     struct results_store *store = NULL;
@@ -230,9 +246,7 @@ static enum spred_status execute(struct call *call, const struct spec *spec,
                                    .cookie = &bar};
     SPRED_TRY(make_folders(env, folder));
     SPRED_TRY(write_text(env, folder, "resolved.yaml", spec->resolved));
-    char *db = spred_format(env, "%s/results.db", folder);
-    enum spred_status status =
-        db ? results_store_open(env, db, &store) : SPRED_ENOMEM;
+    enum spred_status status = results_store_open(env, db, &store);
     if (status == SPRED_OK) {
         struct results_sink sink = results_store_sink(store);
         status = write_notes(call, spec, plan, &sink);
@@ -240,7 +254,6 @@ static enum spred_status execute(struct call *call, const struct spec *spec,
             status = exec_local(env, plan, &sink, &options, totals);
     }
     results_store_close(store);
-    spred_free(env, db);
     if (call->terminal && !call->quiet)
         fprintf(stderr, "\r\033[K");
     return status;
@@ -258,15 +271,16 @@ static int run(struct call *call)
         status = plan_make(env, &spec, &fetch, &plan);
     char *folder =
         spred_format(env, "%s/%s", call->output, spec.name ? spec.name : "");
-    if (status == SPRED_OK && !folder)
+    char *db = spred_format(env, "%s/results.db", folder ? folder : "");
+    if (status == SPRED_OK && (!folder || !db))
         status = SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = execute(call, &spec, &plan, folder, &totals);
+        status = execute(call, &spec, &plan, folder, db, &totals);
     int code = status == SPRED_OK ? exit_of(&totals) : complain(call, status);
     if (status == SPRED_OK && !totals.interrupted) {
-        status = draw(call, folder, spec.figures, spec.n_figures);
+        status = tabulate(call, folder, db, stdout);
         if (status == SPRED_OK)
-            status = results_print_tables(env, folder, stdout);
+            status = draw(call, folder, db, spec.figures, spec.n_figures);
         if (status != SPRED_OK)
             code = complain(call, status);
         fflush(stdout);
@@ -281,6 +295,7 @@ static int run(struct call *call)
                 "command goes on from there\n",
                 totals.known + totals.done, plan.n_jobs);
     }
+    spred_free(env, db);
     spred_free(env, folder);
     plan_free(env, &plan);
     spec_free(env, &spec);
@@ -331,33 +346,38 @@ static enum spred_status store_path(struct call *call, const char *folder,
     return *db ? SPRED_OK : SPRED_ENOMEM;
 }
 
+/* `status` and `explain`. */
+static enum spred_status show(struct call *call, const char *db)
+{
+    struct results_view *view = NULL;
+    struct spred_buffer text = {0};
+    SPRED_TRY(results_view_open(&call->env, db, &view));
+    enum spred_status status =
+        strcmp(call->verb, "status") == 0
+            ? results_show_status(&call->env, view, &text)
+            : results_show_run(&call->env, view, call->words[1], &text);
+    if (status == SPRED_OK)
+        fputs(text.text, stdout);
+    spred_free(&call->env, text.text);
+    results_view_close(view);
+    return status;
+}
+
 static int results_verb(struct call *call)
 {
-    struct spred_env *env = &call->env;
     char *folder = results_folder(call, call->words[0]), *db = NULL;
-    char *pictures = NULL;
     enum spred_status status =
         folder ? store_path(call, folder, &db) : SPRED_ENOMEM;
-    if (status == SPRED_OK && strcmp(call->verb, "status") == 0) {
-        status = results_print_status(env, db, stdout);
-    } else if (status == SPRED_OK && strcmp(call->verb, "explain") == 0) {
-        status = results_explain(env, db, call->words[1], stdout);
-    } else if (status == SPRED_OK && strcmp(call->verb, "export") == 0) {
-        status = results_export(env, db, folder);
-        if (status == SPRED_OK)
-            status = results_print_tables(env, db, stdout);
-    } else if (status == SPRED_OK) { /* plot: figures and report again */
-        pictures = spred_format(env, "%s/figures", folder);
-        status =
-            pictures ? plots_draw(env, db, pictures, NULL, 0) : SPRED_ENOMEM;
-        if (status == SPRED_OK)
-            status = plots_report(env, db, folder);
-        if (status == SPRED_OK)
-            printf("%s\n%s/report.html\n", pictures, folder);
-    }
-    spred_free(env, pictures);
-    spred_free(env, db);
-    spred_free(env, folder);
+    if (status == SPRED_OK && strcmp(call->verb, "export") == 0)
+        status = tabulate(call, folder, db, stdout);
+    else if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
+        status = draw(call, folder, db, NULL, 0);
+    else if (status == SPRED_OK)
+        status = show(call, db);
+    if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
+        printf("%s/figures\n%s/report.html\n", folder, folder);
+    spred_free(&call->env, db);
+    spred_free(&call->env, folder);
     return status == SPRED_OK ? EXIT_GOOD : complain(call, status);
 }
 
@@ -365,6 +385,7 @@ static int verify(struct call *call)
 {
     char *db[2] = {NULL, NULL};
     size_t differences = 0;
+    struct spred_buffer text = {0};
     enum spred_status status = SPRED_OK;
     for (size_t i = 0; i < 2 && status == SPRED_OK; i++) {
         char *folder = results_folder(call, call->words[i]);
@@ -372,7 +393,11 @@ static int verify(struct call *call)
         spred_free(&call->env, folder);
     }
     if (status == SPRED_OK)
-        status = results_verify(&call->env, db[0], db[1], stdout, &differences);
+        status = results_verify(&call->env, db[0], db[1], &text, &differences);
+    if (status == SPRED_OK)
+        printf("%s%zu difference%s\n", text.text ? text.text : "", differences,
+               differences == 1 ? "" : "s");
+    spred_free(&call->env, text.text);
     spred_free(&call->env, db[0]);
     spred_free(&call->env, db[1]);
     if (status != SPRED_OK)
