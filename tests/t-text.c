@@ -7,9 +7,9 @@
 static void numbers(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"",     "12abc", "1_000", "0,5", "nan",
-                                      "inf",  "0x10",  " 1",    "1 ",  "1e400",
-                                      "1e",   ".",     "+",     "1.5.2"};
+    static const char *const bad[] = {"",    "12abc", "1_000", "0,5",  "nan",
+                                      "inf", "0x10",  " 1",    "1 ",   "1e400",
+                                      "1e",  ".",     "+",     "1.5.2"};
     double real = 7;
     int64_t integer = 7;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -38,8 +38,8 @@ static void numbers_equal_strtod(void **state)
                  a % 100000, seed >> 4, (int)(seed % 61) - 30);
         double real = 0;
         assert_true(spred_parse_real(text, &real));
-        assert_true(memcmp(&real, &(double){strtod(text, NULL)},
-                           sizeof real) == 0);
+        assert_true(memcmp(&real, &(double){strtod(text, NULL)}, sizeof real) ==
+                    0);
     }
 }
 

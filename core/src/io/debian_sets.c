@@ -21,7 +21,8 @@ static const struct spred_debian_set sets[] = {
      "Chiaretti 2004, RMA"},
     {"bladder", "r-bioc-bladderbatch",
      R_LIBRARY "bladderbatch/data/bladderdata.rda", "bladderEset", "outcome",
-     "57 samples x 22283 genes, 5 outcomes; Dyrskjot 2004 bladder cancer, RMA, "
+     "57 samples x 22283 genes, sTCC-CIS 16 / mTCC 12 / sTCC+CIS 12 / Biopsy 9 "
+     "/ Normal 8; Dyrskjot 2004 bladder cancer, RMA, "
      "known batch effects"},
     {"khan", "r-bioc-impute", R_LIBRARY "impute/data/khanmiss.rda", "khanmiss",
      "class",

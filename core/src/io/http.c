@@ -10,13 +10,14 @@
 #include <unistd.h>
 
 #define ATTEMPTS 3
-#define FIRST_PAUSE_MS 300 /* three times as long before each next attempt */
+#define FIRST_PAUSE_MS 200 /* three times as long before each next attempt */
 #define STALL_BYTES 100L   /* fewer bytes a second are a stall */
 #define CONNECT_TIMEOUT_S 10L
 #define STALL_TIMEOUT_S 30L
 #define MAX_REDIRECTS 5L
-#define MAX_FILE ((curl_off_t)1 << 34) /* no record of GEO comes near 16 GiB   \
-                                        */
+#define MAX_FILE                                                               \
+    ((curl_off_t)1 << 34) /* no record of GEO comes near 16 GiB                \
+                           */
 
 struct transfer {
     struct spred_env *env;
@@ -27,8 +28,18 @@ struct transfer {
     curl_off_t start;       /* bytes that were there */
     curl_off_t range_start; /* of the answer's Content-Range, or -1 */
     int begun;              /* the first body bytes came */
-    int wrong_range, full_disk, cancelled;
+    int wrong_range, full_disk, cancelled, stalled;
+    time_t moved;    /* when the last byte came (monotonic, seconds) */
+    curl_off_t came; /* bytes of this answer at that time */
+    long patience_s; /* for the next byte */
 };
+
+static time_t seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
 
 static size_t on_header(char *line, size_t size, size_t count, void *cookie)
 {
@@ -101,11 +112,17 @@ static int on_progress(void *cookie, curl_off_t total, curl_off_t done,
         t->cancelled = 1;
         return 1;
     }
+    if (done != t->came) {
+        t->came = done;
+        t->moved = seconds();
+    }
+    /* curl's own low-speed limit looks back over several seconds */
+    t->stalled = done > 0 && seconds() - t->moved > t->patience_s;
     if (t->options->progress && done > 0)
         t->options->progress(t->options->progress_cookie, t->what,
                              (size_t)(t->start + done),
                              total > 0 ? (size_t)(t->start + total) : 0);
-    return t->start + done > MAX_FILE;
+    return t->stalled || t->start + done > MAX_FILE;
 }
 
 static int is_loopback(const char *host)
@@ -198,9 +215,7 @@ static void configure(struct transfer *t, const char *url, int loopback,
                      o->connect_timeout_s > 0 ? o->connect_timeout_s
                                               : CONNECT_TIMEOUT_S);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, STALL_BYTES);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME,
-                     o->stall_timeout_s > 0 ? o->stall_timeout_s
-                                            : STALL_TIMEOUT_S);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, t->patience_s);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
@@ -218,7 +233,9 @@ static enum spred_status attempt(struct transfer *t, const char *url,
     long code = 0;
     t->start = lseek(t->fd, 0, SEEK_END);
     t->range_start = -1;
-    t->begun = t->wrong_range = t->full_disk = 0;
+    t->begun = t->wrong_range = t->full_disk = t->stalled = 0;
+    t->came = 0;
+    t->moved = seconds();
     *again = 0;
     if (t->start < 0)
         return spred_fail(t->env, SPRED_EIO, "%s: %s", t->what,
@@ -238,7 +255,10 @@ static enum spred_status attempt(struct transfer *t, const char *url,
                           "%s: %s: the server sent another range than asked",
                           t->what, url);
     }
-    *again = is_transient(result, code);
+    *again = t->stalled || is_transient(result, code);
+    if (t->stalled)
+        return spred_fail(t->env, SPRED_EIO, "%s: %s: no data for %ld s",
+                          t->what, url, t->patience_s);
     if (result != CURLE_OK)
         return spred_fail(t->env, SPRED_EIO, "%s: %s: %s", t->what, url,
                           message[0] ? message : curl_easy_strerror(result));
@@ -264,6 +284,8 @@ enum spred_status spred_http_download(struct spred_env *env, const char *url,
     t.options = options;
     t.what = what;
     t.fd = fd;
+    t.patience_s = options->stall_timeout_s > 0 ? options->stall_timeout_s
+                                                : STALL_TIMEOUT_S;
     t.curl = curl_easy_init();
     if (!t.curl)
         return spred_fail(env, SPRED_ENOMEM, "%s: libcurl did not start", what);
