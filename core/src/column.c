@@ -71,15 +71,21 @@ struct spred_moments spred_column_moments(const double *values, size_t stored,
     }
     if (!(least < most))
         return (struct spred_moments){least, 0, 1};
-    double mean = sum / (double)n;
+    double mean = sum / (double)n, size = fmax(fabs(least), fabs(most));
+    if (!isfinite(mean))
+        return (struct spred_moments){mean, INFINITY, 0};
     for (size_t i = 0; i < stored; i++)
         rest += values[i] - mean;
     mean += (rest - zeros * mean) / (double)n;
-    for (size_t i = 0; i < stored; i++)
-        squares += (values[i] - mean) * (values[i] - mean);
-    squares += zeros * mean * mean;
-    double deviation = sqrt(squares / (double)n);
-    double size = fmax(fabs(least), fabs(most));
+    int exponent; /* squares of values near 1 neither overflow nor vanish */
+    frexp(size, &exponent);
+    double unit = ldexp(1, exponent < -1000 ? 1000 : -exponent);
+    for (size_t i = 0; i < stored; i++) {
+        double z = values[i] * unit - mean * unit;
+        squares += z * z;
+    }
+    squares += zeros * (mean * unit) * (mean * unit);
+    double deviation = sqrt(squares / (double)n) / unit;
     int constant =
         deviation <= SPRED_CONSTANT_SHARE * size || !isfinite(1 / deviation);
     return (struct spred_moments){mean, constant ? 0 : deviation, constant};

@@ -18,10 +18,10 @@ struct lesson {
     size_t n_rows;
     const struct spred_preprocess_rules *rules;
     struct spred_log2_facts facts; /* values == 0: not looked at */
-    double *variance; /* p_raw: on the training rows; -1 = no value there */
-    double *median;   /* p_raw, or NULL where none is needed */
-    size_t empty;     /* columns without a training value */
-    double threshold; /* least variance kept */
+    double *deviation; /* p_raw: on the training rows; -1 = no value there */
+    double *median;    /* p_raw, or NULL where none is needed */
+    size_t empty;      /* columns without a training value */
+    double threshold;  /* least standard deviation kept */
 };
 
 static enum spred_status learn_log2(struct spred_env *env, struct lesson *l,
@@ -72,7 +72,7 @@ static enum spred_status learn_column(struct spred_env *env, struct lesson *l,
                           "values, and missing values are refused",
                           j + 1, missing, l->n_rows);
     if (missing == l->n_rows) {
-        l->variance[j] = -1;
+        l->deviation[j] = -1;
         l->empty++;
         return SPRED_OK;
     }
@@ -82,13 +82,12 @@ static enum spred_status learn_column(struct spred_env *env, struct lesson *l,
         return SPRED_OK;
     for (size_t i = 0; missing && i < l->n_rows; i++)
         work[i] = isnan(work[i]) ? l->median[j] : work[i];
-    double deviation =
+    l->deviation[j] =
         spred_column_moments(work, l->n_rows, l->n_rows).deviation;
-    l->variance[j] = deviation * deviation;
     return SPRED_OK;
 }
 
-/* Variances (when they decide anything) and medians of all raw columns. */
+/* Deviations (when they decide anything) and medians of all raw columns. */
 static enum spred_status learn_columns(struct spred_env *env, struct lesson *l,
                                        const struct spred_prepared *out)
 {
@@ -99,10 +98,8 @@ static enum spred_status learn_columns(struct spred_env *env, struct lesson *l,
             return SPRED_OK;
         SPRED_TRY(spred_matrix_take(env, l->raw, l->rows, l->n_rows, NULL, 0,
                                     &taken));
-        for (size_t j = 0; j < out->p_raw; j++) {
-            double s = spred_matrix_moments(&taken, j, NULL).deviation;
-            l->variance[j] = s * s;
-        }
+        for (size_t j = 0; j < out->p_raw; j++)
+            l->deviation[j] = spred_matrix_moments(&taken, j, NULL).deviation;
         spred_matrix_free(env, &taken);
         return SPRED_OK;
     }
@@ -116,15 +113,15 @@ static enum spred_status learn_columns(struct spred_env *env, struct lesson *l,
 }
 
 struct ranked {
-    double variance;
+    double deviation;
     size_t column;
 };
 
-static int by_variance(const void *left, const void *right)
+static int by_deviation(const void *left, const void *right)
 {
     const struct ranked *a = left, *b = right;
-    if (a->variance < b->variance || a->variance > b->variance)
-        return a->variance > b->variance ? -1 : 1;
+    if (a->deviation < b->deviation || a->deviation > b->deviation)
+        return a->deviation > b->deviation ? -1 : 1;
     return (a->column > b->column) - (a->column < b->column);
 }
 
@@ -152,9 +149,9 @@ static enum spred_status learn_kept(struct spred_env *env, struct lesson *l,
     int ok = ranked && out->kept && (out->median || !l->median);
     if (ok) {
         for (size_t j = 0; j < out->p_raw; j++)
-            ranked[j] = (struct ranked){l->variance[j], j};
-        qsort(ranked, out->p_raw, sizeof *ranked, by_variance);
-        l->threshold = ranked[out->p - 1].variance;
+            ranked[j] = (struct ranked){l->deviation[j], j};
+        qsort(ranked, out->p_raw, sizeof *ranked, by_deviation);
+        l->threshold = ranked[out->p - 1].deviation;
         qsort(ranked, out->p, sizeof *ranked, by_column);
     }
     for (size_t k = 0; ok && k < out->p; k++) {
@@ -225,8 +222,8 @@ static enum spred_status say(struct spred_env *env, const struct lesson *l,
     SPRED_TRY(spred_buffer_add(env, text, "; %zu of %zu features kept", out->p,
                                out->p_raw));
     if (l->rules->variance_keep < 1)
-        SPRED_TRY(spred_buffer_add(env, text, " (variance at least %.4g)",
-                                   l->threshold));
+        SPRED_TRY(
+            spred_buffer_add(env, text, " (s.d. at least %.4g)", l->threshold));
     if (l->empty)
         SPRED_TRY(spred_buffer_add(
             env, text, ", %zu without a training value dropped", l->empty));
@@ -243,10 +240,10 @@ static enum spred_status learn(struct spred_env *env, struct lesson *l,
                                struct spred_matrix *train)
 {
     int medians = l->raw->storage != SPRED_CSC && !l->rules->missing_refuse;
-    l->variance = spred_alloc(env, out->p_raw, sizeof *l->variance);
+    l->deviation = spred_alloc(env, out->p_raw, sizeof *l->deviation);
     if (medians)
         l->median = spred_alloc(env, out->p_raw, sizeof *l->median);
-    if (!l->variance || (medians && !l->median))
+    if (!l->deviation || (medians && !l->median))
         return SPRED_ENOMEM;
     SPRED_TRY(learn_log2(env, l, out));
     SPRED_TRY(learn_columns(env, l, out));
@@ -284,7 +281,7 @@ enum spred_status spred_prepare(struct spred_env *env,
         .raw = raw, .rows = rows, .n_rows = n_rows, .rules = rules};
     out->p_raw = raw->cols;
     enum spred_status status = learn(env, &l, out, train);
-    spred_free(env, l.variance);
+    spred_free(env, l.deviation);
     spred_free(env, l.median);
     if (status != SPRED_OK) {
         spred_prepared_free(env, out);
