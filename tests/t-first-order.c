@@ -454,6 +454,26 @@ static void test_diverges(void **cmocka)
     }
 }
 
+/* A NaN weight is no zero, for the judge of a diverged run. */
+static void test_nan_is_no_zero(void **cmocka)
+{
+    (void)cmocka;
+    struct toy toy;
+    struct toy_plan plan = small(0);
+    toy_make(&toy, &plan);
+    struct spred_certifier *judge = spred_certifier_new(&toy.env, &toy.problem);
+    struct spred_certificate got;
+    double w[30] = {0}, b[1] = {toy.problem.null_intercept[0]};
+    assert_ok(&toy.env, spred_certify(judge, w, b, &got));
+    w[4] = NAN;
+    assert_int_equal(spred_certify(judge, w, b, &got), SPRED_ENUMERIC);
+    w[4] = 0;
+    b[0] = INFINITY;
+    assert_int_equal(spred_certify(judge, w, b, &got), SPRED_ENUMERIC);
+    spred_certifier_free(judge);
+    toy_free(&toy);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -469,6 +489,7 @@ int main(void)
         cmocka_unit_test(test_diverges),
         cmocka_unit_test(test_induced_bound),
         cmocka_unit_test(test_foil_descends),
+        cmocka_unit_test(test_nan_is_no_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
