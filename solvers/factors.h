@@ -29,4 +29,7 @@ double spred_factors_product(size_t count, const double *u, const double *v,
 void spred_loss_slope(const struct spred_problem *problem, const double *m,
                       double *r, double *g);
 
+/* The factors (p x K) inside a state of spred-sgd, borrowed; for tests. */
+void spred_sgd_factors(const void *state, const double **u, const double **v);
+
 #endif

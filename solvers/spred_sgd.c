@@ -400,6 +400,13 @@ static void get(const void *state, double *w, double *b)
     memcpy(b, s->b, s->problem->outputs * sizeof *b);
 }
 
+void spred_sgd_factors(const void *state, const double **u, const double **v)
+{
+    const struct state *s = state;
+    *u = s->u;
+    *v = s->v;
+}
+
 static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;

@@ -145,10 +145,6 @@ static inline int toy_observe(void *cookie,
     if (point->step > 0)
         run->worst_rise =
             fmax(run->worst_rise, (primal - run->before) / run->unit);
-    if (getenv("TOY_TRACE"))
-        printf("%zu %ld primal %.10g gap %.3e support %zu\n",
-               point->lambda_index, point->step, primal, point->certificate.gap,
-               point->certificate.support);
     run->before = primal;
     run->last = point->certificate;
     memcpy(run->w, point->w, run->weights * sizeof *run->w);
