@@ -15,8 +15,7 @@
 #include "experiments/progress.h"
 #include "experiments/solver_names.h"
 #include "experiments/spec.h"
-#include "plots/figure.h"
-#include "plots/report.h"
+#include "plots/plots.h"
 #include "results/export.h"
 #include "results/show.h"
 #include "results/store.h"
@@ -213,11 +212,19 @@ static enum spred_status draw(struct call *call, const char *folder,
 {
     struct spred_env *env = &call->env;
     char *pictures = spred_format(env, "%s/figures", folder);
-    enum spred_status status = pictures ? SPRED_OK : SPRED_ENOMEM;
+    char *report = spred_format(env, "%s/report.html", folder);
+    const char *const *kinds = (const char *const *)figures;
+    if (n == 0)
+        for (kinds = plots_kinds(); kinds[n];)
+            n++;
+    enum spred_status status = pictures && report ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = plots_draw(env, db, pictures, (const char *const *)figures, n);
+        status = make_folders(env, pictures);
     if (status == SPRED_OK)
-        status = plots_report(env, db, folder);
+        status = plots_draw(env, db, pictures, kinds, n);
+    if (status == SPRED_OK)
+        status = plots_report(env, db, pictures, kinds, n, report);
+    spred_free(env, report);
     spred_free(env, pictures);
     return status;
 }
