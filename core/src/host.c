@@ -30,6 +30,7 @@ void spred_host_plan_default(struct spred_host_plan *plan)
     plan->gap = 1e-6;
     plan->stall_eps = 1e-10;
     plan->stall_patience = 3;
+    plan->stall_steps = 10;
     plan->wall = 120;
     plan->steps = 1000000;
     plan->growth = 1.25;
@@ -69,7 +70,8 @@ static double now(const struct run *run)
 /* Progress of one lambda, for the stall rule. */
 struct progress {
     double best_gap, best_primal;
-    int idle; /* observations without progress */
+    int idle;  /* observations without progress */
+    long step; /* the last one with progress */
 };
 
 static enum spred_stop judge(const struct run *run, struct progress *progress,
@@ -92,14 +94,17 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
     if (point->step >= plan->steps)
         return SPRED_STOP_STEPS;
     if (progress->best_gap - c->gap > plan->stall_eps ||
-        progress->best_primal - c->primal > plan->stall_eps * unit)
+        progress->best_primal - c->primal > plan->stall_eps * unit) {
         progress->idle = 0;
-    else
+        progress->step = point->step;
+    } else {
         progress->idle++;
+    }
     progress->best_gap = fmin(progress->best_gap, c->gap);
     progress->best_primal = fmin(progress->best_primal, c->primal);
-    return progress->idle >= plan->stall_patience ? SPRED_STOP_STALL
-                                                  : SPRED_STOP_NONE;
+    int stalled = progress->idle >= plan->stall_patience &&
+                  point->step - progress->step >= plan->stall_steps;
+    return stalled ? SPRED_STOP_STALL : SPRED_STOP_NONE;
 }
 
 /* Observes and certifies (not billed), judges, tells the observer. ended: what
@@ -155,7 +160,7 @@ static enum spred_stop solve_lambda(struct run *run, size_t index)
 {
     const struct spred_host_plan *plan = run->plan;
     struct spred_host_point point;
-    struct progress progress = {INFINITY, INFINITY, 0};
+    struct progress progress = {INFINITY, INFINITY, 0, 0};
     struct spred_host_totals *totals = run->totals;
     memset(&point, 0, sizeof point);
     point.lambda_index = index;
