@@ -11,7 +11,7 @@ struct script {
     double step_cost; /* a step makes the clock move by this */
     double look_cost; /* and `get` by this */
     double setup_cost, start_cost;
-    double rate;     /* w_k = best (1 - rate^k); 1: never moves */
+    double rate;     /* w_k = best + (w_0 - best) rate^k; 1: never moves */
     long finish_at;  /* step that claims, 0: never */
     long explode_at; /* step at which w is NaN, 0: never */
     long fail_at, cancel_at, interrupt_at;
@@ -25,7 +25,7 @@ struct script {
 
 struct scripted {
     struct script *script;
-    double w;
+    double w, from; /* now, and at the start of this lambda */
     long k;
 };
 
@@ -58,6 +58,7 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     s->script->tolerance = tolerance;
     s->script->starts++;
     s->k = 0;
+    s->from = s->w;
     return SPRED_OK;
 }
 
@@ -72,7 +73,8 @@ static enum spred_status step(void *state, struct spred_work *work,
     s->k++;
     if (s->k == script->fail_at)
         return script->interrupt_status ? SPRED_EINTERRUPTED : SPRED_ENUMERIC;
-    s->w = script->best * (1 - pow(script->rate, (double)s->k));
+    s->w = script->best +
+           (s->from - script->best) * pow(script->rate, (double)s->k);
     if (s->k == script->explode_at)
         s->w = NAN;
     if (s->k == script->finish_at) {
