@@ -30,7 +30,6 @@ void spred_host_plan_default(struct spred_host_plan *plan)
     plan->gap = 1e-6;
     plan->stall_eps = 1e-10;
     plan->stall_patience = 3;
-    plan->stall_steps = 10;
     plan->wall = 120;
     plan->steps = 1000000;
     plan->growth = 1.25;
@@ -70,9 +69,14 @@ static double now(const struct run *run)
 /* Progress of one lambda, for the stall rule. */
 struct progress {
     double best_gap, best_primal;
-    int idle;  /* observations without progress */
-    long step; /* the last one with progress */
+    long best_step; /* the last one with progress */
+    int idle;       /* observations without progress */
 };
+
+/* A method with momentum swings above its best value for a while, and the first
+ * observations are one step apart: it gets this many steps, and as many as it
+ * took to get there, before a swing counts as a stall. */
+#define SWING_STEPS 1000
 
 static enum spred_stop judge(const struct run *run, struct progress *progress,
                              const struct spred_host_point *point,
@@ -96,15 +100,17 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
     if (progress->best_gap - c->gap > plan->stall_eps ||
         progress->best_primal - c->primal > plan->stall_eps * unit) {
         progress->idle = 0;
-        progress->step = point->step;
+        progress->best_step = point->step;
     } else {
         progress->idle++;
     }
     progress->best_gap = fmin(progress->best_gap, c->gap);
     progress->best_primal = fmin(progress->best_primal, c->primal);
-    int stalled = progress->idle >= plan->stall_patience &&
-                  point->step - progress->step >= plan->stall_steps;
-    return stalled ? SPRED_STOP_STALL : SPRED_STOP_NONE;
+    int still = c->primal - progress->best_primal <= plan->stall_eps * unit;
+    int waited = point->step >= 2 * progress->best_step + SWING_STEPS;
+    return progress->idle >= plan->stall_patience && (still || waited)
+               ? SPRED_STOP_STALL
+               : SPRED_STOP_NONE;
 }
 
 /* Observes and certifies (not billed), judges, tells the observer. ended: what

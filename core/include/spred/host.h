@@ -25,9 +25,7 @@ struct spred_host_plan {
     size_t n_lambda;
     double gap;         /* asked relative gap */
     double stall_eps;   /* relative to P(0) */
-    int stall_patience; /* observations without progress, */
-    long stall_steps;   /* and at least so many steps: the first observations
-                           follow each other and noise is not a stall */
+    int stall_patience; /* observations without progress */
     double wall;        /* billed seconds of the whole path: every lambda gets
                            an equal part of what is left when it starts */
     long steps;         /* per lambda */
@@ -36,7 +34,7 @@ struct spred_host_plan {
     void *clock_cookie;
 };
 
-/* gap 1e-6, stall 1e-10 x 3 (10 steps), wall 120 s, 1e6 steps, growth 1.25. */
+/* gap 1e-6, stall 1e-10 x 3, wall 120 s, 1e6 steps, growth 1.25. */
 SPRED_API void spred_host_plan_default(struct spred_host_plan *plan);
 
 /* One observation; everything borrowed for the call. */

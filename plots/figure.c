@@ -1,0 +1,295 @@
+/* figure.c: one figure's files: a page of panels, its script and its data. */
+#include "plots/figure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Pixels of the SVG; 100 of them are an inch of the PDF. */
+#define PAGE_WIDTH 720.0
+#define MARGIN_LEFT 62.0
+#define MARGIN_RIGHT 14.0
+#define MARGIN_TOP 26.0
+#define GAP_X 22.0
+#define GAP_Y 50.0
+#define BELOW_PANELS 46.0
+#define KEY_ROW 17.0
+#define KEY_COLUMNS 3
+#define CAPTION_ROW 11.0
+#define CAPTION_CHARACTERS 148
+#define CAPTION_ROWS 7
+
+static enum spred_status remember_name(struct plots_context *context,
+                                       const char *name)
+{
+    void *grown = spred_resize(context->env, context->names,
+                               context->n_names + 1, sizeof *context->names);
+    if (!grown)
+        return SPRED_ENOMEM;
+    context->names = grown;
+    char *copy = spred_strdup(context->env, name);
+    if (!copy)
+        return SPRED_ENOMEM;
+    context->names[context->n_names++] = copy;
+    return SPRED_OK;
+}
+
+/* Letters, digits, '.', '-', '_' stay; anything else becomes '_', and a number
+ * is added if another figure has the name already. */
+static char *safe_name(struct plots_context *context, const char *kind,
+                       const char *part)
+{
+    struct spred_env *env = context->env;
+    char *name = part ? spred_format(env, "%s-%.60s", kind, part)
+                      : spred_strdup(env, kind);
+    for (char *c = name; name && *c; c++)
+        if (!((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+              (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' ||
+              (*c == '.' && c > name && c[-1] != '.')))
+            *c = '_';
+    for (size_t i = 0; name && i < context->n_names; i++)
+        if (strcmp(context->names[i], name) == 0) {
+            char *longer =
+                spred_format(env, "%s-%zu", name, context->n_names + 1);
+            spred_free(env, name);
+            name = longer;
+            break;
+        }
+    return name;
+}
+
+static enum spred_status write_head(struct plots_figure *f)
+{
+    return spred_buffer_add(
+        f->context->env, &f->gp,
+        "# Draws %s.svg; gnuplot -e \"form='pdf'\" %s.gp draws the PDF, "
+        "form='png' the PNG.\n"
+        "if (!exists('form')) form = 'svg'\n"
+        "if (!exists('folder')) folder = ''\n"
+        "if (!exists('out')) out = folder.'%s.'.form\n"
+        "set encoding utf8\n"
+        "if (form eq 'svg') set terminal svg size %.0f,%.0f dynamic "
+        "font 'sans-serif,11' background 'white'\n"
+        "if (form eq 'pdf') set terminal pdfcairo size %.2fin,%.2fin "
+        "font 'sans-serif,8' fontscale 1 linewidth 1 pointscale 0.72\n"
+        "if (form eq 'png') set terminal pngcairo size %.0f,%.0f "
+        "font 'sans-serif,8.25' fontscale 2 linewidth 2 pointscale 2\n"
+        "set output out\n"
+        "data = folder.'%s.dat'\n"
+        "set style fill transparent solid 0.13 noborder\n"
+        "set border 3 lc rgb '#404040'\n"
+        "set tics nomirror out scale 0.6 font ',9'\n"
+        "set grid lc rgb '#dddddd' lt 1 lw 0.5\n"
+        "unset key\n"
+        "set multiplot\n",
+        f->name, f->name, f->name, f->width, f->height, f->width / 100,
+        f->height / 100, 2 * f->width, 2 * f->height, f->name);
+}
+
+enum spred_status plots_figure_begin(struct plots_context *context,
+                                     struct plots_figure *f, const char *kind,
+                                     const char *part, size_t panels,
+                                     size_t entries)
+{
+    struct spred_env *env = context->env;
+    memset(f, 0, sizeof *f);
+    f->context = context;
+    f->name = safe_name(context, kind, part);
+    if (!f->name)
+        return SPRED_ENOMEM;
+    f->panels = panels;
+    f->columns = panels < 2 ? 1 : panels < 5 ? 2 : 3;
+    f->rows = (panels + f->columns - 1) / f->columns;
+    f->width = PAGE_WIDTH;
+    f->panel_width = (f->width - MARGIN_LEFT - MARGIN_RIGHT -
+                      GAP_X * (double)(f->columns - 1)) /
+                     (double)f->columns;
+    f->panel_height = f->columns == 1 ? 300 : f->columns == 2 ? 210 : 170;
+    f->key_height =
+        KEY_ROW * (double)((entries + KEY_COLUMNS - 1) / KEY_COLUMNS) + 6;
+    f->height = MARGIN_TOP + f->panel_height * (double)f->rows +
+                GAP_Y * (double)(f->rows - 1) + BELOW_PANELS + f->key_height +
+                CAPTION_ROW * CAPTION_ROWS + 8;
+    SPRED_TRY(remember_name(context, f->name));
+    SPRED_TRY(spred_buffer_add(env, &f->dat, "# %s.dat, drawn by %s.gp\n",
+                               f->name, f->name));
+    return write_head(f);
+}
+
+int plots_panel_is_left(const struct plots_figure *f, size_t i)
+{
+    return i % f->columns == 0;
+}
+
+int plots_panel_is_low(const struct plots_figure *f, size_t i)
+{
+    return i + f->columns >= f->panels;
+}
+
+static enum spred_status place(struct plots_figure *f, double left, double top,
+                               double right, double bottom)
+{
+    return spred_buffer_add(f->context->env, &f->gp,
+                            "set lmargin at screen %.5f\n"
+                            "set rmargin at screen %.5f\n"
+                            "set tmargin at screen %.5f\n"
+                            "set bmargin at screen %.5f\n",
+                            left / f->width, right / f->width,
+                            1 - top / f->height, 1 - bottom / f->height);
+}
+
+enum spred_status plots_panel(struct plots_figure *f, size_t i,
+                              const char *title)
+{
+    struct spred_env *env = f->context->env;
+    double left =
+        MARGIN_LEFT + (double)(i % f->columns) * (f->panel_width + GAP_X);
+    double top =
+        MARGIN_TOP + (double)(i / f->columns) * (f->panel_height + GAP_Y);
+    SPRED_TRY(spred_buffer_add(env, &f->gp,
+                               "\n# panel %zu\nunset label\nunset arrow\n"
+                               "unset xlabel\nunset ylabel\n",
+                               i + 1));
+    SPRED_TRY(
+        place(f, left, top, left + f->panel_width, top + f->panel_height));
+    SPRED_TRY(spred_buffer_add(env, &f->gp, "set title "));
+    SPRED_TRY(plots_quote(env, &f->gp, title));
+    return spred_buffer_add(env, &f->gp,
+                            " noenhanced font ',10' offset 0,-0.6\n");
+}
+
+enum spred_status plots_block(struct plots_figure *f, const char *what)
+{
+    struct spred_env *env = f->context->env;
+    SPRED_TRY(spred_buffer_add(env, &f->dat, "%s# ", f->blocks ? "\n\n" : ""));
+    f->blocks++;
+    for (; *what; what++)
+        SPRED_TRY(spred_buffer_add(env, &f->dat, "%c",
+                                   (unsigned char)*what < ' ' ? ' ' : *what));
+    return spred_buffer_add(env, &f->dat, "\n");
+}
+
+enum spred_status plots_numbers(struct plots_figure *f, const double *x,
+                                size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char text[40] = "NaN";
+        if (isfinite(x[i]))
+            snprintf(text, sizeof text, "%.9g", x[i]);
+        for (char *c = text; *c; c++)
+            if (*c == ',')
+                *c = '.';
+        SPRED_TRY(spred_buffer_add(f->context->env, &f->dat, "%s%s",
+                                   i ? " " : "", text));
+    }
+    return spred_buffer_add(f->context->env, &f->dat, "\n");
+}
+
+enum spred_status plots_key(struct plots_figure *f, const char *text,
+                            const char *with)
+{
+    struct spred_env *env = f->context->env;
+    SPRED_TRY(spred_buffer_add(env, &f->key, "%s \\\n  NaN with %s title ",
+                               f->key.length ? "," : "", with));
+    SPRED_TRY(plots_quote(env, &f->key, text));
+    return spred_buffer_add(env, &f->key, " noenhanced");
+}
+
+/* Bytes of the longest beginning of text with at most `limit` characters that
+ * ends at a blank, if there is one. */
+static size_t line_of(const char *text, size_t limit)
+{
+    size_t characters = 0, blank = 0, i = 0;
+    for (; text[i]; i++) {
+        if (((unsigned char)text[i] & 0xC0) != 0x80 && characters++ == limit)
+            return blank ? blank : i;
+        if (text[i] == ' ')
+            blank = i;
+    }
+    return i;
+}
+
+static enum spred_status put_caption(struct plots_figure *f)
+{
+    struct spred_env *env = f->context->env;
+    const char *text = f->caption.text ? f->caption.text : "";
+    for (int row = 0; *text && row < CAPTION_ROWS; row++) {
+        size_t length = line_of(text, CAPTION_CHARACTERS);
+        char *line = spred_strndup(env, text, length);
+        double y = f->height - 6 - CAPTION_ROW * (CAPTION_ROWS - 1 - row);
+        if (!line)
+            return SPRED_ENOMEM;
+        enum spred_status status = spred_buffer_add(env, &f->gp, "set label ");
+        if (!status)
+            status = plots_quote(env, &f->gp, line);
+        spred_free(env, line);
+        if (!status)
+            status = spred_buffer_add(env, &f->gp,
+                                      " at screen %.5f,%.5f left noenhanced "
+                                      "font ',7' tc rgb '#404040'\n",
+                                      8 / f->width, 1 - y / f->height);
+        SPRED_TRY(status);
+        text += length;
+        text += *text == ' ';
+    }
+    return SPRED_OK;
+}
+
+/* The key is a plot without data, border or axes under the panels. */
+static enum spred_status put_key(struct plots_figure *f)
+{
+    struct spred_env *env = f->context->env;
+    double bottom = f->height - 8 - CAPTION_ROW * CAPTION_ROWS;
+    SPRED_TRY(spred_buffer_add(
+        env, &f->gp,
+        "\n# key and caption\nunset label\nunset arrow\nunset title\n"
+        "unset xlabel\nunset ylabel\nunset logscale\nunset tics\nunset grid\n"
+        "unset border\n"));
+    SPRED_TRY(place(f, 8, bottom - f->key_height, f->width - 8, bottom));
+    SPRED_TRY(put_caption(f));
+    if (f->key.length)
+        SPRED_TRY(spred_buffer_add(
+            env, &f->gp,
+            "set key center center horizontal Left reverse maxcols %d "
+            "samplen 3.2 spacing 1.05 width 1 font ',9.5'\n",
+            KEY_COLUMNS));
+    return spred_buffer_add(
+        env, &f->gp, "plot [0:1] [0:1]%s\nunset multiplot\nunset output\n",
+        f->key.length ? f->key.text : " NaN notitle");
+}
+
+static enum spred_status write_files(struct plots_figure *f)
+{
+    static const char *const forms[] = {"svg", "pdf", "png"};
+    struct plots_context *context = f->context;
+    struct spred_env *env = context->env;
+    char *dat = spred_format(env, "%s/%s.dat", context->folder, f->name);
+    char *gp = spred_format(env, "%s/%s.gp", context->folder, f->name);
+    enum spred_status status = dat && gp ? SPRED_OK : SPRED_ENOMEM;
+    if (!status)
+        status = plots_write_file(env, dat, f->dat.text, f->dat.length);
+    if (!status)
+        status = plots_write_file(env, gp, f->gp.text, f->gp.length);
+    for (size_t i = 0; i < 3 && !status && context->gnuplot; i++)
+        status = plots_run_gnuplot(context, f->name, forms[i]);
+    spred_free(env, dat);
+    spred_free(env, gp);
+    return status;
+}
+
+enum spred_status plots_figure_end(struct plots_figure *f,
+                                   enum spred_status status)
+{
+    struct spred_env *env = f->context->env;
+    if (!status && !f->context->dry)
+        status = put_key(f);
+    if (!status && !f->context->dry)
+        status = write_files(f);
+    spred_free(env, f->name);
+    spred_free(env, f->dat.text);
+    spred_free(env, f->gp.text);
+    spred_free(env, f->key.text);
+    spred_free(env, f->caption.text);
+    memset(f, 0, sizeof *f);
+    return status;
+}

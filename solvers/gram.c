@@ -1,0 +1,149 @@
+/* gram.c: keeps and grows a weighted Gram matrix by columns: dense storages by
+ * matrix products on packed rows, CSC by sparse dots. */
+#include "gram.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "columns.h"
+#include "spred/linalg.h"
+
+enum { CHUNK = 256, PANEL = 128, SLACK = 256 };
+
+enum spred_status gram_init(struct gram *gram, struct spred_env *env,
+                            const struct spred_problem *problem)
+{
+    gram->env = env;
+    gram->problem = problem;
+    gram->slot = spred_alloc(env, problem->p, sizeof *gram->slot);
+    gram->root = spred_alloc(env, problem->n, sizeof *gram->root);
+    return gram->slot && gram->root ? SPRED_OK : SPRED_ENOMEM;
+}
+
+void gram_free(struct gram *gram)
+{
+    if (!gram->env)
+        return;
+    spred_free(gram->env, gram->feature);
+    spred_free(gram->env, gram->centre);
+    spred_free(gram->env, gram->q);
+    spred_free(gram->env, gram->panel);
+    spred_free(gram->env, gram->slot);
+    spred_free(gram->env, gram->root);
+}
+
+/* Room for `wanted` columns, at least doubling; q keeps its content. */
+static enum spred_status reserve(struct gram *gram, size_t wanted)
+{
+    size_t old = gram->capacity;
+    if (wanted <= old)
+        return SPRED_OK;
+    size_t room = wanted > 2 * old ? wanted : 2 * old;
+    void *feature =
+        spred_resize(gram->env, gram->feature, room, sizeof *gram->feature);
+    if (feature)
+        gram->feature = feature;
+    void *centre =
+        spred_resize(gram->env, gram->centre, room, sizeof *gram->centre);
+    if (centre)
+        gram->centre = centre;
+    size_t rows = gram->problem->n < CHUNK ? gram->problem->n : CHUNK;
+    int sparse = gram->problem->x.matrix->storage == SPRED_CSC;
+    size_t cells = sparse ? gram->problem->n : rows * room;
+    void *panel =
+        spred_resize(gram->env, gram->panel, cells, sizeof *gram->panel);
+    if (panel)
+        gram->panel = panel;
+    double *q = spred_alloc(gram->env, room * room, sizeof *q);
+    if (!feature || !centre || !panel || !q) {
+        spred_free(gram->env, q);
+        return SPRED_ENOMEM;
+    }
+    for (size_t a = 0; a < gram->size; a++)
+        memcpy(q + a * room, gram->q + a * old, gram->size * sizeof *q);
+    spred_free(gram->env, gram->q);
+    gram->q = q;
+    gram->capacity = room;
+    return SPRED_OK;
+}
+
+/* Forgets all columns. */
+static void clear(struct gram *gram)
+{
+    for (size_t a = 0; a < gram->size; a++)
+        gram->slot[gram->feature[a]] = 0;
+    gram->size = 0;
+}
+
+/* Q[0..to, from..to) += packed products, a chunk of rows at a time. */
+static void grow_dense(struct gram *gram, size_t from, size_t to)
+{
+    size_t n = gram->problem->n, lead = gram->capacity;
+    for (size_t first = 0; first < n; first += CHUNK) {
+        size_t rows = n - first < CHUNK ? n - first : CHUNK;
+        for (size_t a = 0; a < to; a++)
+            column_pack(&gram->problem->x, gram->feature[a], first, rows,
+                        gram->centre[a], gram->root, gram->panel + a * rows);
+        for (size_t a = from; a < to; a += PANEL) {
+            size_t end = to - a < PANEL ? to : a + PANEL;
+            spred_gemm(1, 0, end, end - a, rows, 1, gram->panel, rows,
+                       gram->panel + a * rows, rows, first ? 1 : 0,
+                       gram->q + a * lead, lead);
+        }
+    }
+}
+
+static void grow_sparse(struct gram *gram, size_t from, size_t to)
+{
+    const struct spred_design *x = &gram->problem->x;
+    size_t n = gram->problem->n, lead = gram->capacity;
+    for (size_t a = from; a < to; a++) {
+        double *z = gram->panel, scale = column_scale(x, gram->feature[a]);
+        double total = 0;
+        spred_matrix_column(x->matrix, gram->feature[a], z);
+        for (size_t i = 0; i < n; i++) {
+            z[i] = gram->root[i] * gram->root[i] * scale *
+                   (z[i] - gram->centre[a]);
+            total += z[i];
+        }
+        for (size_t b = 0; b <= a; b++) {
+            size_t j = gram->feature[b];
+            gram->q[b + a * lead] =
+                column_scale(x, j) *
+                (column_raw_dot(x, j, z) - gram->centre[b] * total);
+        }
+    }
+}
+
+enum spred_status gram_require(struct gram *gram, const struct quadratic *model,
+                               int keep, struct spred_work *work)
+{
+    size_t missing = 0;
+    if (!keep || gram->size > 2 * model->size + SLACK)
+        clear(gram);
+    for (size_t c = 0; c < model->size; c++)
+        missing += gram->slot[model->column[c]] == 0;
+    if (!missing)
+        return SPRED_OK;
+    SPRED_TRY(reserve(gram, gram->size + missing));
+    size_t from = gram->size, lead = gram->capacity;
+    for (size_t c = 0; c < model->size; c++) {
+        size_t j = model->column[c];
+        if (gram->slot[j])
+            continue;
+        gram->feature[gram->size] = j;
+        gram->centre[gram->size] = model->centre[c];
+        gram->slot[j] = ++gram->size;
+    }
+    for (size_t i = 0; i < gram->problem->n; i++)
+        gram->root[i] = sqrt(model->h[i]);
+    if (gram->problem->x.matrix->storage == SPRED_CSC)
+        grow_sparse(gram, from, gram->size);
+    else
+        grow_dense(gram, from, gram->size);
+    for (size_t a = from; a < gram->size; a++)
+        for (size_t b = 0; b < a; b++)
+            gram->q[a + b * lead] = gram->q[b + a * lead];
+    work->passes += (double)(missing * gram->size) / (double)gram->problem->p;
+    return SPRED_OK;
+}

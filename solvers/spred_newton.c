@@ -1,0 +1,167 @@
+/* spred_newton.c: spred, w = u v with the L2 penalty on u and v, solved by a
+ * second-order method on working sets: SOLVERS.md section 3. Ziyin and Wang
+ * 2023 (spred); Poon and Peyre 2021 (variable projection). */
+#include <math.h>
+#include <string.h>
+
+#include "factored.h"
+#include "gram.h"
+#include "working_set.h"
+
+enum { MOST_NEWTON = 100, MOST_STALE = 3 };
+static const double stale_below = 1e-15; /* decrease of f, relative */
+
+struct options {
+    double drop;
+    int polish;
+};
+
+static const struct spred_option table[] = {
+    {"drop", SPRED_OPTION_REAL, offsetof(struct options, drop), "1e-6", 1e-12,
+     1e-2, NULL, "a factor below this share of the largest one may become 0"},
+    {"polish", SPRED_OPTION_BOOL, offsetof(struct options, polish), "true", 0,
+     0, NULL, "solve exactly on the support once it repeats"},
+    {0}};
+
+struct state {
+    struct working_set ws;
+    struct options options;
+    struct gram gram;
+    struct factored small;
+};
+
+static enum spred_status init(struct spred_env *env, void *state,
+                              const void *options,
+                              const struct spred_problem *problem,
+                              uint64_t seed, struct spred_work *work)
+{
+    struct state *s = state;
+    (void)seed;
+    (void)work;
+    s->options = *(const struct options *)options;
+    SPRED_TRY(working_set_init(&s->ws, env, problem));
+    return gram_init(&s->gram, env, problem);
+}
+
+static enum spred_status start(void *state, double lambda, double tolerance)
+{
+    struct state *s = state;
+    working_set_start(&s->ws, lambda, tolerance);
+    return SPRED_OK;
+}
+
+/* The model in coordinates whose lambdas are all equal: w = x * scale with
+ * scale_j = lambda l1_ratio / l1_j. */
+static enum spred_status scale_model(struct state *s,
+                                     const struct quadratic *model,
+                                     struct spred_work *work)
+{
+    struct factored *small = &s->small;
+    const struct spred_problem *problem = model->problem;
+    SPRED_TRY(gram_require(&s->gram, model, problem->loss->quadratic, work));
+    SPRED_TRY(factored_reserve(s->ws.env, small, model->size));
+    small->n = (double)problem->n;
+    small->lambda = model->lambda * problem->penalty.l1_ratio;
+    small->gram = s->gram.q;
+    small->lead = s->gram.capacity;
+    for (size_t j = 0; j < model->size; j++) {
+        double scale = small->lambda / model->l1[j];
+        small->slot[j] = s->gram.slot[model->column[j]] - 1;
+        small->scale[j] = scale;
+        small->ridge[j] = small->n * model->l2[j] * scale * scale;
+        small->x[j] = model->w[j] / scale;
+    }
+    factored_apply_gram(small, small->c);
+    for (size_t j = 0; j < model->size; j++)
+        small->c[j] += small->scale[j] * model->gradient[j];
+    return SPRED_OK;
+}
+
+/* Newton in v until the support repeats and the exact solution on it is
+ * optimal on the set, or until f stops falling. x is the result. */
+static void minimise(struct state *s, double tolerance)
+{
+    struct factored *small = &s->small;
+    int refused = 0, stale = 0, changed;
+    factored_slope(small);
+    factored_begin(small);
+    for (int count = 0; count < MOST_NEWTON; count++) {
+        factored_prune(small, s->options.drop);
+        double size = fabs(small->f), off = 0;
+        for (size_t a = 0; a < small->active; a++)
+            off = fmax(off, fabs(fabs(small->g[a]) - 1));
+        if (off <= tolerance || stale == MOST_STALE) {
+            factored_product(small);
+            if (factored_slope(small) <= tolerance ||
+                factored_begin(small) == 0)
+                return;
+            stale = 0;
+        }
+        double decrease = factored_newton(small, &changed);
+        stale = decrease > stale_below * size ? 0
+                : decrease < 0                ? MOST_STALE
+                                              : stale + 1;
+        if (changed)
+            refused = 0;
+        else if (s->options.polish && !refused) {
+            refused = !factored_polish(small);
+            double violation = refused ? 0 : factored_slope(small);
+            if (!refused && violation <= tolerance)
+                return;
+            if (!refused)
+                factored_begin(small);
+        }
+    }
+    factored_product(small);
+}
+
+static enum spred_status solve(void *method, const struct quadratic *model,
+                               struct spred_work *work)
+{
+    struct state *s = method;
+    struct factored *small = &s->small;
+    SPRED_TRY(scale_model(s, model, work));
+    minimise(s, model->tolerance);
+    for (size_t j = 0; j < model->size; j++)
+        model->w[j] = small->x[j] * small->scale[j];
+    return SPRED_OK;
+}
+
+static enum spred_status step(void *state, struct spred_work *work,
+                              int *finished)
+{
+    static const struct inner_method inner = {0.01, solve};
+    struct state *s = state;
+    (void)finished;
+    return working_set_step(&s->ws, &inner, s, work);
+}
+
+static void get(const void *state, double *w, double *b)
+{
+    const struct state *s = state;
+    working_set_get(&s->ws, w, b);
+}
+
+static void release(struct spred_env *env, void *state)
+{
+    struct state *s = state;
+    factored_free(env, &s->small);
+    gram_free(&s->gram);
+    working_set_free(&s->ws);
+}
+
+const struct spred_solver spred_solver_spred_newton = {
+    .name = "spred-newton",
+    .alias = NULL,
+    .doc = "spred with Newton's method in the factor v, on working sets",
+    .reference = "Ziyin and Wang 2023, ICML; Poon and Peyre 2021, NeurIPS",
+    .api_version = 1,
+    .needs = SPRED_NEEDS_NOTHING,
+    .state_size = sizeof(struct state),
+    .options_size = sizeof(struct options),
+    .options = table,
+    .init = init,
+    .start = start,
+    .step = step,
+    .get = get,
+    .free = release};

@@ -1,0 +1,196 @@
+/* working_set.c: sets of columns that grow by the worst KKT violators, one pass
+ * over X a step. SOLVERS.md section 3, outer loop. */
+#include "working_set.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spred/linalg.h"
+
+enum { LEAST_GROWTH = 20 };
+/* Violations below this (units of l1) are rounding: no reason to enter. */
+static const double enter_above = 1e-13;
+/* A step asks its set for this share of the violation it found... */
+static const double share_of_worst = 0.1;
+/* ...or, when no column enters, for this share of the gap that is asked... */
+static const double share_of_gap = 0.3;
+/* ...and never for more than this share of what the step before asked. */
+static const double share_of_last = 0.5;
+
+double kkt_violation(double g, double n, double w, double l1, double l2)
+{
+    double slope = g / n - l2 * w;
+    if (w > 0)
+        return fabs(slope - l1) / l1;
+    if (w < 0)
+        return fabs(slope + l1) / l1;
+    return fmax(fabs(slope) - l1, 0) / l1;
+}
+
+enum spred_status working_set_init(struct working_set *ws,
+                                   struct spred_env *env,
+                                   const struct spred_problem *problem)
+{
+    size_t cells = problem->n * problem->outputs;
+    size_t weights = problem->p * problem->outputs;
+    ws->env = env;
+    ws->problem = problem;
+    ws->w = spred_alloc(env, weights + problem->p, sizeof *ws->w);
+    ws->m = spred_alloc(env, 4 * cells + problem->n, sizeof *ws->m);
+    ws->inside = spred_alloc(env, weights, sizeof *ws->inside);
+    if (!ws->w || !ws->m || !ws->inside)
+        return SPRED_ENOMEM;
+    ws->g = ws->w + weights;
+    ws->r = ws->m + cells;
+    ws->h = ws->r + cells;
+    ws->trial = ws->h + cells;
+    ws->move = ws->trial + cells;
+    memcpy(ws->b, problem->null_intercept, sizeof ws->b);
+    return SPRED_OK;
+}
+
+void working_set_free(struct working_set *ws)
+{
+    if (!ws->env)
+        return;
+    for (size_t k = 0; k < SPRED_MAX_OUTPUTS; k++)
+        spred_free(ws->env, ws->set[k].column);
+    spred_free(ws->env, ws->candidate);
+    spred_free(ws->env, ws->gather);
+    spred_free(ws->env, ws->inside);
+    spred_free(ws->env, ws->m);
+    spred_free(ws->env, ws->w);
+}
+
+void working_set_start(struct working_set *ws, double lambda, double asked)
+{
+    size_t p = ws->problem->p;
+    ws->lambda = lambda;
+    ws->asked = asked;
+    ws->target = INFINITY;
+    for (size_t k = 0; k < ws->problem->outputs; k++) {
+        struct feature_list *set = &ws->set[k];
+        size_t kept = 0;
+        for (size_t s = 0; s < set->size; s++) {
+            size_t j = set->column[s];
+            double w = ws->w[j + k * p];
+            if (w > 0 || w < 0)
+                set->column[kept++] = j;
+            else
+                ws->inside[j + k * p] = 0;
+        }
+        set->size = kept;
+    }
+}
+
+void working_set_get(const struct working_set *ws, double *w, double *b)
+{
+    size_t outputs = ws->problem->outputs;
+    memcpy(w, ws->w, ws->problem->p * outputs * sizeof *w);
+    memcpy(b, ws->b, outputs * sizeof *b);
+}
+
+/* Room for `wanted` items of `size` bytes at *items, at least doubling. */
+static enum spred_status reserve(struct spred_env *env, void **items,
+                                 size_t *capacity, size_t wanted, size_t size)
+{
+    if (wanted <= *capacity)
+        return SPRED_OK;
+    size_t room = wanted > 2 * *capacity ? wanted : 2 * *capacity;
+    void *grown = spred_resize(env, *items, room, size);
+    if (!grown)
+        return SPRED_ENOMEM;
+    *items = grown;
+    *capacity = room;
+    return SPRED_OK;
+}
+
+static int worse_first(const void *a, const void *b)
+{
+    const struct candidate *left = a, *right = b;
+    if (left->violation > right->violation)
+        return -1;
+    if (left->violation < right->violation)
+        return 1;
+    return left->column < right->column ? -1 : 1; /* same on every machine */
+}
+
+/* Adds the worst violators of output k, whose X'R is in ws->g. *worst: the
+ * largest violation of any column; *entered: how many columns joined. */
+static enum spred_status grow(struct working_set *ws, size_t k, double *worst,
+                              size_t *entered)
+{
+    const struct spred_problem *problem = ws->problem;
+    size_t p = problem->p, found = 0, support = 0;
+    struct feature_list *set = &ws->set[k];
+    for (size_t j = 0; j < p; j++) {
+        double l1, l2, w = ws->w[j + k * p];
+        spred_penalty_at(problem, ws->lambda, j, &l1, &l2);
+        double off = kkt_violation(ws->g[j], (double)problem->n, w, l1, l2);
+        *worst = fmax(*worst, off);
+        support += w > 0 || w < 0;
+        if (ws->inside[j + k * p] || !(off > enter_above))
+            continue;
+        void *room = ws->candidate;
+        enum spred_status status = reserve(ws->env, &room, &ws->candidates,
+                                           found + 1, sizeof *ws->candidate);
+        ws->candidate = room;
+        SPRED_TRY(status);
+        ws->candidate[found++] = (struct candidate){off, j};
+    }
+    size_t most = support > LEAST_GROWTH ? support : LEAST_GROWTH;
+    if (found > most)
+        qsort(ws->candidate, found, sizeof *ws->candidate, worse_first);
+    size_t count = found < most ? found : most;
+    void *room = set->column;
+    enum spred_status status = reserve(ws->env, &room, &set->capacity,
+                                       set->size + count, sizeof *set->column);
+    set->column = room;
+    SPRED_TRY(status);
+    for (size_t c = 0; c < count; c++) {
+        size_t j = ws->candidate[c].column;
+        set->column[set->size++] = j;
+        ws->inside[j + k * p] = 1;
+    }
+    *entered += count;
+    room = ws->gather;
+    status = reserve(ws->env, &room, &ws->gathered, set->size,
+                     6 * sizeof *ws->gather);
+    ws->gather = room;
+    return status;
+}
+
+/* What this step asks of the sets. The relative gap is about violation times
+ * the L1 part of the penalty over P(0). */
+static double ask(const struct working_set *ws, double worst, size_t entered)
+{
+    const struct spred_problem *problem = ws->problem;
+    double l1_part = problem->penalty.l1_ratio *
+                     spred_penalty_value(problem, ws->lambda, ws->w);
+    double unit = problem->null_objective;
+    double goal =
+        share_of_gap * ws->asked * unit / fmax(l1_part, share_of_gap * unit);
+    double target = entered ? fmax(goal, share_of_worst * worst) : goal;
+    return fmin(target, share_of_last * ws->target);
+}
+
+enum spred_status working_set_step(struct working_set *ws,
+                                   const struct inner_method *inner,
+                                   void *method, struct spred_work *work)
+{
+    const struct spred_problem *problem = ws->problem;
+    size_t n = problem->n, p = problem->p, entered = 0, touched = 0;
+    double worst = 0;
+    spred_problem_predict(problem, ws->w, ws->b, ws->m);
+    problem->loss->residual(problem, ws->m, ws->r);
+    ws->value = problem->loss->value(problem, ws->m);
+    for (size_t k = 0; k < problem->outputs; k++) {
+        touched += ws->set[k].size;
+        spred_design_adjoint(&problem->x, ws->r + k * n, ws->g);
+        SPRED_TRY(grow(ws, k, &worst, &entered));
+    }
+    work->passes += (double)problem->outputs + (double)touched / (double)p;
+    ws->target = ask(ws, worst, entered);
+    return working_set_solve(ws, ws->target, inner, method, work);
+}

@@ -1,0 +1,170 @@
+/* random_problem.h: small random problems of every kind, biased to corners
+ * (duplicated and constant columns, one column, few rows), and their path. */
+#ifndef SPRED_RANDOM_PROBLEM_H
+#define SPRED_RANDOM_PROBLEM_H
+
+#include "test.h"
+
+#include "spred/host.h"
+#include "spred/rng.h"
+
+enum { RANDOM_LAMBDAS = 12 }; /* 2 and 1 times lambda_max, then ten to 0.01 */
+
+struct random_problem {
+    struct spred_problem problem;
+    struct spred_matrix matrix;
+    double y[64], weights[64], mean[64], scale[64];
+    int32_t codes[64];
+    double lambda[RANDOM_LAMBDAS];
+};
+
+static inline void random_columns(struct spred_rng *rng, size_t n, size_t p,
+                                  int sparse, double *x)
+{
+    double common[64], rho = spred_rng_uniform(rng);
+    for (size_t i = 0; i < n; i++)
+        common[i] = spred_rng_normal(rng);
+    for (size_t j = 0; j < p; j++) {
+        double offset = 3 * spred_rng_normal(rng);
+        size_t kind = spred_rng_below(rng, 12);
+        for (size_t i = 0; i < n; i++) {
+            double *to = &x[i + j * n];
+            *to = offset + rho * common[i] + (1 - rho) * spred_rng_normal(rng);
+            if (sparse && spred_rng_uniform(rng) < 0.7)
+                *to = 0;
+            if (kind == 0 && j > 0) /* a copy, perhaps with the other sign */
+                *to = (j % 2 ? 1 : -1) * x[i + (j - 1) * n];
+            if (kind == 1)
+                *to = offset;
+        }
+    }
+}
+
+static inline void random_response(struct random_problem *r,
+                                   struct spred_rng *rng, const double *x)
+{
+    struct spred_problem *problem = &r->problem;
+    size_t n = problem->n, outputs = problem->outputs;
+    for (size_t i = 0; i < n; i++) {
+        double signal = spred_rng_normal(rng);
+        for (size_t j = 0; j < problem->p && j < 4; j++)
+            signal += x[i + j * n] * (j % 2 ? -1 : 1);
+        r->y[i] = signal;
+        if (problem->loss == &spred_loss_logistic)
+            r->y[i] = i < 2 ? (i ? 1 : -1) : signal > 0 ? 1 : -1;
+        r->codes[i] = (int32_t)(i < outputs ? i : spred_rng_below(rng, outputs));
+        if (i >= outputs && spred_rng_uniform(rng) < 0.6)
+            r->codes[i] = signal > 0 ? 0 : 1;
+    }
+}
+
+/* Returns 0 when the draw has nothing to explain (then nothing is to free). */
+static inline int random_problem_make(struct spred_env *env, uint64_t seed,
+                                      struct random_problem *r)
+{
+    static const struct spred_loss *const losses[] = {
+        &spred_loss_squared, &spred_loss_logistic, &spred_loss_multinomial};
+    struct spred_rng *rng = spred_rng_new(env, seed);
+    struct spred_problem *problem = &r->problem;
+    struct spred_matrix dense;
+    memset(r, 0, sizeof *r);
+    problem->loss = losses[seed % 3];
+    problem->outputs = seed % 3 == 2 ? 2 + spred_rng_below(rng, 4) : 1;
+    problem->n = problem->outputs + 1 + spred_rng_below(rng, 55);
+    problem->p = 1 + spred_rng_below(rng, 60);
+    problem->intercept = spred_rng_below(rng, 3) > 0;
+    enum spred_storage storage = (enum spred_storage)spred_rng_below(rng, 3);
+    size_t n = problem->n, p = problem->p;
+    assert_ok(env, spred_matrix_new(env, SPRED_F64, n, p, 0, &dense));
+    random_columns(rng, n, p, storage == SPRED_CSC, dense.f64);
+    assert_ok(env, spred_matrix_convert(env, &dense, storage, &r->matrix));
+    random_response(r, rng, dense.f64);
+    spred_matrix_free(env, &dense);
+    problem->x.matrix = &r->matrix;
+    if (spred_rng_below(rng, 2)) {
+        const struct spred_design raw = {&r->matrix, NULL, NULL};
+        double ones[64], column[64];
+        for (size_t i = 0; i < n; i++)
+            ones[i] = 1;
+        for (size_t j = 0; j < p; j++) {
+            double square = 0;
+            r->mean[j] = spred_design_dot(&raw, j, ones) / (double)n;
+            spred_design_column(&raw, j, column);
+            for (size_t i = 0; i < n; i++)
+                square += pow(column[i] - r->mean[j], 2);
+            r->scale[j] = square > 1e-9 ? sqrt((double)n / square) : 0;
+        }
+        problem->x.mean = r->mean;
+        problem->x.scale = r->scale;
+    }
+    problem->y = problem->outputs == 1 ? r->y : NULL;
+    problem->codes = problem->outputs > 1 ? r->codes : NULL;
+    static const double ratios[] = {1, 1, 1, 0.5, 0.05};
+    problem->penalty.l1_ratio = ratios[spred_rng_below(rng, 5)];
+    for (size_t j = 0; j < p; j++)
+        r->weights[j] = 0.3 + 2.7 * spred_rng_uniform(rng);
+    if (spred_rng_below(rng, 3) == 0)
+        problem->penalty.weights = r->weights;
+    spred_rng_free(rng);
+    if (spred_problem_init(env, problem) != SPRED_OK ||
+        problem->lambda_max < 1e-9) {
+        spred_matrix_free(env, &r->matrix);
+        return 0;
+    }
+    r->lambda[0] = 2 * problem->lambda_max;
+    r->lambda[1] = problem->lambda_max;
+    spred_lambda_path(problem->lambda_max * pow(0.01, 0.1), pow(0.01, 0.9),
+                      RANDOM_LAMBDAS - 2, r->lambda + 2);
+    return 1;
+}
+
+/* What a run along the path left behind. */
+struct random_run {
+    double primal[RANDOM_LAMBDAS], gap[RANDOM_LAMBDAS]; /* gap: in units of P */
+    size_t support[RANDOM_LAMBDAS];
+    size_t reached; /* lambdas certified */
+    double worst_kkt;
+    long steps;
+    const struct random_problem *of;
+};
+
+static inline int random_observe(void *cookie,
+                                 const struct spred_host_point *point)
+{
+    struct random_run *run = cookie;
+    if (point->stop == SPRED_STOP_NONE)
+        return 0;
+    size_t at = point->lambda_index;
+    run->primal[at] = point->certificate.primal;
+    run->gap[at] = point->certificate.gap * run->of->problem.null_objective;
+    run->support[at] = point->certificate.support;
+    run->reached += point->stop == SPRED_STOP_TARGET;
+    run->steps += point->step;
+    return 0;
+}
+
+static inline void random_run(struct spred_env *env, const char *name,
+                              const struct random_problem *r, double gap,
+                              struct random_run *run)
+{
+    const struct spred_solver *solver = spred_solver_find(name);
+    struct spred_host_plan plan;
+    struct spred_host_totals totals;
+    double options[16];
+    assert_non_null(solver);
+    assert_true(solver->options_size <= sizeof options);
+    assert_ok(env, spred_options_default(env, solver->options, options));
+    spred_host_plan_default(&plan);
+    plan.lambda = r->lambda;
+    plan.n_lambda = RANDOM_LAMBDAS;
+    plan.gap = gap;
+    plan.stall_eps = 0;
+    plan.stall_patience = 50;
+    memset(run, 0, sizeof *run);
+    run->of = r;
+    assert_ok(env, spred_host_run(env, solver, options, &r->problem, &plan, 1,
+                                  random_observe, run, &totals));
+    run->worst_kkt = totals.worst_kkt;
+}
+
+#endif
