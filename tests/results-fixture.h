@@ -16,8 +16,8 @@
 static inline char *fixture_folder(struct spred_env *env)
 {
     char *name = spred_strdup(env, "results-test-XXXXXX");
-    assert_non_null(name);
-    assert_non_null(mkdtemp(name));
+    if (!name || !mkdtemp(name))
+        abort(); /* which, unlike an assertion, compilers understand */
     return name;
 }
 

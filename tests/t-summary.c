@@ -344,6 +344,72 @@ static void latest_stands(void **state)
     fixture_remove(&p.env, p.folder);
 }
 
+/* Fails the allocation that brings the count to zero, and all after it. */
+static void *failing(void *cookie, void *pointer, size_t size)
+{
+    int *left = cookie;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    return *left > 0 && (*left)-- > 0 ? realloc(pointer, size) : NULL;
+}
+
+static enum spred_status use_everything(struct spred_env *env, const char *db,
+                                        const char *folder)
+{
+    struct results_view *view;
+    struct results_table t;
+    struct spred_buffer text = {0};
+    size_t n;
+    SPRED_TRY(results_view_open(env, db, &view));
+    enum spred_status status = SPRED_OK;
+    for (const char *const *q = results_query_names(); *q && !status; q++) {
+        status = results_query(env, view, *q, &t);
+        results_table_free(env, &t);
+    }
+    if (!status)
+        status = results_markdown(env, view, &text);
+    if (!status)
+        status = results_export_csv(env, view, folder);
+    if (!status)
+        status = results_verify(env, db, db, &text, &n);
+    spred_free(env, text.text);
+    results_view_close(view);
+    return status;
+}
+
+/* Every allocation fails once: no crash, no leak (the sanitizers look). */
+static void out_of_memory(void **state)
+{
+    (void)state;
+    struct place p;
+    struct spred_env env;
+    open_place(&p);
+    for (size_t k = 0; k < 2; k++) {
+        struct results_record r = {.n_points = 0};
+        fixture_run(&p.env, &r.run, "d", "lasso", "s", k ? "a=1" : "a=2", 1);
+        r.run.points = 1;
+        r.run.balanced_accuracy = 0.5;
+        fixture_gene(&p.env, &r, 1, "1_at", "TP53");
+        fixture_point(&p.env, &r, 1, 1, 1, 1, 1e-7);
+        put(&p, &r);
+    }
+    results_store_close(p.store);
+    int allowed = 0, left = 0;
+    enum spred_status status = SPRED_ENOMEM;
+    for (; status == SPRED_ENOMEM && allowed < 100000; allowed += 3) {
+        spred_env_init(&env);
+        env.reallocate = failing;
+        env.allocate_cookie = &left;
+        left = allowed;
+        status = use_everything(&env, p.db, p.folder);
+    }
+    assert_ok(&env, status);
+    assert_true(allowed > 100);
+    fixture_remove(&p.env, p.folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(statistics),
@@ -351,6 +417,7 @@ int main(void)
                                        cmocka_unit_test(profile),
                                        cmocka_unit_test(summary),
                                        cmocka_unit_test(labels_and_exports),
-                                       cmocka_unit_test(latest_stands)};
+                                       cmocka_unit_test(latest_stands),
+                                       cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
 }
