@@ -35,8 +35,10 @@ SPRED_API void spred_paper_free(struct spred_env *env,
 /* A: paper->rows x p, dense f64, owned by the caller: NaN becomes 0, each
  * column is centred over the rows, the whole is divided by ONE population
  * standard deviation: that of all its entries BEFORE the centring (so A itself
- * varies by less than 1, much less on raw intensities). *deviation (may be
- * NULL) receives it. SPRED_ENUMERIC: the deviation is 0 or not finite. */
+ * varies by less than 1, much less on raw intensities). In double precision;
+ * the authors' single precision moves the means in the 6th digit. *deviation
+ * (may be NULL) receives it. SPRED_ENUMERIC: the deviation is 0 or not finite.
+ */
 SPRED_API enum spred_status spred_paper_matrix(struct spred_env *env,
                                                const struct spred_data *data,
                                                const struct spred_paper *paper,
