@@ -28,7 +28,7 @@ KEPT_TO = {
     r"yaml\.h": ["experiments"],
     r"(lua|lauxlib|lualib)\.h": ["lua"],
     r"(cblas|lapacke?)\.h": ["core", "solvers"],
-    r"gsl/.*": ["core", "solvers"],
+    r"gsl/.*": ["core", "solvers", "results"],
     r"(zlib|bzlib|lzma|curl/.*|nettle/.*)\.h": ["core"],
 }
 # What a solver must never know: clocks, files, environment, processes.

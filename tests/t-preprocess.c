@@ -131,7 +131,7 @@ static void log2_of_many(void **state)
     struct spred_matrix raw, train;
     assert_ok(&env, spred_matrix_new(&env, SPRED_F32, N, P, 0, &raw));
     for (size_t i = 0; i < (size_t)N * P; i++)
-        raw.f32[i] = i % N == 1 ? (float)(i % 97) - 200 : (float)(i % 91) + 1;
+        raw.f32[i] = i % N == 0 ? (float)(i % 97) - 200 : (float)(i % 91) + 1;
     struct spred_preprocess_rules rules = plain;
     struct spred_prepared got;
     rules.log2 = SPRED_LOG2_AUTO;
@@ -379,6 +379,9 @@ static void sparse_equals_dense(void **state)
             assert_near(a.scale[k], b.scale[k], 1e-12 * b.scale[k]);
         }
         assert_ok(&env, spred_matrix_convert(&env, &train, SPRED_F64, &back));
+        for (size_t k = 0; k < train.cols; k++)
+            for (int64_t e = train.colptr[k] + 1; e < train.colptr[k + 1]; e++)
+                assert_true(train.rowind[e] > train.rowind[e - 1]);
         same_bytes(back.f64, want.f64, TRAIN * a.p * sizeof *back.f64);
         spred_matrix_free(&env, &back);
         spred_matrix_free(&env, &want);

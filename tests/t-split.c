@@ -247,6 +247,10 @@ static void refusals(void **state)
                      SPRED_EINVAL);
     assert_int_equal(spred_split_kfold(&env, codes, 4, 1, 2, 0, 1, 1, &s),
                      SPRED_EINVAL);
+    int32_t few[] = {0, 0, 1, 1, 1}; /* round(2.5) to test, 1 + 1 to spare */
+    assert_int_equal(spred_split_holdout(&env, few, 5, 2, .5, .4, 1, &s),
+                     SPRED_EINVAL);
+    assert_non_null(strstr(env.error, "class 1 (3 samples)"));
     codes[6] = 1; /* class 1: one sample, lost to training in some fold */
     assert_int_equal(spred_split_kfold(&env, codes, 7, 3, 2, 0, 0, 1, &s),
                      SPRED_EINVAL);
