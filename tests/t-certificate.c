@@ -364,6 +364,7 @@ static void extreme_margins(void **unused)
                 assert_true(c.dual <=
                             s.problem.null_objective * (1 + 1e-12 + c.floor));
                 assert_true(c.gap >= -c.floor);
+                assert_true(c.floor < 1e-12 * (1 + scale + c.gap));
                 if (lambda * scale > 10)
                     assert_false(spred_certified(&c, 1));
             }
