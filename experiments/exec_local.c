@@ -238,7 +238,7 @@ enum spred_status exec_local(struct spred_env *env, const struct plan *plan,
     if (!crew.slots)
         return SPRED_ENOMEM;
     for (size_t w = 0; w < options->workers; w++)
-        process_free(env, &crew.slots[w].process);
+        process_clear(&crew.slots[w].process);
     enum spred_status status = count_known(&crew);
     if (status == SPRED_OK)
         status = work(&crew);

@@ -48,6 +48,10 @@ static void become_worker(const char *program, int in, int out, int errors,
     space.rlim_cur = space.rlim_max = (rlim_t)(memory + ADDRESS_SLACK);
     if (limit_address_space)
         setrlimit(RLIMIT_AS, &space);
+    /* Above 2 first: a pipe may sit on 0..2 where the caller closed them. */
+    in = fcntl(in, F_DUPFD_CLOEXEC, 3);
+    out = fcntl(out, F_DUPFD_CLOEXEC, 3);
+    errors = fcntl(errors, F_DUPFD_CLOEXEC, 3);
     dup2(in, 0);
     dup2(out, 1);
     dup2(errors, 2);
@@ -138,8 +142,7 @@ enum spred_status process_start(struct spred_env *env, const char *program,
                                 struct process *process)
 {
     struct spred_buffer line = {0};
-    memset(process, 0, sizeof *process);
-    process->output = process->errors = -1;
+    process_clear(process);
     process->started = now;
     process->limit_wall = job->limit_wall;
     process->limit_memory = job->limit_memory;
@@ -227,6 +230,12 @@ int process_poll(struct spred_env *env, struct process *process, double now)
     return 0;
 }
 
+void process_clear(struct process *process)
+{
+    memset(process, 0, sizeof *process);
+    process->output = process->errors = -1;
+}
+
 void process_free(struct spred_env *env, struct process *process)
 {
     if (process->output >= 0)
@@ -234,6 +243,5 @@ void process_free(struct spred_env *env, struct process *process)
     if (process->errors >= 0)
         close(process->errors);
     spred_free(env, process->text.text);
-    memset(process, 0, sizeof *process);
-    process->output = process->errors = -1;
+    process_clear(process);
 }

@@ -42,6 +42,8 @@ int process_poll(struct spred_env *env, struct process *process, double now);
 /* Asks it to stop: TERM now, KILL after the grace time by process_poll. */
 void process_kill(struct process *process, enum process_end why, double now);
 
+/* A free slot / gives back what the slot holds and makes it free. */
+void process_clear(struct process *process);
 void process_free(struct spred_env *env, struct process *process);
 
 #endif

@@ -29,7 +29,8 @@ static enum spred_status parse_lambdas(struct path *path)
 static enum spred_status parse_options(struct path *path)
 {
     const struct spred_option *table = path->solver->options;
-    char *copy = spred_strdup(path->env, path->job->options);
+    const char *given = path->job->options; /* NULL: none */
+    char *copy = spred_strdup(path->env, given ? given : "");
     path->options = spred_alloc(path->env, 1, path->solver->options_size);
     if (!copy || !path->options) {
         spred_free(path->env, copy);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "plots/figure.h"
 
+#define DODGE 1.12
 #define NO_GENES 0.5 /* where an empty model stands on a logarithmic axis */
 
 struct limits {
@@ -81,6 +82,24 @@ static size_t group_size(const struct results_table *t, size_t row, int *first)
     return size;
 }
 
+/* Points that would hide an earlier one of the panel are moved a little to the
+ * right: by which factor. */
+static double dodge(const struct results_table *t, size_t row)
+{
+    double factor = 1;
+    for (size_t i = 0; i < row; i++)
+        if (results_same(t, i, row, "dataset") &&
+            fabs(results_real(t, i, "accuracy") -
+                 results_real(t, row, "accuracy")) < 0.02 &&
+            fabs(log(genes_at(results_real(t, i, "genes")) /
+                     genes_at(results_real(t, row, "genes")))) < 0.05 &&
+            !(results_same(t, i, row, "problem") &&
+              !(fabs(results_real(t, i, "group") -
+                     results_real(t, row, "group")) > 0)))
+            factor *= DODGE;
+    return factor < DODGE * DODGE * DODGE * DODGE ? factor : DODGE;
+}
+
 static enum spred_status put_point(struct plots_figure *f,
                                    const struct results_table *t, size_t row,
                                    size_t agreeing, const char *lead)
@@ -92,12 +111,13 @@ static enum spred_status put_point(struct plots_figure *f,
     int certified = results_real(t, row, "certified") > 0;
     double half = results_real(t, row, "half");
     double accuracy = results_real(t, row, "accuracy");
+    double moved = dodge(t, row);
     char what[256];
     half = isnan(half) ? 0 : half;
-    double point[] = {genes_at(results_real(t, row, "genes")),
+    double point[] = {moved * genes_at(results_real(t, row, "genes")),
                       accuracy,
-                      genes_at(results_real(t, row, "genes_low")),
-                      genes_at(results_real(t, row, "genes_high")),
+                      moved * genes_at(results_real(t, row, "genes_low")),
+                      moved * genes_at(results_real(t, row, "genes_high")),
                       fmax(accuracy - half, 0),
                       fmin(accuracy + half, 1)};
     snprintf(what, sizeof what, "%.80s, %.80s and %zu more: genes accuracy",
@@ -147,7 +167,7 @@ static enum spred_status put_panel(struct plots_figure *f,
         fmax(page->worst - 0.05, 0), fmin(page->best + 0.05, 1.02),
         plots_panel_is_left(f, i)
             ? "set format y '%.1f'\n"
-              "set ylabel 'balanced accuracy, test' offset 1,0\n"
+              "set ylabel 'balanced accuracy, test' offset 0,0\n"
             : "set format y ''\n"));
     if (plots_panel_is_low(f, i))
         SPRED_TRY(spred_buffer_add(
@@ -218,7 +238,8 @@ static enum spred_status put_page(struct plots_figure *f,
         "number of genes over trials (bar: fewest to most). Shapes: problems. "
         "Filled: certified in every trial; hollow: not. Black with ×n: n "
         "certified solvers that agree (accuracy within 0.01, genes within 5%% "
-        "or 2). Colours: solvers that stand alone. Dotted: chance. "));
+        "or 2). Colours: solvers that stand alone (moved right where they "
+        "would hide another). Dotted: chance. "));
     return plots_provenance(f, t, 0, t->n_rows);
 }
 
@@ -232,8 +253,8 @@ static enum spred_status draw(struct plots_context *context)
     for (size_t at = 0; at < t.n_rows; panels++)
         at = plots_rows_end(&t, at, "dataset", t.n_rows);
     if (panels) {
-        status = plots_figure_begin(context, &f, "accuracy-genes", NULL, panels,
-                                    context->solvers.n_rows + 2);
+        status =
+            plots_figure_begin(context, &f, "accuracy-genes", NULL, panels);
         if (!status && !context->dry)
             status = put_page(&f, &t);
         status = plots_figure_end(&f, status);

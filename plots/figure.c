@@ -14,10 +14,10 @@
 #define GAP_Y 50.0
 #define BELOW_PANELS 46.0
 #define KEY_ROW 17.0
-#define KEY_COLUMNS 3
+#define KEY_SAMPLE 62.0 /* of line and gaps, beside the text */
+#define KEY_CHARACTER 6.6
 #define CAPTION_ROW 11.0
-#define CAPTION_CHARACTERS 148
-#define CAPTION_ROWS 7
+#define CAPTION_CHARACTERS 132
 
 static enum spred_status remember_name(struct plots_context *context,
                                        const char *name)
@@ -58,21 +58,24 @@ static char *safe_name(struct plots_context *context, const char *kind,
     return name;
 }
 
-static enum spred_status write_head(struct plots_figure *f)
+/* The head comes last, when the height is known; H is used by all below. */
+static enum spred_status write_head(struct plots_figure *f,
+                                    struct spred_buffer *out)
 {
     return spred_buffer_add(
-        f->context->env, &f->gp,
+        f->context->env, out,
         "# Draws %s.svg; gnuplot -e \"form='pdf'\" %s.gp draws the PDF, "
         "form='png' the PNG.\n"
         "if (!exists('form')) form = 'svg'\n"
         "if (!exists('folder')) folder = ''\n"
         "if (!exists('out')) out = folder.'%s.'.form\n"
         "set encoding utf8\n"
-        "if (form eq 'svg') set terminal svg size %.0f,%.0f dynamic "
+        "W = %.0f; H = %.0f # pixels of the SVG, 100 to the inch in the PDF\n"
+        "if (form eq 'svg') set terminal svg size W,H dynamic "
         "font 'sans-serif,11' background 'white'\n"
-        "if (form eq 'pdf') set terminal pdfcairo size %.2fin,%.2fin "
+        "if (form eq 'pdf') set terminal pdfcairo size W/100.,H/100. "
         "font 'sans-serif,8' fontscale 1 linewidth 1 pointscale 0.72\n"
-        "if (form eq 'png') set terminal pngcairo size %.0f,%.0f "
+        "if (form eq 'png') set terminal pngcairo size 2*W,2*H "
         "font 'sans-serif,8.25' fontscale 2 linewidth 2 pointscale 2\n"
         "set output out\n"
         "data = folder.'%s.dat'\n"
@@ -82,14 +85,12 @@ static enum spred_status write_head(struct plots_figure *f)
         "set grid lc rgb '#dddddd' lt 1 lw 0.5\n"
         "unset key\n"
         "set multiplot\n",
-        f->name, f->name, f->name, f->width, f->height, f->width / 100,
-        f->height / 100, 2 * f->width, 2 * f->height, f->name);
+        f->name, f->name, f->name, PAGE_WIDTH, f->height, f->name);
 }
 
 enum spred_status plots_figure_begin(struct plots_context *context,
                                      struct plots_figure *f, const char *kind,
-                                     const char *part, size_t panels,
-                                     size_t entries)
+                                     const char *part, size_t panels)
 {
     struct spred_env *env = context->env;
     memset(f, 0, sizeof *f);
@@ -100,20 +101,15 @@ enum spred_status plots_figure_begin(struct plots_context *context,
     f->panels = panels;
     f->columns = panels < 2 ? 1 : panels < 5 ? 2 : 3;
     f->rows = (panels + f->columns - 1) / f->columns;
-    f->width = PAGE_WIDTH;
-    f->panel_width = (f->width - MARGIN_LEFT - MARGIN_RIGHT -
+    f->panel_width = (PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT -
                       GAP_X * (double)(f->columns - 1)) /
                      (double)f->columns;
     f->panel_height = f->columns == 1 ? 300 : f->columns == 2 ? 210 : 170;
-    f->key_height =
-        KEY_ROW * (double)((entries + KEY_COLUMNS - 1) / KEY_COLUMNS) + 6;
     f->height = MARGIN_TOP + f->panel_height * (double)f->rows +
-                GAP_Y * (double)(f->rows - 1) + BELOW_PANELS + f->key_height +
-                CAPTION_ROW * CAPTION_ROWS + 8;
+                GAP_Y * (double)(f->rows - 1) + BELOW_PANELS;
     SPRED_TRY(remember_name(context, f->name));
-    SPRED_TRY(spred_buffer_add(env, &f->dat, "# %s.dat, drawn by %s.gp\n",
-                               f->name, f->name));
-    return write_head(f);
+    return spred_buffer_add(env, &f->dat, "# %s.dat, drawn by %s.gp\n", f->name,
+                            f->name);
 }
 
 int plots_panel_is_left(const struct plots_figure *f, size_t i)
@@ -130,12 +126,11 @@ static enum spred_status place(struct plots_figure *f, double left, double top,
                                double right, double bottom)
 {
     return spred_buffer_add(f->context->env, &f->gp,
-                            "set lmargin at screen %.5f\n"
-                            "set rmargin at screen %.5f\n"
-                            "set tmargin at screen %.5f\n"
-                            "set bmargin at screen %.5f\n",
-                            left / f->width, right / f->width,
-                            1 - top / f->height, 1 - bottom / f->height);
+                            "set lmargin at screen %.1f/W\n"
+                            "set rmargin at screen %.1f/W\n"
+                            "set tmargin at screen 1-%.1f/H\n"
+                            "set bmargin at screen 1-%.1f/H\n",
+                            left, right, top, bottom);
 }
 
 enum spred_status plots_panel(struct plots_figure *f, size_t i,
@@ -189,6 +184,9 @@ enum spred_status plots_key(struct plots_figure *f, const char *text,
                             const char *with)
 {
     struct spred_env *env = f->context->env;
+    size_t length = strlen(text);
+    f->key_entries++;
+    f->key_longest = length > f->key_longest ? length : f->key_longest;
     SPRED_TRY(spred_buffer_add(env, &f->key, "%s \\\n  NaN with %s title ",
                                f->key.length ? "," : "", with));
     SPRED_TRY(plots_quote(env, &f->key, text));
@@ -213,25 +211,27 @@ static enum spred_status put_caption(struct plots_figure *f)
 {
     struct spred_env *env = f->context->env;
     const char *text = f->caption.text ? f->caption.text : "";
-    for (int row = 0; *text && row < CAPTION_ROWS; row++) {
+    while (*text) {
         size_t length = line_of(text, CAPTION_CHARACTERS);
         char *line = spred_strndup(env, text, length);
-        double y = f->height - 6 - CAPTION_ROW * (CAPTION_ROWS - 1 - row);
         if (!line)
             return SPRED_ENOMEM;
+        f->height += CAPTION_ROW;
         enum spred_status status = spred_buffer_add(env, &f->gp, "set label ");
         if (!status)
             status = plots_quote(env, &f->gp, line);
         spred_free(env, line);
         if (!status)
             status = spred_buffer_add(env, &f->gp,
-                                      " at screen %.5f,%.5f left noenhanced "
-                                      "font ',7' tc rgb '#404040'\n",
-                                      8 / f->width, 1 - y / f->height);
+                                      " at screen 8./W,1-%.1f/H left "
+                                      "noenhanced font ',7' tc rgb "
+                                      "'#404040'\n",
+                                      f->height - CAPTION_ROW / 2);
         SPRED_TRY(status);
         text += length;
         text += *text == ' ';
     }
+    f->height += 6;
     return SPRED_OK;
 }
 
@@ -239,20 +239,26 @@ static enum spred_status put_caption(struct plots_figure *f)
 static enum spred_status put_key(struct plots_figure *f)
 {
     struct spred_env *env = f->context->env;
-    double bottom = f->height - 8 - CAPTION_ROW * CAPTION_ROWS;
+    size_t columns =
+        (size_t)((PAGE_WIDTH - 16) /
+                 (KEY_SAMPLE + KEY_CHARACTER * (double)f->key_longest));
+    columns = columns < 1 ? 1 : columns > 4 ? 4 : columns;
+    size_t rows = (f->key_entries + columns - 1) / columns;
+    double top = f->height, bottom = top + KEY_ROW * (double)rows + 4;
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
         "\n# key and caption\nunset label\nunset arrow\nunset title\n"
         "unset xlabel\nunset ylabel\nunset logscale\nunset tics\nunset grid\n"
         "unset border\n"));
-    SPRED_TRY(place(f, 8, bottom - f->key_height, f->width - 8, bottom));
+    SPRED_TRY(place(f, 8, top, PAGE_WIDTH - 8, bottom));
+    f->height = bottom + 4;
     SPRED_TRY(put_caption(f));
     if (f->key.length)
         SPRED_TRY(spred_buffer_add(
             env, &f->gp,
-            "set key center center horizontal Left reverse maxcols %d "
+            "set key center center horizontal Left reverse maxcols %zu "
             "samplen 3.2 spacing 1.05 width 1 font ',9.5'\n",
-            KEY_COLUMNS));
+            columns));
     return spred_buffer_add(
         env, &f->gp, "plot [0:1] [0:1]%s\nunset multiplot\nunset output\n",
         f->key.length ? f->key.text : " NaN notitle");
@@ -265,13 +271,18 @@ static enum spred_status write_files(struct plots_figure *f)
     struct spred_env *env = context->env;
     char *dat = spred_format(env, "%s/%s.dat", context->folder, f->name);
     char *gp = spred_format(env, "%s/%s.gp", context->folder, f->name);
-    enum spred_status status = dat && gp ? SPRED_OK : SPRED_ENOMEM;
+    struct spred_buffer script = {0};
+    enum spred_status status =
+        dat && gp ? write_head(f, &script) : SPRED_ENOMEM;
+    if (!status)
+        status = spred_buffer_append(env, &script, f->gp.text, f->gp.length);
     if (!status)
         status = plots_write_file(env, dat, f->dat.text, f->dat.length);
     if (!status)
-        status = plots_write_file(env, gp, f->gp.text, f->gp.length);
+        status = plots_write_file(env, gp, script.text, script.length);
     for (size_t i = 0; i < 3 && !status && context->gnuplot; i++)
         status = plots_run_gnuplot(context, f->name, forms[i]);
+    spred_free(env, script.text);
     spred_free(env, dat);
     spred_free(env, gp);
     return status;

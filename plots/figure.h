@@ -34,17 +34,19 @@ struct plots_figure {
     struct spred_buffer dat, gp;
     size_t blocks; /* data blocks written so far = next gnuplot index */
     size_t panels, columns, rows;
-    double width, height, panel_width, panel_height, key_height;
-    struct spred_buffer key;     /* plot elements of the key */
-    struct spred_buffer caption; /* text, wrapped when the page ends */
+    double panel_width, panel_height;
+    double height;                   /* so far; that of the page at the end */
+    struct spred_buffer key;         /* plot elements of the key */
+    size_t key_entries, key_longest; /* bytes of the longest text */
+    struct spred_buffer caption;     /* text, wrapped when the page ends */
 };
 
-/* Starts KIND-PART (made safe for a file name; part NULL: KIND). entries: of
- * the key. Release with plots_figure_end, whatever happens in between. */
+/* Starts KIND-PART (made safe for a file name; part NULL: KIND). Release with
+ * plots_figure_end, whatever happens in between. */
 enum spred_status plots_figure_begin(struct plots_context *context,
                                      struct plots_figure *figure,
                                      const char *kind, const char *part,
-                                     size_t panels, size_t entries);
+                                     size_t panels);
 
 /* Ends the page, writes the files, runs gnuplot unless status says that an
  * earlier step failed; frees all. Returns the first failure. */

@@ -133,15 +133,27 @@ static enum spred_status put_caption(struct plots_figure *f,
         "observation with at most that gap, set-up included; the certificate "
         "is the harness's and needs no reference optimum. Lines: median of "
         "%.0f trials where at least half reach the gap; bands: fastest to "
-        "slowest. × : ends short of the asked gap %.3g (dotted line).",
+        "slowest. × : ends above the asked gap %.3g (dotted line).",
         results_text(t, first, "problem"), most, target));
     size_t none = 0;
-    for (size_t i = first; i < end; i++)
-        if (isnan(results_real(t, i, "eps")))
+    for (size_t i = first; i < end; i++) {
+        size_t missing = 0, earlier = first;
+        if (!isnan(results_real(t, i, "eps")))
+            continue;
+        for (size_t k = first; k < end; k++)
+            missing += isnan(results_real(t, k, "eps")) &&
+                       results_same(t, k, i, "solver");
+        while (!isnan(results_real(t, earlier, "eps")) ||
+               !results_same(t, earlier, i, "solver"))
+            earlier++;
+        if (earlier == i)
             SPRED_TRY(spred_buffer_add(
-                env, &f->caption, "%s%.40s on %.40s",
-                none++ ? ", " : " No curve: ", results_text(t, i, "solver"),
-                results_text(t, i, "dataset")));
+                env, &f->caption, "%s%.40s (%zu of %zu data sets)",
+                none++ ? ", "
+                       : " Some lambda without any certified gap, so no "
+                         "curve: ",
+                results_text(t, i, "solver"), missing, f->panels));
+    }
     SPRED_TRY(spred_buffer_add(env, &f->caption, "%s ", none ? "." : ""));
     return plots_provenance(f, t, first, end);
 }
@@ -186,8 +198,7 @@ static enum spred_status draw_problem(struct plots_context *context,
         for (next = at; next < page->n_rows && panels < PANELS_MAX; panels++)
             next = plots_rows_end(page, next, "dataset", page->n_rows);
         status = plots_figure_begin(context, &f, "gap-time",
-                                    results_text(page, at, "problem"), panels,
-                                    context->solvers.n_rows);
+                                    results_text(page, at, "problem"), panels);
         if (!status && !context->dry)
             status = put_page(&f, page, at, next);
         status = plots_figure_end(&f, status);

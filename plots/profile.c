@@ -22,14 +22,17 @@ static enum spred_status put_solver(struct plots_figure *f,
     SPRED_TRY(plots_block(f, results_text(t, first, "solver")));
     for (size_t i = first; i <= end; i++) {
         size_t row = i < end ? i : end - 1; /* and on to the right edge */
+        double share = results_real(t, row, "share");
+        double last = i > first ? results_real(t, i - 1, "share") : 0;
         double point[] = {i < end ? results_real(t, row, "ratio") : edge,
-                          100 * results_real(t, row, "share")};
-        SPRED_TRY(plots_numbers(f, point, 2));
+                          100 * share, share > last ? 100 * share : NAN};
+        SPRED_TRY(plots_numbers(f, point, 3));
     }
     return spred_buffer_add(
         f->context->env, &f->gp,
         "%s data index %zu with steps lc rgb '%s' dt %d lw 1.6 notitle, \\\n"
-        "  data index %zu with points lc rgb '%s' pt %d ps 0.55 notitle",
+        "  data index %zu using 1:3 with points lc rgb '%s' pt %d ps 0.55 "
+        "notitle",
         lead, f->blocks - 1, style.colour, style.dash, f->blocks - 1,
         style.colour, style.point);
 }
@@ -126,8 +129,7 @@ static enum spred_status draw(struct plots_context *context)
         at = plots_rows_end(&t, at, "problem", t.n_rows);
     enum spred_status status = SPRED_OK;
     if (panels) {
-        status = plots_figure_begin(context, &f, "profile", NULL, panels,
-                                    context->solvers.n_rows);
+        status = plots_figure_begin(context, &f, "profile", NULL, panels);
         if (!status && !context->dry)
             status = put_page(&f, &t);
         status = plots_figure_end(&f, status);

@@ -67,7 +67,7 @@ enum spred_status plots_log_axis(struct plots_figure *f, char axis, double low,
     double decades = log10(high / low);
     int first = (int)floor(log10(low) - 1e-9), last = (int)ceil(log10(high));
     int every = decades > 10 ? 3 : decades > 5 ? 2 : 1;
-    int fine = decades < 1.9;
+    int fine = decades < 2.1;
     size_t count = 0;
     SPRED_TRY(spred_buffer_add(env, &f->gp,
                                "set logscale %c\nset %crange [%.6e:%.6e]\n"

@@ -167,13 +167,15 @@ enum spred_status results_sql_open(struct spred_env *env, const char *path,
     *db = NULL;
     *fresh = 0;
     SPRED_TRY(check_head(env, path, writer));
-    int flags = writer ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-                       : SQLITE_OPEN_READONLY;
+    /* a reader that may write removes the -wal and -shm files at the end */
+    int flags = SQLITE_OPEN_READWRITE | (writer ? SQLITE_OPEN_CREATE : 0);
     enum spred_status status = SPRED_OK;
     if (sqlite3_open_v2(path, db, flags, NULL) != SQLITE_OK)
         status = results_sql_fail(env, *db, path, "cannot be opened");
     if (!status) {
         sqlite3_busy_timeout(*db, BUSY_MILLISECONDS);
+        if (!writer)
+            sqlite3_exec(*db, "PRAGMA query_only = 1", NULL, NULL, NULL);
         status = check_content(env, *db, path, writer, fresh);
     }
     if (status && !writer && *db && sqlite3_errcode(*db) == SQLITE_CANTOPEN &&

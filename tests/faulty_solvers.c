@@ -1,5 +1,6 @@
 /* faulty_solvers.c: methods that crash, hang, eat memory, fail, lie or diverge:
  * the registry of the program spredbench-faulty, built for tests only. */
+#define _DEFAULT_SOURCE /* usleep */
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static enum spred_status hang(void *state, struct spred_work *work, int *done)
     signal(SIGTERM, SIG_IGN); /* only KILL ends it */
     for (;;)
         sleep(1000);
+    return SPRED_OK;
 }
 
 static enum spred_status hog(void *state, struct spred_work *work, int *done)
@@ -84,6 +86,7 @@ static enum spred_status hog(void *state, struct spred_work *work, int *done)
             memset(block, 1, chunk); /* really used, never freed */
         usleep(1000);
     }
+    return SPRED_OK;
 }
 
 static enum spred_status fail(void *state, struct spred_work *work, int *done)

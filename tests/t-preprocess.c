@@ -391,11 +391,11 @@ static void sparse_equals_dense(void **state)
                 assert_near(column[i], x[rows[TRAIN + i] + a.kept[k] * N], 0);
         }
         spred_matrix_free(&env, &rest);
+        spred_prepared_free(&env, &b);
         rules.log2 = SPRED_LOG2_ALWAYS;
         assert_int_equal(
             spred_prepare(&env, &raw, rows, TRAIN, &rules, &b, &want),
             SPRED_EINVAL);
-        spred_prepared_free(&env, &b);
         spred_matrix_free(&env, &train);
         spred_prepared_free(&env, &a);
         spred_matrix_free(&env, &raw);
@@ -487,7 +487,7 @@ static void allocations_fail(void **state)
     struct heap heap = {0, 0};
     double x[N * P];
     for (int i = 0; i < N * P; i++)
-        x[i] = i % 7 == 3 ? NAN : (i * 37) % 101;
+        x[i] = i % 7 == 3 ? (double)NAN : (i * 37) % 101;
     struct spred_matrix full = dense(x, N, P), sparse;
     struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .5, 1, 1};
     spred_env_init(&env);

@@ -177,6 +177,23 @@ static enum spred_status rename_target(struct spred_env *env,
     return SPRED_OK;
 }
 
+/* khanmiss lost 14 of its names GENE1..GENE2308 when missing cells were put in
+ * at random; they are their row numbers. */
+static enum spred_status khan_names(struct spred_env *env,
+                                    struct spred_data *data)
+{
+    for (size_t j = 0; j < data->x.cols; j++) {
+        if (strncmp(data->features[j], "GENE", 4) == 0)
+            continue;
+        char *name = spred_format(env, "GENE%zu", j + 1);
+        if (!name)
+            return SPRED_ENOMEM;
+        spred_free(env, data->features[j]);
+        data->features[j] = name;
+    }
+    return SPRED_OK;
+}
+
 enum spred_status spred_debian_adapt(struct spred_env *env,
                                      const struct spred_debian_set *set,
                                      struct spred_data *data)
@@ -205,5 +222,7 @@ enum spred_status spred_debian_adapt(struct spred_env *env,
     }
     if (strcmp(set->name, "all-bcrabl") == 0)
         return only_classes(env, data, "BT", &fusion, set->target);
+    if (strcmp(set->name, "khan") == 0)
+        return khan_names(env, data);
     return SPRED_OK;
 }
