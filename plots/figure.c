@@ -74,7 +74,7 @@ static enum spred_status write_head(struct plots_figure *f,
         "if (form eq 'svg') set terminal svg size W,H dynamic "
         "font 'sans-serif,11' background 'white'\n"
         "if (form eq 'pdf') set terminal pdfcairo size W/100.,H/100. "
-        "font 'sans-serif,8' fontscale 1 linewidth 1 pointscale 0.72\n"
+        "font 'sans-serif,8' fontscale 0.75 linewidth 1.4 pointscale 0.85\n"
         "if (form eq 'png') set terminal pngcairo size 2*W,2*H "
         "font 'sans-serif,8.25' fontscale 2 linewidth 2 pointscale 2\n"
         "K = form eq 'svg' ? 1 : form eq 'pdf' ? 0.72 : 0.75 # pixel to point\n"
