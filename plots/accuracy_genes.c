@@ -138,7 +138,7 @@ static enum spred_status put_point(struct plots_figure *f,
         SPRED_TRY(spred_buffer_add(
             env, &f->gp,
             ", \\\n  data index %zu using 1:2:('×%zu') with labels left offset "
-            "0.5,0.5 font ',8' notitle",
+            "0.5,0.5 font font_tics notitle",
             f->blocks - 1, agreeing));
     return SPRED_OK;
 }

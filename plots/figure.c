@@ -11,13 +11,13 @@
 #define MARGIN_RIGHT 14.0
 #define MARGIN_TOP 26.0
 #define GAP_X 22.0
-#define GAP_Y 50.0
+#define GAP_Y 54.0
 #define BELOW_PANELS 46.0
 #define KEY_ROW 17.0
 #define KEY_SAMPLE 62.0 /* of line and gaps, beside the text */
-#define KEY_CHARACTER 6.6
+#define KEY_CHARACTER 6.2
 #define CAPTION_ROW 11.0
-#define CAPTION_CHARACTERS 132
+#define CAPTION_CHARACTERS 138
 
 static enum spred_status remember_name(struct plots_context *context,
                                        const char *name)
@@ -74,14 +74,19 @@ static enum spred_status write_head(struct plots_figure *f,
         "if (form eq 'svg') set terminal svg size W,H dynamic "
         "font 'sans-serif,11' background 'white'\n"
         "if (form eq 'pdf') set terminal pdfcairo size W/100.,H/100. "
-        "font 'sans-serif,8' fontscale 1 linewidth 1 pointscale 0.72\n"
+        "font 'sans-serif,8' fontscale 0.75 linewidth 1.4 pointscale 0.85\n"
         "if (form eq 'png') set terminal pngcairo size 2*W,2*H "
         "font 'sans-serif,8.25' fontscale 2 linewidth 2 pointscale 2\n"
+        "K = form eq 'svg' ? 1 : form eq 'pdf' ? 0.72 : 0.75 # pixel to point\n"
+        "font_tics = sprintf(',%%.2f', 10*K)\n"
+        "font_title = sprintf(',%%.2f', 12*K)\n"
+        "font_key = sprintf(',%%.2f', 11*K)\n"
+        "font_small = sprintf(',%%.2f', 8.5*K)\n"
         "set output out\n"
         "data = folder.'%s.dat'\n"
         "set style fill transparent solid 0.13 noborder\n"
         "set border 3 lc rgb '#404040'\n"
-        "set tics nomirror out scale 0.6 font ',9'\n"
+        "set tics nomirror out scale 0.6 font font_tics\n"
         "set grid lc rgb '#dddddd' lt 1 lw 0.5\n"
         "unset key\n"
         "set multiplot\n",
@@ -150,7 +155,7 @@ enum spred_status plots_panel(struct plots_figure *f, size_t i,
     SPRED_TRY(spred_buffer_add(env, &f->gp, "set title "));
     SPRED_TRY(plots_quote(env, &f->gp, title));
     return spred_buffer_add(env, &f->gp,
-                            " noenhanced font ',10' offset 0,-0.6\n");
+                            " noenhanced font font_title offset 0,-0.6\n");
 }
 
 enum spred_status plots_block(struct plots_figure *f, const char *what)
@@ -224,7 +229,7 @@ static enum spred_status put_caption(struct plots_figure *f)
         if (!status)
             status = spred_buffer_add(env, &f->gp,
                                       " at screen 8./W,1-%.1f/H left "
-                                      "noenhanced font ',7' tc rgb "
+                                      "noenhanced font font_small tc rgb "
                                       "'#404040'\n",
                                       f->height - CAPTION_ROW / 2);
         SPRED_TRY(status);
@@ -257,7 +262,7 @@ static enum spred_status put_key(struct plots_figure *f)
         SPRED_TRY(spred_buffer_add(
             env, &f->gp,
             "set key center center horizontal Left reverse maxcols %zu "
-            "samplen 3.2 spacing 1.05 width 1 font ',9.5'\n",
+            "samplen 3.2 spacing 1.05 width 1 font font_key\n",
             columns));
     return spred_buffer_add(
         env, &f->gp, "plot [0:1] [0:1]%s\nunset multiplot\nunset output\n",

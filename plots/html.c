@@ -5,18 +5,18 @@
 
 const char plots_html_style[] =
     "body{font:15px/1.45 sans-serif;color:#222;background:#fff;"
-    "max-width:1060px;margin:1.5em auto;padding:0 1em}\n"
+    "max-width:1240px;margin:1.5em auto;padding:0 1em}\n"
     "h1{font-size:1.5em}h2{font-size:1.2em;border-bottom:1px solid #ccc;"
     "margin-top:2em}h3{font-size:1em;margin-bottom:.3em}\n"
-    "table{border-collapse:collapse;font-size:.85em;margin:.5em 0 1em}\n"
-    "th,td{padding:.15em .6em;text-align:right;border-bottom:1px solid #e4e4e4;"
+    "table{border-collapse:collapse;font-size:.8em;margin:.5em 0 1em}\n"
+    "th,td{padding:.15em .5em;text-align:right;border-bottom:1px solid #e4e4e4;"
     "white-space:nowrap}\n"
     "th{border-bottom:1px solid #888;font-weight:600}\n"
     ".t{text-align:left}.w{white-space:normal}\n"
     ".note{background:#fff4e0;border-left:4px solid #E69F00;padding:.4em .8em;"
     "margin:.5em 0}\n"
     "pre{background:#f6f6f6;padding:.8em;overflow:auto;font-size:.8em}\n"
-    "figure{margin:1em 0}figure svg{max-width:100%;height:auto}\n"
+    "figure{margin:1em 0}figure svg{width:1000px;max-width:100%;height:auto}\n"
     ".wide{overflow-x:auto}.bad{color:#b03000}.soft{color:#666}\n"
     "@media print{body{max-width:none}h2{page-break-after:avoid}"
     "figure,table{page-break-inside:avoid}}\n";

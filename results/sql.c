@@ -178,7 +178,8 @@ enum spred_status results_sql_open(struct spred_env *env, const char *path,
             sqlite3_exec(*db, "PRAGMA query_only = 1", NULL, NULL, NULL);
         status = check_content(env, *db, path, writer, fresh);
     }
-    if (status && !writer && *db && sqlite3_errcode(*db) == SQLITE_CANTOPEN &&
+    int code = status && *db ? sqlite3_errcode(*db) : SQLITE_OK;
+    if (!writer && (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
         !has_journal(env, path)) {
         status = open_immutable(env, path, db);
         if (!status)

@@ -41,6 +41,7 @@ const struct results_head results_summary_heads[] = {
     MEAN_AND_INTERVAL("accuracy", "accuracy"),
     MEAN_AND_INTERVAL("balanced", "balanced accuracy"),
     MEAN_AND_INTERVAL("auc", "area under the ROC curve"),
+    MEAN_AND_INTERVAL("r2", "share of the variance explained"),
     {"majority", RESULTS_REAL, "share of the largest class, mean"},
     {NULL, RESULTS_TEXT, NULL}};
 
@@ -135,7 +136,8 @@ static double number_of(const struct results_run *run, const char *name)
                    {"peak_mib", real_of(run->peak_rss_kib) / 1024},
                    {"accuracy", run->accuracy},
                    {"balanced", run->balanced_accuracy},
-                   {"auc", run->auc}};
+                   {"auc", run->auc},
+                   {"r2", run->r2}};
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         if (strcmp(numbers[i].name, name) == 0)
             return numbers[i].value;

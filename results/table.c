@@ -137,11 +137,17 @@ static enum spred_status print_summary(struct spred_env *env,
         snprintf(row[3], CELL, "%.40s..%.40s", low, high);
         if (*low == '-')
             snprintf(row[3], CELL, "-");
-        put_real(row[4], results_real(s, i, "passes"), 4);
+        put_real(row[4], results_real(s, i, "passes"), 6);
         put_real(row[5], results_real(s, i, "gap"), 2);
         put_real(row[6], results_real(s, i, "support"), 4);
         put_interval(row[7], results_real(s, i, "accuracy"),
                      results_real(s, i, "accuracy_half"));
+        if (isnan(results_real(s, i, "accuracy")) &&
+            !isnan(results_real(s, i, "r2"))) { /* regression */
+            put_interval(low, results_real(s, i, "r2"),
+                         results_real(s, i, "r2_half"));
+            snprintf(row[7], CELL, "R² %.80s", low);
+        }
         put_interval(row[8], results_real(s, i, "balanced"),
                      results_real(s, i, "balanced_half"));
         put_interval(row[9], results_real(s, i, "auc"),

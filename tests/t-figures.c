@@ -222,6 +222,15 @@ static void refusals(void **state)
     snprintf(db, sizeof db, "%s/results.db", folder);
     assert_int_equal(plots_draw(&env, db, folder, plots_kinds(), 3),
                      SPRED_ENOTFOUND);
+    struct results_store *empty; /* a plan before its first run */
+    char report[256];
+    snprintf(report, sizeof report, "%s/report.html", folder);
+    assert_ok(&env, results_store_open(&env, db, &empty));
+    results_store_close(empty);
+    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3));
+    assert_ok(&env, plots_report(&env, db, folder, plots_kinds(), 3, report));
+    well_formed(folder, "report.html", "</html>");
+    assert_false(exists(folder, "profile.gp"));
     small_store(&env, db);
     assert_int_equal(plots_draw(&env, db, folder, wrong, 1), SPRED_ENOTFOUND);
     assert_non_null(strstr(env.error, "'gap-time'"));

@@ -209,6 +209,7 @@ static void summary(void **state)
             r.run.support = 10 * i;
             r.run.peak_rss_kib = 1024 * i;
             r.run.accuracy = 0.5 + 0.1 * (double)i;
+            r.run.r2 = 0.1 * (double)(i % 2);
         }
         if (i == 3)
             fixture_status(&p.env, &r.run, "time", "too long");
@@ -234,6 +235,7 @@ static void summary(void **state)
     /* t(0.975; 2) = 4.3026527297, s^2 = 0.01, 20 test on 60 train samples */
     assert_near(results_real(&t, 0, "accuracy_half"),
                 4.3026527297 * sqrt(0.01 * (1 / 3.0 + 20 / 60.0)), 1e-10);
+    assert_near(results_real(&t, 0, "r2"), 0.2 / 3, 1e-15);
     results_table_free(&p.env, &t);
     assert_ok(&p.env, results_query(&p.env, view, "endings", &t));
     assert_int_equal(t.n_rows, 2);
