@@ -434,7 +434,7 @@ static int doctor(struct call *call)
     printf("spredbench %s\nmachine %s: %s\n", SPREDBENCH_VERSION, id, machine);
     spred_free(&call->env, machine);
     printf("cores: %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
-    printf("gnuplot: %s\n", plots_gnuplot_found()
+    printf("gnuplot: %s\n", plots_gnuplot_found(&call->env)
                                 ? "found"
                                 : "MISSING: figures cannot be drawn (install "
                                   "the package gnuplot-nox)");

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "plots/figure.h"
+#include "plots/plots.h"
 
 #define LIMIT_SECONDS 60
 #define ANSWER_MAX 600 /* bytes of stderr that are kept */
@@ -220,4 +221,11 @@ enum spred_status plots_run_gnuplot(struct plots_context *context,
     spred_free(env, path);
     spred_free(env, temporary);
     return status;
+}
+
+int plots_gnuplot_found(struct spred_env *env)
+{
+    char *path = plots_find_gnuplot(env);
+    spred_free(env, path);
+    return path != NULL;
 }

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include "spred/env.h"
 
+/* 1 if gnuplot is on PATH: without it no picture can be drawn. */
+int plots_gnuplot_found(struct spred_env *env);
+
 /* Names of the figure kinds, NULL-ended, and one line on each. */
 const char *const *plots_kinds(void);
 const char *plots_kind_doc(const char *kind); /* NULL: no such kind */
