@@ -25,7 +25,7 @@ struct spred_load_options {
     const char *object;      /* R data: the object to take; NULL: the first fit */
     const char *response;    /* CSV: name of the response column(s), or NULL:
                                 columns called y, class, label or starting y: */
-    enum spred_orientation orientation; /* CSV/TSV only */
+    enum spred_orientation orientation; /* CSV/TSV, R matrices and tables */
     size_t max_bytes;        /* refuse larger decompressed files; 0: 8 GiB */
 };
 

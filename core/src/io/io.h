@@ -9,7 +9,7 @@
 #define SPRED_READER_VERSION 1
 
 extern const struct spred_loader spred_load_csv, spred_load_gct,
-    spred_load_soft, spred_load_svmlight;
+    spred_load_rdata, spred_load_soft, spred_load_svmlight;
 
 /* Bytes inside the file, not NUL-terminated. */
 struct spred_span {

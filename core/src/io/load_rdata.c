@@ -200,9 +200,11 @@ static enum spred_status take(struct choice *c, const struct spred_bytes *file,
     SPRED_TRY(numbered(env, out->samples, out->x.rows, "S"));
     out->name = options->name ? spred_strdup(env, options->name)
                               : spred_data_name(env, file->path);
-    out->source =
-        spred_format(env, "%s, R object %s", file->path, object->name);
-    out->note = spred_strdup(env, "");
+    const char *slash = strrchr(file->path, '/');
+    out->source = spred_format(env, "%s: R object %s",
+                               slash ? slash + 1 : file->path, object->name);
+    if (!out->note)
+        out->note = spred_strdup(env, "");
     memcpy(out->hash, file->hash, sizeof out->hash);
     return out->name && out->source && out->note ? SPRED_OK : SPRED_ENOMEM;
 }

@@ -8,8 +8,8 @@
 #include "spred/text.h"
 
 static const struct spred_loader *const loaders[] = {
-    &spred_load_soft, &spred_load_gct, &spred_load_svmlight, &spred_load_csv,
-    NULL};
+    &spred_load_soft,     &spred_load_gct, &spred_load_rdata,
+    &spred_load_svmlight, &spred_load_csv, NULL};
 
 const struct spred_loader *const *spred_loaders(void)
 {

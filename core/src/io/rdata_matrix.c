@@ -236,7 +236,8 @@ static int probes_axis(const struct r_node *matrix, int axis, size_t length)
  * side holds the genes. */
 static enum spred_status orientation(struct spred_env *env,
                                      const struct r_object *object, size_t rows,
-                                     size_t columns, int *genes_in_rows)
+                                     size_t columns, int *genes_in_rows,
+                                     int *guessed)
 {
     static const char *const genes[] = {"Features", "features", "Genes",
                                         "genes",    "Probes",   "probes",
@@ -253,13 +254,15 @@ static enum spred_status orientation(struct spred_env *env,
     *genes_in_rows = rows > columns;
     if (in_rows != in_columns) {
         *genes_in_rows = in_rows;
+        *guessed = 0;
         return SPRED_OK;
     }
     struct r_entries entries;
     SPRED_TRY(r_list_entries(env, object->scope, &entries));
     size_t along_rows = labels_for(env, &entries, matrix, rows);
     size_t along_columns = labels_for(env, &entries, matrix, columns);
-    if (!along_rows != !along_columns)
+    *guessed = !along_rows == !along_columns;
+    if (!*guessed)
         *genes_in_rows = along_columns > 0;
     spred_free(env, entries.items);
     return SPRED_OK;
@@ -272,9 +275,20 @@ enum spred_status r_read_matrix(struct spred_env *env, const char *where,
 {
     size_t rows = 0, columns = 0;
     int genes_in_rows = options->orientation == SPRED_SAMPLES_IN_COLUMNS;
+    int guessed = 0;
     r_matrix_size(object->node, &rows, &columns);
     if (options->orientation == SPRED_ORIENT_AUTO)
-        SPRED_TRY(orientation(env, object, rows, columns, &genes_in_rows));
+        SPRED_TRY(
+            orientation(env, object, rows, columns, &genes_in_rows, &guessed));
+    if (guessed) {
+        out->note = spred_format(
+            env,
+            "genes taken to be in %s of the %zu x %zu matrix, as the "
+            "longer side",
+            genes_in_rows ? "rows" : "columns", rows, columns);
+        if (!out->note)
+            return SPRED_ENOMEM;
+    }
     SPRED_TRY(r_fill(env, where, object, object->node, genes_in_rows, out));
     return r_add_companions(env, object, out);
 }
