@@ -97,6 +97,7 @@ static void six_sets(void **state)
         for (int pass = 0; pass < 2; pass++) { /* made, then mapped */
             if (!load(&env, e->name, &d))
                 return;
+            assert_true(!pass == !d.mapping);
             assert_string_equal(d.name, e->name);
             assert_int_equal(d.x.rows, e->n);
             assert_int_equal(d.x.cols, e->p);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #define MAX_DIGITS 9
@@ -18,11 +19,10 @@ static enum spred_status parse_accession(struct spred_env *env,
                                          const char *text, struct record *out)
 {
     char digits[MAX_DIGITS + 1];
-    size_t length = strspn(text + (strlen(text) < 3 ? 0 : 3), "0123456789");
-    if (strlen(text) < 4 || (text[0] != 'G' && text[0] != 'g') ||
-        (text[1] != 'D' && text[1] != 'd') ||
-        (text[2] != 'S' && text[2] != 's') || text[3] == '0' || length == 0 ||
-        length > MAX_DIGITS || text[3 + length] != '\0')
+    int prefix = strncasecmp(text, "GDS", 3) == 0;
+    size_t length = prefix ? strspn(text + 3, "0123456789") : 0;
+    if (length == 0 || length > MAX_DIGITS || text[3] == '0' ||
+        text[3 + length] != '\0')
         return spred_fail(env, SPRED_EINVAL,
                           "'%.40s' is no GEO DataSet, expected an accession "
                           "such as GDS1815",
