@@ -19,7 +19,7 @@
 #include "results/export.h"
 #include "results/show.h"
 #include "results/store.h"
-#include "spred/linalg.h"
+#include "spred/file.h"
 #include "spred/text.h"
 
 enum exit_code {
@@ -118,47 +118,6 @@ static struct spred_fetch_options fetch_options(struct call *call)
 
 /* ---- run ---- */
 
-/* Makes the folder and its parents. */
-static enum spred_status make_folders(struct spred_env *env, const char *path)
-{
-    char *copy = spred_strdup(env, path);
-    if (!copy)
-        return SPRED_ENOMEM;
-    for (char *c = copy + 1;; c++) {
-        char kept = *c;
-        if (kept != '/' && kept != '\0')
-            continue;
-        *c = '\0';
-        if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
-            enum spred_status status = spred_fail(
-                env, SPRED_EIO, "cannot make %s: %s", copy, strerror(errno));
-            spred_free(env, copy);
-            return status;
-        }
-        if (kept == '\0')
-            break;
-        *c = kept;
-    }
-    spred_free(env, copy);
-    return SPRED_OK;
-}
-
-static enum spred_status write_text(struct spred_env *env, const char *folder,
-                                    const char *name, const char *text)
-{
-    char *path = spred_format(env, "%s/%s", folder, name);
-    FILE *file = path ? fopen(path, "w") : NULL;
-    int good = file && fputs(text, file) >= 0;
-    if (file && fclose(file) != 0)
-        good = 0;
-    enum spred_status status =
-        good ? SPRED_OK
-             : spred_fail(env, SPRED_EIO, "cannot write %s/%s: %s", folder,
-                          name, strerror(errno));
-    spred_free(env, path);
-    return status;
-}
-
 static enum spred_status write_notes(struct call *call, const struct spec *spec,
                                      const struct plan *plan,
                                      const struct results_sink *sink)
@@ -176,7 +135,14 @@ static enum spred_status write_notes(struct call *call, const struct spec *spec,
     SPRED_TRY(sink->note(sink->self, "seed", text));
     snprintf(text, sizeof text, "%zu", plan->n_jobs);
     SPRED_TRY(sink->note(sink->self, "jobs", text));
+    SPRED_TRY(sink->note(sink->self, "name", spec->name));
     SPRED_TRY(sink->note(sink->self, "resolved", spec->resolved));
+    char *keys = plan_keys(&call->env, plan);
+    if (!keys)
+        return SPRED_ENOMEM;
+    enum spred_status kept = sink->note(sink->self, "plan", keys);
+    spred_free(&call->env, keys);
+    SPRED_TRY(kept);
     char *command =
         spred_format(&call->env, "spredbench run %s", call->words[0]);
     if (!command)
@@ -219,7 +185,7 @@ static enum spred_status draw(struct call *call, const char *folder,
             n++;
     enum spred_status status = pictures && report ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = make_folders(env, pictures);
+        status = spred_make_folders(env, pictures, 0777);
     if (status == SPRED_OK)
         status = plots_draw(env, db, pictures, kinds, n);
     if (status == SPRED_OK)
@@ -251,9 +217,15 @@ static enum spred_status execute(struct call *call, const struct spec *spec,
                                    .interrupted = interrupted,
                                    .report = progress_show,
                                    .cookie = &bar};
-    SPRED_TRY(make_folders(env, folder));
-    SPRED_TRY(write_text(env, folder, "resolved.yaml", spec->resolved));
-    enum spred_status status = results_store_open(env, db, &store);
+    SPRED_TRY(spred_make_folders(env, folder, 0777));
+    char *resolved = spred_format(env, "%s/resolved.yaml", folder);
+    enum spred_status status =
+        resolved ? spred_write_file(env, resolved, spec->resolved,
+                                    strlen(spec->resolved))
+                 : SPRED_ENOMEM;
+    spred_free(env, resolved);
+    if (status == SPRED_OK)
+        status = results_store_open(env, db, &store);
     if (status == SPRED_OK) {
         struct results_sink sink = results_store_sink(store);
         status = write_notes(call, spec, plan, &sink);

@@ -162,3 +162,19 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
         plan_free(env, out);
     return status;
 }
+
+char *plan_keys(struct spred_env *env, const struct plan *plan)
+{
+    struct spred_buffer out = {0};
+    enum spred_status status = spred_buffer_append(env, &out, "", 0);
+    for (size_t i = 0; status == SPRED_OK && i < plan->n_jobs; i++) {
+        char key[SPRED_HEX_SIZE];
+        status = job_key(env, &plan->jobs[i], key);
+        if (status == SPRED_OK)
+            status = spred_buffer_add(env, &out, "%s%.16s", i ? " " : "", key);
+    }
+    if (status == SPRED_OK)
+        return out.text;
+    spred_free(env, out.text);
+    return NULL;
+}

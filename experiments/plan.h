@@ -24,6 +24,10 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
                             struct plan *out);
 void plan_free(struct spred_env *env, struct plan *plan);
 
+/* The first 16 digits of every job's key, blank-separated: which rows of a
+ * store belong to this plan. Free with spred_free. */
+char *plan_keys(struct spred_env *env, const struct plan *plan);
+
 /* The machine as one line, and the id (12 hexadecimal digits of its hash). */
 char *plan_machine(struct spred_env *env, long threads, char id[16]);
 

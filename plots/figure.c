@@ -1,5 +1,6 @@
 /* figure.c: one figure's files: a page of panels, its script and its data. */
 #include "plots/figure.h"
+#include "spred/file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -282,9 +283,9 @@ static enum spred_status write_files(struct plots_figure *f)
     if (!status)
         status = spred_buffer_append(env, &script, f->gp.text, f->gp.length);
     if (!status)
-        status = plots_write_file(env, dat, f->dat.text, f->dat.length);
+        status = spred_write_file(env, dat, f->dat.text, f->dat.length);
     if (!status)
-        status = plots_write_file(env, gp, script.text, script.length);
+        status = spred_write_file(env, gp, script.text, script.length);
     for (size_t i = 0; i < 3 && !status && context->gnuplot; i++)
         status = plots_run_gnuplot(context, f->name, forms[i]);
     spred_free(env, script.text);

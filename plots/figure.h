@@ -117,10 +117,7 @@ char *plots_find_gnuplot(struct spred_env *env);
 enum spred_status plots_run_gnuplot(struct plots_context *context,
                                     const char *name, const char *form);
 
-/* file.c: whole files; written beside and renamed. The text that is read is
- * NUL-terminated; free it. */
-enum spred_status plots_write_file(struct spred_env *env, const char *path,
-                                   const void *bytes, size_t length);
+/* file.c: a whole file as text, NUL-terminated; free it. */
 enum spred_status plots_read_file(struct spred_env *env, const char *path,
                                   char **text, size_t *length);
 

@@ -1,32 +1,9 @@
-/* file.c: whole files, written beside and renamed. */
+/* file.c: reading whole files. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "plots/figure.h"
-
-enum spred_status plots_write_file(struct spred_env *env, const char *path,
-                                   const void *bytes, size_t length)
-{
-    enum spred_status status = SPRED_OK;
-    char *temporary = spred_format(env, "%s.%ld.tmp", path, (long)getpid());
-    if (!temporary)
-        return SPRED_ENOMEM;
-    FILE *file = fopen(temporary, "wb");
-    int failed = !file;
-    if (file) {
-        failed = length && fwrite(bytes, 1, length, file) != length;
-        failed = fclose(file) != 0 || failed;
-        failed = failed || rename(temporary, path) != 0;
-    }
-    if (failed) {
-        status = spred_fail(env, SPRED_EIO, "%s: cannot be written: %s", path,
-                            strerror(errno));
-        unlink(temporary);
-    }
-    spred_free(env, temporary);
-    return status;
-}
 
 enum spred_status plots_read_file(struct spred_env *env, const char *path,
                                   char **text, size_t *length)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include "plots/figure.h"
 #include "plots/plots.h"
+#include "spred/file.h"
 
 #define LIMIT_SECONDS 60
 #define ANSWER_MAX 600 /* bytes of stderr that are kept */
@@ -152,7 +153,7 @@ static enum spred_status fix_pdf_date(struct spred_env *env, const char *path)
     for (size_t i = 0; i + n + 14 < length; i++)
         if (memcmp(text + i, mark, n) == 0)
             memcpy(text + i + n, "19700101000000", 14);
-    enum spred_status status = plots_write_file(env, path, text, length);
+    enum spred_status status = spred_write_file(env, path, text, length);
     spred_free(env, text);
     return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include "plots/html.h"
 #include "plots/plots.h"
+#include "spred/file.h"
 
 /* A column of a table of the report. */
 struct column {
@@ -322,7 +323,7 @@ enum spred_status plots_report(struct spred_env *env, const char *db_path,
     if (!status)
         status = put_page(&context, title, &page);
     if (!status)
-        status = plots_write_file(env, path, page.text, page.length);
+        status = spred_write_file(env, path, page.text, page.length);
     spred_free(env, title);
     spred_free(env, page.text);
     plots_context_close(&context);

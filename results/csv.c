@@ -69,14 +69,18 @@ static enum spred_status write_csv(struct spred_env *env,
     char *temporary =
         spred_format(env, "%s/%s.csv.%ld.tmp", folder, table, (long)getpid());
     char *sql =
-        !names    ? NULL
-        : is_runs ? spred_format(env, "SELECT %s FROM runs" ORDER, names)
-                  : spred_format(env,
-                                 "SELECT job, %s FROM (SELECT id AS owner, job,"
-                                 " dataset, target, problem, solver, options,"
-                                 " trial FROM runs) JOIN %s ON run = "
-                                 "owner" ORDER ", number",
-                                 names, table);
+        !names ? NULL
+        : is_runs
+            ? spred_format(env,
+                           "SELECT %s FROM runs WHERE " RESULTS_PLANNED ORDER,
+                           names)
+            : spred_format(env,
+                           "SELECT job, %s FROM (SELECT id AS owner, job,"
+                           " dataset, target, problem, solver, options,"
+                           " trial FROM runs WHERE " RESULTS_PLANNED
+                           ") JOIN %s ON run = "
+                           "owner" ORDER ", number",
+                           names, table);
     enum spred_status status =
         names && path && temporary && sql ? SPRED_OK : SPRED_ENOMEM;
     if (!status)

@@ -96,6 +96,7 @@ static const struct results_head machines_heads[] = {
     {NULL, RESULTS_TEXT, NULL}};
 static const char machines_sql[] =
     "SELECT machine, count(*) FROM runs WHERE machine IS NOT NULL "
+    "AND " RESULTS_PLANNED " "
     "GROUP BY machine ORDER BY count(*) DESC, machine";
 
 static enum spred_status select_all(struct spred_env *env,

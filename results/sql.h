@@ -46,4 +46,11 @@ enum spred_status results_sql_row(struct spred_env *env,
 char *results_sql_names(struct spred_env *env,
                         const struct results_column *columns);
 
+/* Condition on runs: of the plan that the store was last run with (the note
+ * "plan": the heads of its job keys), or any when there is no such note. */
+#define RESULTS_PLANNED                                                        \
+    "(instr((SELECT value FROM notes WHERE key = 'plan'), "                    \
+    "substr(job, 1, 16)) > 0 OR "                                              \
+    "NOT EXISTS (SELECT 1 FROM notes WHERE key = 'plan'))"
+
 #endif

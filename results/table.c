@@ -6,6 +6,7 @@
 #include <unistd.h>
 #include "results/export.h"
 #include "results/field.h"
+#include "spred/file.h"
 
 #define COLUMNS 11
 #define CELL 96
@@ -186,14 +187,14 @@ static enum spred_status print_endings(struct spred_env *env,
     return any ? spred_buffer_add(env, out, "\n") : SPRED_OK;
 }
 
-/* The genes of the data set and problem of summary row `at`. */
+#define GENES_SHOWN 10 /* in the table; genes.csv has them all */
+
+/* The genes of the data set and problem of summary row `at`, on one line. */
 static enum spred_status print_genes(struct spred_env *env,
                                      const struct results_table *genes,
                                      const struct results_table *s, size_t at,
                                      struct spred_buffer *out)
 {
-    static const char *const heads[] = {"gene", "feature", "trials", "rank",
-                                        NULL};
     size_t first = 0, end;
     while (first < genes->n_rows &&
            (strcmp(results_text(genes, first, "dataset"),
@@ -207,23 +208,18 @@ static enum spred_status print_genes(struct spred_env *env,
                       results_same(genes, first, end, "dataset") &&
                       results_same(genes, first, end, "problem");)
         end++;
-    struct grid grid;
-    SPRED_TRY(new_grid(env, &grid, end - first, heads));
-    for (size_t i = first; i < end; i++) {
-        char(*row)[CELL] = grid.cells[i - first + 1];
-        put_text(row[0], results_text(genes, i, "symbol"));
-        put_text(row[1], results_text(genes, i, "feature"));
-        snprintf(row[2], CELL, "%.0f/%.0f", results_real(genes, i, "count"),
-                 results_real(genes, i, "trials"));
-        put_real(row[3], results_real(genes, i, "rank"), 3);
+    SPRED_TRY(spred_buffer_add(
+        env, out, "Genes most often chosen by %s (of %.0f trials):",
+        results_text(genes, first, "solver"),
+        results_real(genes, first, "trials")));
+    for (size_t i = first; i < end && i < first + GENES_SHOWN; i++) {
+        const char *symbol = results_text(genes, i, "symbol");
+        SPRED_TRY(spred_buffer_add(
+            env, out, "%s %s (%.0f)", i > first ? "," : "",
+            *symbol ? symbol : results_text(genes, i, "feature"),
+            results_real(genes, i, "count")));
     }
-    enum spred_status status =
-        spred_buffer_add(env, out, "Genes most often chosen by %s:\n\n",
-                         results_text(genes, first, "solver"));
-    if (!status)
-        status = print_grid(env, &grid, 2, out);
-    spred_free(env, grid.cells);
-    return status;
+    return spred_buffer_add(env, out, ".\n\n");
 }
 
 static enum spred_status print_dataset(struct spred_env *env,
@@ -309,26 +305,12 @@ enum spred_status results_write_tables(struct spred_env *env,
 {
     struct spred_buffer text = {0};
     char *path = spred_format(env, "%s/table.md", folder);
-    char *temporary =
-        spred_format(env, "%s/table.md.%ld.tmp", folder, (long)getpid());
-    enum spred_status status = path && temporary ? SPRED_OK : SPRED_ENOMEM;
+    enum spred_status status = path ? SPRED_OK : SPRED_ENOMEM;
     if (!status)
         status = results_markdown(env, view, &text);
-    FILE *file = status ? NULL : fopen(temporary, "wb");
-    if (!status && !file)
-        status =
-            spred_fail(env, SPRED_EIO, "%s: %s", temporary, strerror(errno));
-    if (file) {
-        int failed = fwrite(text.text, 1, text.length, file) != text.length;
-        failed = fclose(file) != 0 || failed;
-        if (failed || rename(temporary, path) != 0) {
-            status = spred_fail(env, SPRED_EIO, "%s: cannot be written: %s",
-                                path, strerror(errno));
-            unlink(temporary);
-        }
-    }
+    if (!status)
+        status = spred_write_file(env, path, text.text, text.length);
     spred_free(env, text.text);
     spred_free(env, path);
-    spred_free(env, temporary);
     return status;
 }

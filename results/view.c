@@ -30,8 +30,10 @@ static enum spred_status read_runs(struct results_view *view)
     char *names = results_sql_names(env, results_run_columns);
     enum spred_status status = names ? SPRED_OK : SPRED_ENOMEM;
     if (!status)
-        status = spred_buffer_add(env, &sql,
-                                  "SELECT id, %s FROM runs ORDER BY id", names);
+        status = spred_buffer_add(
+            env, &sql,
+            "SELECT id, %s FROM runs WHERE " RESULTS_PLANNED " ORDER BY id",
+            names);
     if (!status)
         status = results_sql_prepare(env, view->db, view->path, sql.text,
                                      &statement);

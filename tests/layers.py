@@ -15,10 +15,10 @@ ALLOWED = {
     "core": ["spred/"],
     "solvers": ["spred/", "solvers/"],
     "results": ["spred/status.h", "spred/env.h", "spred/text.h",
-                "spred/hash.h", "results/"],
+                "spred/hash.h", "spred/file.h", "results/"],
     "experiments": ["spred/", "experiments/", "results/sink.h"],
     "plots": ["results/query.h", "plots/", "spred/status.h", "spred/env.h",
-              "spred/text.h"],
+              "spred/text.h", "spred/file.h"],
     "lua": ["spred/", "experiments/", "results/", "plots/", "lua/"],
 }
 # System headers that only these rooms may include; "tests" and the front door

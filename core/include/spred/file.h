@@ -14,7 +14,6 @@ SPRED_API enum spred_status spred_write_file(struct spred_env *env,
 /* Makes the folder and its missing parents with the given mode (before umask).
  * SPRED_EIO names the folder that could not be made. */
 SPRED_API enum spred_status spred_make_folders(struct spred_env *env,
-                                               const char *path,
-                                               unsigned mode);
+                                               const char *path, unsigned mode);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include "spred/file.h"
 #include "spred/text.h"
 
 /* Digits of the key in a cache file's name. */
@@ -22,20 +23,7 @@ static enum spred_status make_folder(struct spred_env *env, char *path)
         return S_ISDIR(info.st_mode)
                    ? SPRED_OK
                    : spred_fail(env, SPRED_EIO, "%s: is not a folder", path);
-    for (char *c = path + 1;; c++) {
-        if (*c != '/' && *c != '\0')
-            continue;
-        char kept = *c;
-        *c = '\0';
-        int failed = mkdir(path, 0700) != 0 && errno != EEXIST;
-        if (failed)
-            spred_fail(env, SPRED_EIO, "%s: %s", path, strerror(errno));
-        *c = kept;
-        if (failed)
-            return SPRED_EIO;
-        if (!kept)
-            return SPRED_OK;
-    }
+    return spred_make_folders(env, path, 0700);
 }
 
 enum spred_status spred_cache_dir(struct spred_env *env, const char *sub,

@@ -1,6 +1,8 @@
 /* fetch_file.c: downloaded files: folder, lock, recorded hash, whole gzip. */
 #include "fetch_private.h"
 
+#include "spred/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -26,25 +28,9 @@ enum spred_status spred_fetch_folder(struct spred_env *env,
     *out = NULL;
     if (!options->cache_dir)
         return spred_cache_dir(env, "download", out);
-    char *folder = spred_strdup(env, options->cache_dir);
-    if (!folder)
-        return SPRED_ENOMEM;
-    for (char *c = folder + 1;; c++) { /* each parent in turn */
-        char kept = *c;
-        if (kept != '/' && kept != '\0')
-            continue;
-        *c = '\0';
-        if (mkdir(folder, 0777) != 0 && errno != EEXIST) {
-            enum spred_status status = system_error(env, folder);
-            spred_free(env, folder);
-            return status;
-        }
-        if (kept == '\0')
-            break;
-        *c = kept;
-    }
-    *out = folder;
-    return SPRED_OK;
+    SPRED_TRY(spred_make_folders(env, options->cache_dir, 0777));
+    *out = spred_strdup(env, options->cache_dir);
+    return *out ? SPRED_OK : SPRED_ENOMEM;
 }
 
 enum spred_status spred_fetch_state(struct spred_env *env, const char *path,
