@@ -1,33 +1,25 @@
 /* spred_newton.c: spred, w = u v with the L2 penalty on u and v, solved by a
  * second-order method on working sets: SOLVERS.md section 3. Ziyin and Wang
  * 2023 (spred); Poon and Peyre 2021 (variable projection). */
-#include <math.h>
-#include <string.h>
-
 #include "factored.h"
 #include "gram.h"
+#include "joint.h"
 #include "working_set.h"
 
-enum { MOST_NEWTON = 100, MOST_STALE = 3 };
-static const double stale_below = 1e-15; /* decrease of f, relative */
-
-struct options {
-    double drop;
-    int polish;
-};
-
 static const struct spred_option table[] = {
-    {"drop", SPRED_OPTION_REAL, offsetof(struct options, drop), "1e-6", 1e-12,
-     1e-2, NULL, "a factor below this share of the largest one may become 0"},
-    {"polish", SPRED_OPTION_BOOL, offsetof(struct options, polish), "true", 0,
-     0, NULL, "solve exactly on the support once it repeats"},
+    {"drop", SPRED_OPTION_REAL, offsetof(struct factored_rules, drop), "1e-6",
+     1e-12, 1e-2, NULL,
+     "a factor below this share of the largest one may become 0"},
+    {"polish", SPRED_OPTION_BOOL, offsetof(struct factored_rules, polish),
+     "true", 0, 0, NULL, "solve exactly on the support once it repeats"},
     {0}};
 
 struct state {
     struct working_set ws;
-    struct options options;
+    struct factored_rules options;
     struct gram gram;
     struct factored small;
+    struct joint joint;
 };
 
 static enum spred_status init(struct spred_env *env, void *state,
@@ -38,7 +30,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     struct state *s = state;
     (void)seed;
     (void)work;
-    s->options = *(const struct options *)options;
+    s->options = *(const struct factored_rules *)options;
     SPRED_TRY(working_set_init(&s->ws, env, problem));
     return gram_init(&s->gram, env, problem);
 }
@@ -77,60 +69,31 @@ static enum spred_status scale_model(struct state *s,
     return SPRED_OK;
 }
 
-/* Newton in v until the support repeats and the exact solution on it is
- * optimal on the set, or until f stops falling. x is the result. */
-static void minimise(struct state *s, double tolerance)
-{
-    struct factored *small = &s->small;
-    int refused = 0, stale = 0, changed;
-    factored_slope(small);
-    factored_begin(small);
-    for (int count = 0; count < MOST_NEWTON; count++) {
-        factored_prune(small, s->options.drop);
-        double size = fabs(small->f), off = 0;
-        for (size_t a = 0; a < small->active; a++)
-            off = fmax(off, fabs(fabs(small->g[a]) - 1));
-        if (off <= tolerance || stale == MOST_STALE) {
-            factored_product(small);
-            if (factored_slope(small) <= tolerance ||
-                factored_begin(small) == 0)
-                return;
-            stale = 0;
-        }
-        double decrease = factored_newton(small, &changed);
-        stale = decrease > stale_below * size ? 0
-                : decrease < 0                ? MOST_STALE
-                                              : stale + 1;
-        if (changed)
-            refused = 0;
-        else if (s->options.polish && !refused) {
-            refused = !factored_polish(small);
-            double violation = refused ? 0 : factored_slope(small);
-            if (!refused && violation <= tolerance)
-                return;
-            if (!refused)
-                factored_begin(small);
-        }
-    }
-    factored_product(small);
-}
-
 static enum spred_status solve(void *method, const struct quadratic *model,
                                struct spred_work *work)
 {
     struct state *s = method;
     struct factored *small = &s->small;
     SPRED_TRY(scale_model(s, model, work));
-    minimise(s, model->tolerance);
+    factored_minimise(small, &s->options, model->tolerance);
     for (size_t j = 0; j < model->size; j++)
         model->w[j] = small->x[j] * small->scale[j];
     return SPRED_OK;
 }
 
+static enum spred_status together(void *method, struct working_set *ws,
+                                  double tolerance, double *met, int *applies,
+                                  struct spred_work *work)
+{
+    struct state *s = method;
+    return joint_step(&s->joint, &s->small, &s->options, ws, tolerance, met,
+                      applies, work);
+}
+
 static enum spred_status step(void *state, struct spred_work *work,
                               int *finished)
 {
-    static const struct inner_method inner = {0.01, solve};
+    static const struct inner_method inner = {0.01, solve, together};
     struct state *s = state;
     (void)finished;
     return working_set_step(&s->ws, &inner, s, work);
@@ -146,6 +109,7 @@ static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
     factored_free(env, &s->small);
+    joint_free(env, &s->joint);
     gram_free(&s->gram);
     working_set_free(&s->ws);
 }
@@ -158,7 +122,7 @@ const struct spred_solver spred_solver_spred_newton = {
     .api_version = 1,
     .needs = SPRED_NEEDS_NOTHING,
     .state_size = sizeof(struct state),
-    .options_size = sizeof(struct options),
+    .options_size = sizeof(struct factored_rules),
     .options = table,
     .init = init,
     .start = start,

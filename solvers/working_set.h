@@ -25,11 +25,17 @@ struct quadratic {
     double *w;              /* m: w0 on entry, the minimiser on return */
 };
 
+struct working_set;
+
 /* Minimises a quadratic. */
 struct inner_method {
     double share; /* its tolerance as a share of the present violation */
     enum spred_status (*solve)(void *method, const struct quadratic *model,
                                struct spred_work *work);
+    /* One iteration over all outputs at once, or NULL; see joint_step. */
+    enum spred_status (*together)(void *method, struct working_set *ws,
+                                  double tolerance, double *met, int *applies,
+                                  struct spred_work *work);
 };
 
 /* The set of one output. */
@@ -50,6 +56,7 @@ struct working_set {
     double lambda;
     double asked;  /* relative gap */
     double target; /* KKT violation asked on the sets in the last step */
+    int reached;   /* 1: and it was met */
     double *w;     /* p x K */
     double b[SPRED_MAX_OUTPUTS];
     double value;              /* mean loss at m */
@@ -62,6 +69,8 @@ struct working_set {
     size_t candidates;
     double *gather; /* 6 x gathered: the model's arrays */
     size_t gathered;
+    double *past; /* past_count iterates of past_length values */
+    size_t past_room, past_length, past_count;
 };
 
 /* W = 0, b = the null intercept, empty sets. */
@@ -74,8 +83,15 @@ void working_set_start(struct working_set *ws, double lambda, double asked);
 enum spred_status working_set_step(struct working_set *ws,
                                    const struct inner_method *inner,
                                    void *method, struct spred_work *work);
+/* Puts feature j into the set of output k, if it is not there. */
+enum spred_status working_set_enter(struct working_set *ws, size_t k, size_t j);
 void working_set_get(const struct working_set *ws, double *w, double *b);
 void working_set_free(struct working_set *ws);
+
+/* Line searches on the true objective: most halvings, share of the predicted
+ * decrease, slack for rounding (relative). */
+enum { SEARCH_HALVINGS = 40 };
+extern const double search_armijo, search_rounding;
 
 /* prox_newton.c: minimises over the sets until the worst violation met in one
  * sweep over the outputs is below tolerance, or sweeps are used up. Wants m, r
@@ -83,6 +99,11 @@ void working_set_free(struct working_set *ws);
 enum spred_status working_set_solve(struct working_set *ws, double tolerance,
                                     const struct inner_method *inner,
                                     void *method, struct spred_work *work);
+
+/* extrapolate.c: to be called after every sweep over several outputs; jumps
+ * when enough iterates are known and the objective falls. Forgets them when the
+ * sets change their size; working_set_solve forgets them at its start. */
+enum spred_status working_set_extrapolate(struct working_set *ws);
 
 /* Distance of g/n - l2 w to l1 d|w|, in units of l1; g = x'R. */
 double kkt_violation(double g, double n, double w, double l1, double l2);
