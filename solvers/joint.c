@@ -11,8 +11,7 @@
 #include "columns.h"
 #include "spred/linalg.h"
 
-enum { MOST_WEIGHTS = 3000 };     /* above: class by class */
-static const double share = 0.01; /* of the violation, asked of the model */
+enum { MOST_WEIGHTS = 3000 };            /* above: class by class */
 static const double least_weight = 1e-9; /* of a sample in the model */
 static const double most_memory = 2e8;   /* values of z */
 
@@ -269,10 +268,11 @@ static void search(struct frame *f, const struct factored *s,
     problem->loss->residual(problem, ws->m, ws->r);
 }
 
-enum spred_status joint_step(struct joint *joint, struct factored *factored,
-                             const struct factored_rules *rules,
-                             struct working_set *ws, double tolerance,
-                             double *met, int *applies, struct spred_work *work)
+enum spred_status joint_step(
+    struct joint *joint, struct factored *small,
+    void (*minimise)(void *method, struct factored *small, double tolerance),
+    void *method, struct working_set *ws, double share, double tolerance,
+    double *met, int *applies, struct spred_work *work)
 {
     const struct spred_problem *problem = ws->problem;
     struct frame f = {
@@ -285,7 +285,7 @@ enum spred_status joint_step(struct joint *joint, struct factored *factored,
     if (!*applies)
         return SPRED_OK;
     SPRED_TRY(reserve(joint, ws, t));
-    SPRED_TRY(factored_reserve(ws->env, factored, t));
+    SPRED_TRY(factored_reserve(ws->env, small, t));
     f.w = joint->small;
     f.g = f.w + t;
     f.d = f.g + t;
@@ -295,7 +295,7 @@ enum spred_status joint_step(struct joint *joint, struct factored *factored,
     load_columns(&f);
     curvature(&f);
     SPRED_TRY(eliminate(&f));
-    *met = load_factored(&f, factored);
+    *met = load_factored(&f, small);
     for (size_t k = 0; problem->intercept && k < f.outputs; k++) {
         double total = 0;
         for (size_t i = 0; i < f.n; i++)
@@ -305,10 +305,10 @@ enum spred_status joint_step(struct joint *joint, struct factored *factored,
     work->passes += (double)(t * (2 + f.outputs)) / (double)problem->p;
     if (*met <= tolerance)
         return SPRED_OK;
-    factored_minimise(factored, rules, share * *met);
+    minimise(method, small, share * *met);
     for (size_t c = 0; c < t; c++)
-        f.d[c] = factored->x[c] * factored->scale[c] - f.w[c];
+        f.d[c] = small->x[c] * small->scale[c] - f.w[c];
     direction(&f, shift);
-    search(&f, factored, shift);
+    search(&f, small, shift);
     return SPRED_OK;
 }

@@ -14,14 +14,15 @@ struct joint {
     size_t capacity;
 };
 
-/* Minimises in factored form the model with the whole Hessian of the softmax
- * on the sets, then searches the line; ws->m, r, value follow. *met: the worst
+/* Minimises the model with the whole Hessian of the softmax on the sets, then
+ * searches the line; ws->m, r, value follow. minimise takes small from x to x
+ * with a violation of at most tolerance. *met: the worst
  * violation before. *applies = 0: too many weights, nothing was done. */
-enum spred_status joint_step(struct joint *joint, struct factored *factored,
-                             const struct factored_rules *rules,
-                             struct working_set *ws, double tolerance,
-                             double *met, int *applies,
-                             struct spred_work *work);
+enum spred_status joint_step(
+    struct joint *joint, struct factored *small,
+    void (*minimise)(void *method, struct factored *small, double tolerance),
+    void *method, struct working_set *ws, double share, double tolerance,
+    double *met, int *applies, struct spred_work *work);
 void joint_free(struct spred_env *env, struct joint *joint);
 
 #endif

@@ -164,62 +164,7 @@ static enum spred_status improve(struct working_set *ws, size_t k,
     return SPRED_OK;
 }
 
-/* argmin_t sum_k l1 |w_k - t| + l2 (w_k - t)^2 / 2, 0 if that is one; w: count
- * values in ascending order. */
-static double common_part(size_t count, const double *w, double l1, double l2)
-{
-    double total = 0, below = 0, above = 0;
-    for (size_t k = 0; k < count; k++) {
-        total += w[k];
-        below += w[k] < 0;
-        above += w[k] > 0;
-    }
-    double size = (double)count, zeros = size - below - above;
-    if (fabs(l1 * (below - above) - l2 * total) <= l1 * zeros)
-        return 0;
-    for (size_t k = 0; k < count; k++) { /* slope left and right of w_k */
-        double left = l1 * (2 * (double)k - size) + l2 * (size * w[k] - total);
-        if (left > 0)
-            return (total - l1 / l2 * (2 * (double)k - size)) / size;
-        if (left + 2 * l1 >= 0)
-            return w[k];
-    }
-    return w[count - 1];
-}
-
-/* Adding t to the weights of one feature in all classes leaves the softmax as
- * it is, but Newton by classes follows such a direction slowly: the best t is a
- * median (Friedman, Hastie and Tibshirani 2010, section 4.1). M keeps its old
- * value, which differs by the same number in all columns of a row. */
-static enum spred_status balance_classes(struct working_set *ws)
-{
-    const struct spred_problem *problem = ws->problem;
-    size_t p = problem->p, outputs = problem->outputs;
-    double sorted[SPRED_MAX_OUTPUTS];
-    for (size_t k = 0; k < outputs; k++)
-        for (size_t s = 0; s < ws->set[k].size; s++) {
-            size_t j = ws->set[k].column[s], count = 0;
-            for (size_t o = 0; o < outputs; o++) {
-                double w = ws->w[j + o * p];
-                size_t at = count++;
-                for (; at > 0 && sorted[at - 1] > w; at--)
-                    sorted[at] = sorted[at - 1];
-                sorted[at] = w;
-            }
-            double l1, l2;
-            spred_penalty_at(problem, ws->lambda, j, &l1, &l2);
-            double t = common_part(outputs, sorted, l1, l2);
-            if (!(t > 0 || t < 0))
-                continue;
-            for (size_t o = 0; o < outputs; o++) {
-                ws->w[j + o * p] -= t;
-                SPRED_TRY(working_set_enter(ws, o, j));
-            }
-        }
-    return SPRED_OK;
-}
-
-/* All intercepts at once for fixed XW, for the same reason. */
+/* All intercepts at once for fixed XW: the classes share a free direction. */
 static void centre_outputs(struct working_set *ws)
 {
     const struct spred_problem *problem = ws->problem;
@@ -241,7 +186,6 @@ enum spred_status working_set_solve(struct working_set *ws, double tolerance,
 {
     const struct spred_problem *problem = ws->problem;
     int sweeps = problem->loss->quadratic ? 1 : MOST_SWEEPS;
-    ws->past_count = 0;
     ws->reached = problem->loss->quadratic;
     for (int sweep = 0; sweep < sweeps; sweep++) {
         double worst = 0;
@@ -255,12 +199,8 @@ enum spred_status working_set_solve(struct working_set *ws, double tolerance,
             ws->reached = 1;
             break;
         }
-        if (done || problem->outputs == 1)
-            continue;
-        SPRED_TRY(balance_classes(ws));
-        if (problem->intercept)
+        if (!done && problem->outputs > 1 && problem->intercept)
             centre_outputs(ws);
-        SPRED_TRY(working_set_extrapolate(ws));
     }
     return SPRED_OK;
 }

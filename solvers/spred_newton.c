@@ -6,17 +6,27 @@
 #include "joint.h"
 #include "working_set.h"
 
+/* A model is solved to this share of the violation it starts from. */
+static const double inner_share = 0.01;
+
+struct options {
+    struct factored_rules rules;
+    int joint;
+};
+
 static const struct spred_option table[] = {
-    {"drop", SPRED_OPTION_REAL, offsetof(struct factored_rules, drop), "1e-6",
+    {"drop", SPRED_OPTION_REAL, offsetof(struct options, rules.drop), "1e-6",
      1e-12, 1e-2, NULL,
      "a factor below this share of the largest one may become 0"},
-    {"polish", SPRED_OPTION_BOOL, offsetof(struct factored_rules, polish),
+    {"polish", SPRED_OPTION_BOOL, offsetof(struct options, rules.polish),
      "true", 0, 0, NULL, "solve exactly on the support once it repeats"},
+    {"joint", SPRED_OPTION_BOOL, offsetof(struct options, joint), "true", 0, 0,
+     NULL, "multinomial: the whole Hessian (false: class by class)"},
     {0}};
 
 struct state {
     struct working_set ws;
-    struct factored_rules options;
+    struct options options;
     struct gram gram;
     struct factored small;
     struct joint joint;
@@ -30,7 +40,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     struct state *s = state;
     (void)seed;
     (void)work;
-    s->options = *(const struct factored_rules *)options;
+    s->options = *(const struct options *)options;
     SPRED_TRY(working_set_init(&s->ws, env, problem));
     return gram_init(&s->gram, env, problem);
 }
@@ -69,13 +79,19 @@ static enum spred_status scale_model(struct state *s,
     return SPRED_OK;
 }
 
+static void minimise(void *method, struct factored *small, double tolerance)
+{
+    struct state *s = method;
+    factored_minimise(small, &s->options.rules, tolerance);
+}
+
 static enum spred_status solve(void *method, const struct quadratic *model,
                                struct spred_work *work)
 {
     struct state *s = method;
     struct factored *small = &s->small;
     SPRED_TRY(scale_model(s, model, work));
-    factored_minimise(small, &s->options, model->tolerance);
+    minimise(s, small, model->tolerance);
     for (size_t j = 0; j < model->size; j++)
         model->w[j] = small->x[j] * small->scale[j];
     return SPRED_OK;
@@ -86,14 +102,16 @@ static enum spred_status together(void *method, struct working_set *ws,
                                   struct spred_work *work)
 {
     struct state *s = method;
-    return joint_step(&s->joint, &s->small, &s->options, ws, tolerance, met,
-                      applies, work);
+    if (!s->options.joint)
+        return SPRED_OK; /* *applies is 0 */
+    return joint_step(&s->joint, &s->small, minimise, s, ws, inner_share,
+                      tolerance, met, applies, work);
 }
 
 static enum spred_status step(void *state, struct spred_work *work,
                               int *finished)
 {
-    static const struct inner_method inner = {0.01, solve, together};
+    static const struct inner_method inner = {inner_share, solve, together};
     struct state *s = state;
     (void)finished;
     return working_set_step(&s->ws, &inner, s, work);
@@ -122,7 +140,7 @@ const struct spred_solver spred_solver_spred_newton = {
     .api_version = 1,
     .needs = SPRED_NEEDS_NOTHING,
     .state_size = sizeof(struct state),
-    .options_size = sizeof(struct factored_rules),
+    .options_size = sizeof(struct options),
     .options = table,
     .init = init,
     .start = start,

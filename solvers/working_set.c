@@ -58,7 +58,6 @@ void working_set_free(struct working_set *ws)
         spred_free(ws->env, ws->set[k].column);
     spred_free(ws->env, ws->candidate);
     spred_free(ws->env, ws->gather);
-    spred_free(ws->env, ws->past);
     spred_free(ws->env, ws->inside);
     spred_free(ws->env, ws->m);
     spred_free(ws->env, ws->w);
@@ -107,11 +106,10 @@ static enum spred_status reserve(struct spred_env *env, void **items,
     return SPRED_OK;
 }
 
-enum spred_status working_set_enter(struct working_set *ws, size_t k, size_t j)
+/* Puts feature j into the set of output k. */
+static enum spred_status enter(struct working_set *ws, size_t k, size_t j)
 {
     struct feature_list *set = &ws->set[k];
-    if (ws->inside[j + k * ws->problem->p])
-        return SPRED_OK;
     void *room = set->column;
     enum spred_status status = reserve(ws->env, &room, &set->capacity,
                                        set->size + 1, sizeof *set->column);
@@ -164,7 +162,7 @@ static enum spred_status grow(struct working_set *ws, size_t k, double *worst,
         qsort(ws->candidate, found, sizeof *ws->candidate, worse_first);
     size_t count = found < most ? found : most;
     for (size_t c = 0; c < count; c++)
-        SPRED_TRY(working_set_enter(ws, k, ws->candidate[c].column));
+        SPRED_TRY(enter(ws, k, ws->candidate[c].column));
     *entered += count;
     return SPRED_OK;
 }

@@ -69,8 +69,6 @@ struct working_set {
     size_t candidates;
     double *gather; /* 6 x gathered: the model's arrays */
     size_t gathered;
-    double *past; /* past_count iterates of past_length values */
-    size_t past_room, past_length, past_count;
 };
 
 /* W = 0, b = the null intercept, empty sets. */
@@ -83,8 +81,6 @@ void working_set_start(struct working_set *ws, double lambda, double asked);
 enum spred_status working_set_step(struct working_set *ws,
                                    const struct inner_method *inner,
                                    void *method, struct spred_work *work);
-/* Puts feature j into the set of output k, if it is not there. */
-enum spred_status working_set_enter(struct working_set *ws, size_t k, size_t j);
 void working_set_get(const struct working_set *ws, double *w, double *b);
 void working_set_free(struct working_set *ws);
 
@@ -99,11 +95,6 @@ extern const double search_armijo, search_rounding;
 enum spred_status working_set_solve(struct working_set *ws, double tolerance,
                                     const struct inner_method *inner,
                                     void *method, struct spred_work *work);
-
-/* extrapolate.c: to be called after every sweep over several outputs; jumps
- * when enough iterates are known and the objective falls. Forgets them when the
- * sets change their size; working_set_solve forgets them at its start. */
-enum spred_status working_set_extrapolate(struct working_set *ws);
 
 /* Distance of g/n - l2 w to l1 d|w|, in units of l1; g = x'R. */
 double kkt_violation(double g, double n, double w, double l1, double l2);
