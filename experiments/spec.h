@@ -123,7 +123,9 @@ struct spec_solver_names {
 };
 
 /* Reads an experiment file; overrides are "a.b=v" texts (--set; v is YAML).
- * Errors: SPRED_EFORMAT / SPRED_EINVAL with "file:line:column: ...". */
+ * Errors: SPRED_EFORMAT / SPRED_EINVAL with "file:line:column: ..." or
+ * "--set a.b=v: ..."; SPRED_EIO with "file: ..."; SPRED_ENOMEM. After an error
+ * *out is empty. */
 enum spred_status spec_read(struct spred_env *env, const char *path,
                             const char *const *overrides, size_t n_overrides,
                             const struct spec_solver_names *solvers,

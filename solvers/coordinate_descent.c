@@ -236,6 +236,7 @@ const struct spred_solver spred_solver_coordinate_descent = {
     .reference = "Friedman, Hastie and Tibshirani 2010, J. Stat. Softw. 33(1)",
     .api_version = 1,
     .needs = SPRED_NEEDS_NOTHING,
+    .claim = 1e-8,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),
     .options = table,

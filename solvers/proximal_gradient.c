@@ -7,6 +7,8 @@
 #include "spred/linalg.h"
 #include "spred/solver.h"
 
+#define ROUNDING 1e-14 /* relative error of a predictor */
+
 struct options {
     int accelerate, restart;
     double shrink;
@@ -18,7 +20,7 @@ static const struct spred_option table[] = {
     {"restart", SPRED_OPTION_BOOL, offsetof(struct options, restart), "true", 0,
      0, NULL, "drop the momentum when it points uphill"},
     {"shrink", SPRED_OPTION_REAL, offsetof(struct options, shrink), "0.5", 0.1,
-     0.9, NULL, "factor on the step when backtracking"},
+     0.9, NULL, "factor on the step when backtracking; grown back per lambda"},
     {0}};
 
 struct state {
@@ -26,6 +28,7 @@ struct state {
     const struct spred_problem *problem;
     struct options options;
     double lambda, step, momentum;
+    double safe_step;            /* 1 / trace bound: shorter is never needed */
     double *w, *z, *next;        /* p x K: iterate, extrapolated point, trial */
     double *g;                   /* p x K: X'R at z */
     double *mw, *mz, *mnext, *r; /* n x K linear predictors, residual */
@@ -59,14 +62,18 @@ static enum spred_status init(struct spred_env *env, void *state,
     memcpy(s->bz, s->b, sizeof s->bz);
     spred_problem_predict(problem, s->w, s->b, s->mw);
     memcpy(s->mz, s->mw, cells * sizeof *s->mz);
-    /* First step: 1 / (bound * mean squared column norm * 8); backtracking and
-     * growth find the right size. */
+    /* First step: 1 / curvature along the steepest single coordinate, at least
+     * as long as 1 / L; backtracking finds the right size. */
     spred_design_squares(&problem->x, NULL, s->g);
-    double largest = 0;
-    for (size_t j = 0; j < problem->p; j++)
+    double largest = 0, total = (double)problem->n; /* of the intercept */
+    for (size_t j = 0; j < problem->p; j++) {
         largest = fmax(largest, s->g[j]);
+        total += s->g[j];
+    }
     work->passes += 1;
-    s->step = (double)problem->n / (problem->loss->curvature_bound * largest);
+    double bound = problem->loss->curvature_bound / (double)problem->n;
+    s->step = 1 / (bound * largest);
+    s->safe_step = 1 / (bound * total);
     s->momentum = 1;
     return SPRED_OK;
 }
@@ -76,6 +83,8 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     struct state *s = state;
     size_t weights = s->problem->p * s->problem->outputs;
     (void)tolerance;
+    if (s->lambda > 0) /* one try at a longer step at every new lambda */
+        s->step /= s->options.shrink;
     s->lambda = lambda;
     s->momentum = 1;
     memcpy(s->z, s->w, weights * sizeof *s->z);
@@ -124,6 +133,8 @@ static void move(struct state *s)
         double uphill = 0; /* (z - next)'(next - w) > 0: momentum is wrong */
         for (size_t e = 0; e < weights; e++)
             uphill += (s->z[e] - s->next[e]) * (s->next[e] - s->w[e]);
+        for (size_t k = 0; k < problem->outputs; k++)
+            uphill += (s->bz[k] - s->bnext[k]) * (s->bnext[k] - s->b[k]);
         if (s->options.restart && uphill > 0)
             s->momentum = 1;
         double grown = (1 + sqrt(1 + 4 * s->momentum * s->momentum)) / 2;
@@ -144,6 +155,28 @@ static void move(struct state *s)
     }
 }
 
+/* loss(next) <= loss(z) + inner + square / (2 step): Beck and Teboulle, (2.4).
+ * The difference drowns in rounding near the optimum, so the bound through the
+ * curvature, which holds at the latest when step <= 1/L, is enough as well. */
+static int accepted(const struct state *s, double at, double square,
+                    double inner)
+{
+    const struct spred_problem *problem = s->problem;
+    double moved = 0, size = 0;
+    for (size_t e = 0; e < problem->n * problem->outputs; e++) {
+        double d = s->mnext[e] - s->mz[e];
+        moved += d * d;
+        size += s->mnext[e] * s->mnext[e];
+    }
+    moved -= ROUNDING * ROUNDING * size;
+    if (problem->loss->curvature_bound * moved / (double)problem->n <=
+        square / s->step)
+        return 1;
+    return !problem->loss->quadratic &&
+           problem->loss->value(problem, s->mnext) <=
+               at + inner + square / (2 * s->step);
+}
+
 static double support_share(const struct state *s)
 {
     return (double)spred_support(s->problem, s->next) / (double)s->problem->p;
@@ -160,16 +193,16 @@ static enum spred_status step(void *state, struct spred_work *work,
     for (size_t k = 0; k < problem->outputs; k++)
         spred_design_adjoint(&problem->x, s->r + k * n, s->g + k * problem->p);
     work->passes += (double)problem->outputs;
-    double at = problem->loss->value(problem, s->mz), square, inner;
-    for (int tries = 0; tries < 60; tries++) {
+    double at = 0, square, inner; /* a quadratic loss needs no value */
+    if (!problem->loss->quadratic)
+        at = problem->loss->value(problem, s->mz);
+    for (;;) {
         trial(s, &square, &inner);
         spred_problem_predict(problem, s->next, s->bnext, s->mnext);
         work->passes += support_share(s) * (double)problem->outputs;
-        double bound = at + inner + square / (2 * s->step);
-        if (problem->loss->value(problem, s->mnext) <=
-            bound + 1e-14 * (1 + fabs(at)))
+        if (s->step <= s->safe_step || accepted(s, at, square, inner))
             break;
-        s->step *= s->options.shrink;
+        s->step = fmax(s->step * s->options.shrink, s->safe_step);
     }
     move(s);
     return SPRED_OK;
@@ -195,8 +228,9 @@ const struct spred_solver spred_solver_proximal_gradient = {
     .alias = "pgd",
     .doc = "ISTA, or FISTA with adaptive restart; backtracked step",
     .reference = "Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1)",
-    .api_version = 1,
+    .api_version = 2,
     .needs = SPRED_NEEDS_NOTHING,
+    .claim = 1e-6,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),
     .options = table,

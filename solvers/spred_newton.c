@@ -139,6 +139,7 @@ const struct spred_solver spred_solver_spred_newton = {
     .reference = "Ziyin and Wang 2023, ICML; Poon and Peyre 2021, NeurIPS",
     .api_version = 1,
     .needs = SPRED_NEEDS_NOTHING,
+    .claim = 1e-8,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),
     .options = table,

@@ -14,7 +14,8 @@ struct spred_certifier {
     double lambda;
     double best_dual;          /* at this lambda */
     double best_error;         /* rounding error of that value */
-    double longest;            /* largest |x_j| */
+    double last_error;         /* of the last residual; < 0: there is none */
+    double longest;            /* largest |x_j|, centring's rounding included */
     double *xw, *m, *r, *size; /* n x K: XW, XW + b, residual, sum |x_ij w_j| */
     double *corr;              /* p x K: X'R */
     double *column;            /* n */
@@ -40,8 +41,14 @@ struct spred_certifier *spred_certifier_new(struct spred_env *env,
     c->size = c->r + cells;
     c->column = c->size + cells;
     spred_design_squares(&problem->x, NULL, c->corr);
-    for (size_t j = 0; j < problem->p; j++)
-        c->longest = fmax(c->longest, sqrt(c->corr[j]));
+    const struct spred_design *x = &problem->x;
+    for (size_t j = 0; j < problem->p; j++) {
+        /* raw_j'r - mean_j sum(r) cancels: its error is that of raw_j'r */
+        double shift = x->mean ? fabs(x->mean[j]) : 0;
+        shift *= 2 * sqrt((double)problem->n) * (x->scale ? x->scale[j] : 1);
+        c->longest = fmax(c->longest, sqrt(c->corr[j]) + fabs(shift));
+    }
+    c->last_error = -1;
     spred_certifier_start(c, problem->lambda_max);
     return c;
 }
@@ -53,13 +60,6 @@ void spred_certifier_free(struct spred_certifier *c)
     spred_free(c->env, c->xw);
     spred_free(c->env, c->corr);
     spred_free(c->env, c);
-}
-
-void spred_certifier_start(struct spred_certifier *c, double lambda)
-{
-    c->lambda = lambda;
-    c->best_dual = -INFINITY;
-    c->best_error = 0;
 }
 
 /* XW by columns of the support, and the sizes that bound its rounding error. */
@@ -88,24 +88,71 @@ static void predict(struct spred_certifier *c, const double *w)
     }
 }
 
-/* Feasibility in b: every column of R must sum to zero. Logistic: the heavier
- * class is scaled down; others: the best intercept has done it, what is left is
- * returned and goes into the rounding floor. */
+/* Factors a_c in [0, 1], one a class, that make every column of R sum to zero
+ * when the rows of class c are multiplied by a_c; rows stay in the simplex.
+ * With q_ck = sum of P_ik over the rows i of class c, that says that a is the
+ * stationary vector of the chain with rates q: Grassmann, Taksar, Heyman 1985,
+ * without subtractions, so to full relative precision. With two classes it is
+ * the rule "scale the heavier class down". */
+static void class_factors(const struct spred_problem *problem, const double *r,
+                          double *a)
+{
+    size_t n = problem->n, outputs = problem->outputs;
+    double q[SPRED_MAX_OUTPUTS][SPRED_MAX_OUTPUTS] = {{0}}, top = 0;
+    for (size_t k = 0; k < outputs; k++)
+        for (size_t i = 0; i < n; i++)
+            q[problem->codes[i]][k] += fmax(-r[i + k * n], 0);
+    for (size_t m = outputs; m-- > 1;) {
+        double out = 0;
+        for (size_t k = 0; k < m; k++)
+            out += q[m][k];
+        for (size_t c = 0; c < m; c++) {
+            q[c][m] /= out;
+            for (size_t k = 0; k < m; k++)
+                q[c][k] += k == c ? 0 : q[c][m] * q[m][k];
+        }
+    }
+    a[0] = 1;
+    for (size_t m = 1; m < outputs; m++) {
+        a[m] = 0;
+        for (size_t c = 0; c < m; c++)
+            a[m] += a[c] * q[c][m];
+    }
+    int finite = 1; /* else: rates that underflow; zero is always feasible */
+    for (size_t k = 0; k < outputs; k++) {
+        finite = finite && isfinite(a[k]);
+        top = fmax(top, a[k]);
+    }
+    for (size_t k = 0; k < outputs; k++)
+        a[k] = finite ? a[k] / top : 0;
+}
+
+/* Feasibility in b: every column of R must sum to zero. Squared: centred.
+ * Otherwise whole classes are scaled down (the intercepts are nearly best, so
+ * by little). What rounding leaves is returned and goes into the floor. */
 static double balance(const struct spred_problem *problem, double *r)
 {
     double left = 0;
     if (!problem->intercept)
         return 0;
+    if (problem->loss == &spred_loss_multinomial) {
+        double a[SPRED_MAX_OUTPUTS];
+        class_factors(problem, r, a);
+        for (size_t k = 0; k < problem->outputs; k++)
+            for (size_t i = 0; i < problem->n; i++)
+                r[i + k * problem->n] *= a[problem->codes[i]];
+    }
     for (size_t k = 0; k < problem->outputs; k++) {
         double *column = r + k * problem->n;
         struct spred_sum up = {0, 0}, down = {0, 0};
         for (size_t i = 0; i < problem->n; i++)
             spred_sum_add(column[i] > 0 ? &up : &down, column[i]);
         double plus = spred_sum_value(&up), minus = -spred_sum_value(&down);
-        if (problem->loss == &spred_loss_logistic && plus > 0 && minus > 0) {
-            for (size_t i = 0; i < problem->n; i++)
+        if (problem->loss == &spred_loss_logistic) {
+            double lighter = fmin(plus, minus), heavier = fmax(plus, minus);
+            for (size_t i = 0; heavier > 0 && i < problem->n; i++)
                 if (plus > minus ? column[i] > 0 : column[i] < 0)
-                    column[i] *= plus > minus ? minus / plus : plus / minus;
+                    column[i] *= lighter / heavier;
         } else if (problem->loss->quadratic) {
             for (size_t i = 0; i < problem->n; i++)
                 column[i] -= (plus - minus) / (double)problem->n;
@@ -152,8 +199,10 @@ static double excess(const struct spred_certifier *c)
             spred_penalty_at(problem, c->lambda, j, &l1, &l2);
             double ratio =
                 fabs(c->corr[j + k * problem->p]) / ((double)problem->n * l1);
-            if (!(ratio <= worst))
+            if (!(ratio <= worst)) /* a NaN stays */
                 worst = ratio;
+            if (isnan(worst))
+                return worst;
         }
     return worst;
 }
@@ -178,6 +227,20 @@ static double best_dual_of_residual(struct spred_certifier *c)
         value = fmax(value, whole);
     }
     return value;
+}
+
+void spred_certifier_start(struct spred_certifier *c, double lambda)
+{
+    c->lambda = lambda;
+    c->best_dual = -INFINITY;
+    c->best_error = 0;
+    if (c->last_error < 0)
+        return;
+    double dual = best_dual_of_residual(c);
+    if (isfinite(dual)) {
+        c->best_dual = dual;
+        c->best_error = c->last_error;
+    }
 }
 
 /* Worst distance of x_j'R_k/n - l2 w to l1 d|w|, in units of lambda. */
@@ -221,13 +284,26 @@ static double rounding(const struct spred_certifier *c, const double *w,
     return DBL_EPSILON * (terms + scaling) + left * (1 + top) / n;
 }
 
+static int all_finite(const double *v, size_t count)
+{
+    for (size_t e = 0; e < count; e++)
+        if (!isfinite(v[e]))
+            return 0;
+    return 1;
+}
+
 enum spred_status spred_certify(struct spred_certifier *c, const double *w,
                                 const double *b, struct spred_certificate *out)
 {
     const struct spred_problem *problem = c->problem;
     size_t n = problem->n, outputs = problem->outputs;
     double centre[SPRED_MAX_OUTPUTS];
-    memset(out, 0, sizeof *out);
+    out->primal = out->gap = out->kkt = INFINITY;
+    out->dual = -INFINITY;
+    out->floor = 0;
+    out->support = 0;
+    if (!all_finite(w, problem->p * outputs) || !all_finite(b, outputs))
+        return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
     predict(c, w);
     for (size_t k = 0; k < outputs; k++) {
         centre[k] = b[k];
@@ -235,10 +311,12 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
             c->m[i + k * n] = c->xw[i + k * n] + b[k];
     }
     double fit = problem->loss->value(problem, c->m);
-    out->primal = fit + spred_penalty_value(problem, c->lambda, w);
+    double primal = fit + spred_penalty_value(problem, c->lambda, w);
+    if (!isfinite(primal))
+        return spred_fail(c->env, SPRED_ENUMERIC,
+                          "the objective is not finite");
+    out->primal = primal;
     out->support = spred_support(problem, w);
-    if (!isfinite(out->primal))
-        return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
     if (problem->intercept) {
         problem->loss->intercept(problem, c->xw, centre);
         for (size_t k = 0; k < outputs; k++)
@@ -253,13 +331,15 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
     out->kkt = violation(c, w);
     double error = rounding(c, w, centre, out->support, left);
     double dual = best_dual_of_residual(c);
-    if (isfinite(dual) && dual - error > c->best_dual - c->best_error) {
+    c->last_error = error;
+    int better = isfinite(dual) && dual - error > c->best_dual - c->best_error;
+    if (better) {
         c->best_dual = dual;
         c->best_error = error;
     }
     out->dual = c->best_dual;
     out->gap = (out->primal - out->dual) / problem->null_objective;
-    out->floor = (fmax(error, c->best_error) +
+    out->floor = (error + (better ? 0 : c->best_error) +
                   4 * DBL_EPSILON * (fabs(out->primal) + fabs(out->dual))) /
                  problem->null_objective;
     return SPRED_OK;

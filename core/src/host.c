@@ -69,8 +69,14 @@ static double now(const struct run *run)
 /* Progress of one lambda, for the stall rule. */
 struct progress {
     double best_gap, best_primal;
-    int idle; /* observations without progress */
+    long best_step; /* the last one with progress */
+    int idle;       /* observations without progress */
 };
+
+/* A method with momentum swings above its best value for a while, and the first
+ * observations are one step apart: it gets this many steps, and as many as it
+ * took to get there, before a swing counts as a stall. */
+#define SWING_STEPS 1000
 
 static enum spred_stop judge(const struct run *run, struct progress *progress,
                              const struct spred_host_point *point,
@@ -84,44 +90,75 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
         return SPRED_STOP_DIVERGED;
     if (spred_certified(c, plan->gap))
         return SPRED_STOP_TARGET;
-    if (finished)
-        return SPRED_STOP_REFUTED;
+    if (finished) /* below the floor nothing is refuted either */
+        return c->gap - c->floor > plan->gap ? SPRED_STOP_REFUTED
+                                             : SPRED_STOP_STALL;
     if (point->seconds >= budget)
         return SPRED_STOP_TIME;
     if (point->step >= plan->steps)
         return SPRED_STOP_STEPS;
     if (progress->best_gap - c->gap > plan->stall_eps ||
-        progress->best_primal - c->primal > plan->stall_eps * unit)
+        progress->best_primal - c->primal > plan->stall_eps * unit) {
         progress->idle = 0;
-    else
+        progress->best_step = point->step;
+    } else {
         progress->idle++;
+    }
     progress->best_gap = fmin(progress->best_gap, c->gap);
     progress->best_primal = fmin(progress->best_primal, c->primal);
-    return progress->idle >= plan->stall_patience ? SPRED_STOP_STALL
-                                                  : SPRED_STOP_NONE;
+    int still = c->primal - progress->best_primal <= plan->stall_eps * unit;
+    int waited = point->step >= 2 * progress->best_step + SWING_STEPS;
+    return progress->idle >= plan->stall_patience && (still || waited)
+               ? SPRED_STOP_STALL
+               : SPRED_STOP_NONE;
 }
 
-/* Observes and certifies (not billed), judges, tells the observer. */
+/* Observes and certifies (not billed), judges, tells the observer. ended: what
+ * stopped the run whatever the certificate says (the error text is kept), or
+ * NONE. */
 static enum spred_stop look(struct run *run, struct progress *progress,
                             struct spred_host_point *point, int finished,
-                            double budget)
+                            double budget, enum spred_stop ended)
 {
+    char reason[SPRED_ERROR_MAX];
     double from = now(run);
+    memcpy(reason, run->env->error, sizeof reason);
     run->solver->get(run->state, run->w, run->b);
     enum spred_status status =
         spred_certify(run->certifier, run->w, run->b, &point->certificate);
     run->totals->seconds_certify += now(run) - from;
     point->stop = judge(run, progress, point, status, finished, budget);
+    if (ended == SPRED_STOP_FAILED ||
+        (ended == SPRED_STOP_INTERRUPTED && point->stop != SPRED_STOP_TARGET)) {
+        point->stop = ended;
+        memcpy(run->env->error, reason, sizeof reason);
+    }
     point->seconds_path = run->billed;
     point->passes = run->work.passes;
     point->w = run->w;
     point->b = run->b;
-    if (point->stop == SPRED_STOP_NONE &&
-        spred_check_cancel(run->env) != SPRED_OK)
-        point->stop = SPRED_STOP_INTERRUPTED;
     if (run->observe && run->observe(run->cookie, point) != 0)
         point->stop = SPRED_STOP_INTERRUPTED;
     return point->stop;
+}
+
+/* Bills what passed since `from` to the run and to this lambda. */
+static void bill(struct run *run, struct spred_host_point *point, double from)
+{
+    double spent = now(run) - from;
+    run->billed += spent;
+    point->seconds += spent;
+}
+
+/* How the run ends when the method returned status. */
+static enum spred_stop ending(struct run *run, enum spred_status status)
+{
+    if (status == SPRED_EINTERRUPTED)
+        return SPRED_STOP_INTERRUPTED;
+    if (status != SPRED_OK)
+        return SPRED_STOP_FAILED;
+    return spred_check_cancel(run->env) == SPRED_OK ? SPRED_STOP_NONE
+                                                    : SPRED_STOP_INTERRUPTED;
 }
 
 /* One lambda, from its warm start to its stop. */
@@ -129,42 +166,38 @@ static enum spred_stop solve_lambda(struct run *run, size_t index)
 {
     const struct spred_host_plan *plan = run->plan;
     struct spred_host_point point;
-    struct progress progress = {INFINITY, INFINITY, 0};
+    struct progress progress = {INFINITY, INFINITY, 0, 0};
+    struct spred_host_totals *totals = run->totals;
     memset(&point, 0, sizeof point);
     point.lambda_index = index;
     point.lambda = plan->lambda[index];
     double left = plan->wall - run->billed;
     double budget = left > 0 ? left / (double)(plan->n_lambda - index) : 0;
-    double from = now(run), spent;
+    double from = now(run);
     spred_certifier_start(run->certifier, point.lambda);
-    enum spred_status status =
-        run->solver->start(run->state, point.lambda, plan->gap);
-    spent = now(run) - from;
-    run->billed += spent;
-    point.seconds += spent;
-    if (status != SPRED_OK)
-        return SPRED_STOP_FAILED;
-    enum spred_stop stop = look(run, &progress, &point, 0, budget);
+    totals->seconds_certify += now(run) - from;
+    from = now(run);
+    enum spred_stop ended =
+        ending(run, run->solver->start(run->state, point.lambda, plan->gap));
+    bill(run, &point, from);
+    enum spred_stop stop = look(run, &progress, &point, 0, budget, ended);
     long due = 1; /* the next step to observe */
     while (stop == SPRED_STOP_NONE) {
         int finished = 0;
         from = now(run);
-        status = run->solver->step(run->state, &run->work, &finished);
-        spent = now(run) - from;
-        run->billed += spent;
-        point.seconds += spent;
+        enum spred_status status =
+            run->solver->step(run->state, &run->work, &finished);
+        bill(run, &point, from);
         point.step++;
-        run->totals->steps++;
-        if (status != SPRED_OK)
-            return SPRED_STOP_FAILED;
-        if (!finished && point.step < due && point.step < plan->steps &&
-            point.seconds < budget)
+        totals->steps++;
+        ended = ending(run, status);
+        if (ended == SPRED_STOP_NONE && !finished && point.step < due &&
+            point.step < plan->steps && point.seconds < budget)
             continue;
-        stop = look(run, &progress, &point, finished, budget);
+        stop = look(run, &progress, &point, finished, budget, ended);
         double next = (double)point.step * plan->growth;
         due = next > (double)(point.step + 1) ? (long)next : point.step + 1;
     }
-    struct spred_host_totals *totals = run->totals;
     totals->certified += stop == SPRED_STOP_TARGET;
     totals->worst_gap = fmax(totals->worst_gap, point.certificate.gap);
     totals->worst_floor = fmax(totals->worst_floor, point.certificate.floor);
@@ -202,6 +235,11 @@ enum spred_status spred_host_run(
     const char *refusal = spred_solver_refuses(solver, problem);
     if (refusal)
         return spred_fail(env, SPRED_EMISMATCH, "%s %s", solver->name, refusal);
+    for (size_t k = 0; k < plan->n_lambda; k++)
+        if (!(plan->lambda[k] > 0 && isfinite(plan->lambda[k])))
+            return spred_fail(env, SPRED_EINVAL,
+                              "lambda %zu = %g is not positive", k + 1,
+                              plan->lambda[k]);
     run.certifier = spred_certifier_new(env, problem);
     run.state = spred_alloc(env, 1, solver->state_size);
     run.w = spred_alloc(env, problem->p * problem->outputs, sizeof *run.w);

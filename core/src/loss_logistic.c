@@ -72,13 +72,16 @@ static void intercept(const struct spred_problem *problem, const double *xw,
         at = 0;
     for (int iteration = 0; iteration < 200; iteration++) {
         struct spred_sum g = {0, 0};
-        double slope = 0;
+        double slope = 0, total = 0;
         for (size_t i = 0; i < problem->n; i++) {
             double s = wrong_share(problem->y[i] * (xw[i] + at));
             spred_sum_add(&g, problem->y[i] * s);
             slope += s * (1 - s);
+            total += s;
         }
         double value_g = spred_sum_value(&g);
+        if (fabs(value_g) <= 4e-16 * total) /* also: all underflowed */
+            break;
         if (value_g > 0)
             low = at;
         else

@@ -89,21 +89,26 @@ static double dual(const struct spred_problem *problem, const double *theta)
 }
 
 /* Gradient g (K) and Hessian h (K x K, plus 11'/K for the free direction) of
- * the mean loss in b. */
-static void derivatives(const struct spred_problem *problem, const double *xw,
-                        const double *b, double *g, double *h)
+ * the mean loss in b. Returns the mean of 1 - P(own class): the size of the
+ * terms that cancel in g. */
+static double derivatives(const struct spred_problem *problem, const double *xw,
+                          const double *b, double *g, double *h)
 {
     size_t outputs = problem->outputs, n = problem->n;
-    double share[SPRED_MAX_OUTPUTS];
+    double share[SPRED_MAX_OUTPUTS], mass = 0;
     struct spred_sum sums[SPRED_MAX_OUTPUTS];
     memset(sums, 0, sizeof sums);
     for (size_t e = 0; e < outputs * outputs; e++)
         h[e] = 0;
     for (size_t i = 0; i < n; i++) {
+        size_t own = (size_t)problem->codes[i];
+        double others = 0; /* 1 - p_own without cancellation */
         log_partition(problem, xw, b, i, share);
+        for (size_t k = 0; k < outputs; k++)
+            others += k == own ? 0 : share[k];
+        mass += others;
         for (size_t k = 0; k < outputs; k++) {
-            int own = problem->codes[i] == (int32_t)k;
-            spred_sum_add(&sums[k], own ? share[k] - 1 : share[k]);
+            spred_sum_add(&sums[k], k == own ? -others : share[k]);
             for (size_t l = 0; l < outputs; l++)
                 h[k + l * outputs] +=
                     k == l ? share[k] * (1 - share[k]) : -share[k] * share[l];
@@ -113,6 +118,7 @@ static void derivatives(const struct spred_problem *problem, const double *xw,
         g[k] = spred_sum_value(&sums[k]) / (double)n;
     for (size_t e = 0; e < outputs * outputs; e++)
         h[e] = h[e] / (double)n + 1 / (double)outputs;
+    return mass / (double)n;
 }
 
 /* Damped Newton; b is kept at mean zero. */
@@ -128,13 +134,17 @@ static void intercept(const struct spred_problem *problem, const double *xw,
         b[k] -= mean;
     double at = value_at(problem, xw, b);
     for (int iteration = 0; iteration < 200; iteration++) {
-        derivatives(problem, xw, b, g, h);
-        double largest = 0, decrease = 0;
-        for (size_t k = 0; k < outputs; k++)
+        double mass = derivatives(problem, xw, b, g, h);
+        double largest = 0, decrease = 0, slope = 0;
+        for (size_t k = 0; k < outputs; k++) {
             h[k + k * outputs] += 1e-14;
+            slope = fmax(slope, fabs(g[k]));
+        }
+        if (slope <= 8e-16 * mass) /* rounding; certificate.c scales it away */
+            return;
         if (spred_cholesky(outputs, h, outputs) != 0)
             return;
-        memcpy(d, g, sizeof d);
+        memcpy(d, g, outputs * sizeof *d);
         spred_cholesky_solve(outputs, 1, h, outputs, d, outputs);
         for (size_t k = 0; k < outputs; k++) {
             decrease += g[k] * d[k];

@@ -80,7 +80,7 @@ static void set_column(struct spred_matrix *m, size_t j, const double *in)
     } else {
         int64_t e = m->colptr[j];
         for (size_t i = 0; i < n; i++)
-            if (in[i] < 0 || in[i] > 0) {
+            if (in[i] != 0) { /* NaN stays */
                 m->rowind[e] = (int32_t)i;
                 m->values[e++] = in[i];
             }
@@ -97,7 +97,7 @@ static size_t count_taken(const struct spred_matrix *m, const double *times,
     for (size_t k = 0; k < n_cols; k++) {
         spred_matrix_column(m, cols ? cols[k] : k, column);
         for (size_t i = 0; i < m->rows; i++)
-            if (column[i] < 0 || column[i] > 0)
+            if (column[i] != 0)
                 total += times[i];
     }
     return (size_t)total;
@@ -133,12 +133,73 @@ copy_as(struct spred_env *env, const struct spred_matrix *m, const size_t *rows,
     return status;
 }
 
+/* Counts (out NULL) or copies the stored entries of the taken columns; place:
+ * new row of each old one, -1 = not taken. */
+static size_t walk_entries(const struct spred_matrix *m, const int32_t *place,
+                           const size_t *cols, size_t n_cols,
+                           struct spred_matrix *out)
+{
+    size_t stored = 0;
+    for (size_t k = 0; k < n_cols; k++) {
+        size_t j = cols ? cols[k] : k;
+        for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++) {
+            int32_t row = place[m->rowind[e]];
+            if (row < 0 || m->values[e] == 0)
+                continue;
+            if (out) {
+                out->rowind[stored] = row;
+                out->values[stored] = m->values[e];
+            }
+            stored++;
+        }
+        if (out)
+            out->colptr[k + 1] = (int64_t)stored;
+    }
+    return stored;
+}
+
+/* CSC with strictly ascending rows (a split): one pass over stored entries. */
+static enum spred_status take_sparse(struct spred_env *env,
+                                     const struct spred_matrix *m,
+                                     const size_t *rows, size_t n_rows,
+                                     const size_t *cols, size_t n_cols,
+                                     struct spred_matrix *out)
+{
+    n_rows = rows ? n_rows : m->rows;
+    n_cols = cols ? n_cols : m->cols;
+    memset(out, 0, sizeof *out);
+    int32_t *place = spred_alloc(env, m->rows, sizeof *place);
+    if (!place)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; i < m->rows; i++)
+        place[i] = -1;
+    for (size_t i = 0; i < n_rows; i++)
+        place[rows ? rows[i] : i] = (int32_t)i;
+    size_t stored = walk_entries(m, place, cols, n_cols, NULL);
+    enum spred_status status =
+        spred_matrix_new(env, SPRED_CSC, n_rows, n_cols, stored, out);
+    if (status == SPRED_OK)
+        walk_entries(m, place, cols, n_cols, out);
+    spred_free(env, place);
+    return status;
+}
+
+static int ascending(const size_t *rows, size_t n_rows)
+{
+    for (size_t i = 1; rows && i < n_rows; i++)
+        if (rows[i] <= rows[i - 1])
+            return 0;
+    return 1;
+}
+
 enum spred_status spred_matrix_take(struct spred_env *env,
                                     const struct spred_matrix *m,
                                     const size_t *rows, size_t n_rows,
                                     const size_t *cols, size_t n_cols,
                                     struct spred_matrix *out)
 {
+    if (m->storage == SPRED_CSC && ascending(rows, n_rows))
+        return take_sparse(env, m, rows, n_rows, cols, n_cols, out);
     return copy_as(env, m, rows, n_rows, cols, n_cols, m->storage, out);
 }
 

@@ -1,6 +1,7 @@
 /* problem.c: checks a problem, its null model, lambda_max and penalty. */
 #include "spred/problem.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +22,9 @@ static enum spred_status check_response(struct spred_env *env,
 {
     int logistic = problem->loss == &spred_loss_logistic;
     size_t positive = 0;
+    if (!problem->y)
+        return spred_fail(env, SPRED_EINVAL, "the %s loss wants y",
+                          problem->loss->name);
     for (size_t i = 0; i < problem->n; i++) {
         double y = problem->y[i];
         if (!isfinite(y))
@@ -41,6 +45,9 @@ static enum spred_status check_codes(struct spred_env *env,
                                      const struct spred_problem *problem)
 {
     size_t count[SPRED_MAX_OUTPUTS] = {0};
+    if (!problem->codes)
+        return spred_fail(env, SPRED_EINVAL,
+                          "the multinomial loss wants class codes");
     for (size_t i = 0; i < problem->n; i++) {
         int32_t code = problem->codes[i];
         if (code < 0 || (size_t)code >= problem->outputs)
@@ -102,20 +109,25 @@ enum spred_status spred_problem_init(struct spred_env *env,
     problem->null_objective = problem->loss->value(problem, m);
     problem->loss->residual(problem, m, r);
     problem->lambda_max = 0;
+    int finite = 1;
     for (size_t k = 0; k < outputs; k++) {
         spred_design_adjoint(&problem->x, r + k * n, g);
         for (size_t j = 0; j < p; j++) {
             double l1, l2;
             spred_penalty_at(problem, 1, j, &l1, &l2);
             double lambda = fabs(g[j]) / (double)n / l1;
-            if (!(lambda <= problem->lambda_max)) /* also catches NaN */
-                problem->lambda_max = lambda;
+            finite = finite && isfinite(lambda);
+            problem->lambda_max = fmax(problem->lambda_max, lambda);
         }
     }
     spred_free(env, work);
-    if (!isfinite(problem->lambda_max))
+    if (!finite)
         return spred_fail(env, SPRED_EINVAL, "X or y is not finite");
-    if (!(problem->lambda_max > 0) || !(problem->null_objective > 0))
+    double largest = 0; /* of y: the null residual may be mere rounding */
+    for (size_t i = 0; problem->loss->quadratic && i < n; i++)
+        largest = fmax(largest, fabs(problem->y[i]));
+    if (!(problem->lambda_max > 0) ||
+        !(problem->null_objective > 128 * pow(DBL_EPSILON * largest, 2)))
         return spred_fail(
             env, SPRED_EINVAL,
             "no feature has anything to explain (lambda_max = 0)");

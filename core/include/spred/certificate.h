@@ -10,7 +10,8 @@ struct spred_certificate {
     double dual;   /* best lower bound on the optimum seen so far */
     double gap;    /* (primal - dual) / P(0) */
     double floor;  /* bound on the rounding error of gap, same unit */
-    double kkt; /* worst violation of x_j'R_k/n in lambda d|w|, over lambda */
+    double kkt; /* worst violation of x_j'R_k/n in lambda d|w|, over lambda, at
+                   the best intercepts for this W */
     size_t support; /* features with a nonzero weight */
 };
 
@@ -22,13 +23,14 @@ spred_certifier_new(struct spred_env *env, const struct spred_problem *problem);
 SPRED_API void spred_certifier_free(struct spred_certifier *certifier);
 
 /* A new lambda: forgets the best dual value; the last dual point (a residual,
- * rescaled) is tried at the new lambda on the next call. */
+ * rescaled) is tried at the new lambda at once. */
 SPRED_API void spred_certifier_start(struct spred_certifier *certifier,
                                      double lambda);
 
 /* Certifies W (p x K), b (K). One pass over X plus the support's columns. A w
- * that is not finite gives SPRED_ENUMERIC. The intercept used for the DUAL is
- * re-solved for fixed XW; the primal is at the b that was given. */
+ * that is not finite gives SPRED_ENUMERIC and an infinite gap. The intercept
+ * used for the DUAL is re-solved for fixed XW; the primal is at the b that was
+ * given. */
 SPRED_API enum spred_status spred_certify(struct spred_certifier *certifier,
                                           const double *w, const double *b,
                                           struct spred_certificate *out);

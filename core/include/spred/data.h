@@ -25,7 +25,9 @@ struct spred_data {
     char *source;  /* one line: where it came from and in which form */
     char *note;    /* one line for the report (what was unusual), or "" */
     int simulated; /* 1: never to be shown as real */
-    char hash[SPRED_HEX_SIZE]; /* SHA-256 of the source bytes */
+    char hash[SPRED_HEX_SIZE]; /* SHA-256 of the source bytes; where a labels
+                                  file or a reading option took part: of the
+                                  hashes and options together */
     struct spred_matrix x;     /* n samples x p features */
     char **features;           /* p: probe or column identifiers */
     char **symbols;            /* p: gene symbols (IDENTIFIER), "" if none */
@@ -36,11 +38,14 @@ struct spred_data {
     double *truth;  /* p: coefficients that made a simulated y, or NULL */
     void *mapping;  /* the mapped cache file that holds the arrays, or NULL */
     size_t mapping_size;
+    char *pool; /* a block that holds many of the names, or NULL: a name
+                   that lies in it or in the mapping is not freed alone */
+    size_t pool_size;
 };
 
 SPRED_API void spred_data_free(struct spred_env *env, struct spred_data *data);
 
-/* The target called name, or NULL. Borrowed. */
+/* The target called name (a "y:" before it is optional), or NULL. Borrowed. */
 SPRED_API const struct spred_target *
 spred_data_target(const struct spred_data *data, const char *name);
 

@@ -25,7 +25,9 @@ struct spred_host_plan {
     size_t n_lambda;
     double gap;         /* asked relative gap */
     double stall_eps;   /* relative to P(0) */
-    int stall_patience; /* observations without progress */
+    int stall_patience; /* observations without progress; while the objective
+                           swings above its best, also 1000 steps and as many
+                           as the best took */
     double wall;        /* billed seconds of the whole path: every lambda gets
                            an equal part of what is left when it starts */
     long steps;         /* per lambda */

@@ -10,9 +10,11 @@ enum spred_log2 { SPRED_LOG2_NEVER, SPRED_LOG2_ALWAYS, SPRED_LOG2_AUTO };
 struct spred_preprocess_rules {
     enum spred_log2 log2;
     int missing_refuse;   /* 1: NaN anywhere in the rows is SPRED_EINVAL; 0: the
-                             column's median over the training rows */
+                             column's median over the training rows (a column
+                             without any training value is dropped) */
     double variance_keep; /* (0, 1]: share of features kept, highest variance
-                             (after log2) on the training rows; 1 keeps all */
+                             (after log2 and filling) on the training rows; 1
+                             keeps all. round(share * features), at least 1 */
     int center;           /* fit column means (an intercept, or standardise) */
     int standardize;      /* fit column standard deviations (divisor n) */
 };
@@ -35,21 +37,30 @@ struct spred_prepared {
     char *report;      /* one line in words, for the store and the report */
 };
 
-/* Learns from rows[0..n_rows-1] of raw and gives the transformed training
- * matrix (owned; dense storages keep theirs; CSC keeps CSC and refuses log2 and
- * missing values). The design that a solver sees is
- * {train, prepared->mean, prepared->scale}. Auto log2 is GEO2R's rule on the
- * training values: q99 > 100, or range > 50 and q25 > 0 (then also q75/q25
- * sizes as in GEO2R); the floor for values at or below 0 is recorded.
- * SPRED_EINVAL: no feature left, all constant, missing values refused. */
+/* Learns from rows[0..n_rows-1] of raw (rows NULL: from all rows) and gives the
+ * transformed training matrix (owned; each storage keeps its kind). CSC refuses
+ * log2 = always and missing values; auto log2 leaves it alone. The design that
+ * a solver sees is {train, prepared->mean, prepared->scale}.
+ *
+ * Auto log2 is GEO2R's rule on the training values: 99% quantile > 100, or
+ * range > 50 and 25% quantile > 0. Range is exact; the quantiles use all values
+ * up to 2^22 of them, then every k-th in column order with k prime to n_rows.
+ * log2_floor: values at or below 0 have no logarithm and, in microarrays, say
+ * "not above background"; GEO2R throws them away, here they become the 5%
+ * quantile of the positive training values, as does everything below it, so
+ * that background noise is not blown up by the logarithm. Without such values
+ * the floor is the training minimum, which changes no training value.
+ *
+ * SPRED_EINVAL: no feature left, all constant, missing values refused, a value
+ * that is infinite or too large to square. On failure nothing is left owned. */
 SPRED_API enum spred_status
 spred_prepare(struct spred_env *env, const struct spred_matrix *raw,
               const size_t *rows, size_t n_rows,
               const struct spred_preprocess_rules *rules,
               struct spred_prepared *out, struct spred_matrix *train);
 
-/* The same transformation on other rows (validation, test): nothing is learnt
- * from them. */
+/* The same transformation on other rows (validation, test; NULL: all): nothing
+ * is learnt from them. SPRED_EMISMATCH: raw has other columns than before. */
 SPRED_API enum spred_status
 spred_prepared_apply(struct spred_env *env,
                      const struct spred_prepared *prepared,

@@ -26,7 +26,11 @@ struct spred_solver {
     const char *reference; /* the paper or book */
     unsigned api_version;  /* raised when results change; part of the job key */
     unsigned needs;        /* enum spred_needs bits */
-    size_t state_size;     /* zeroed by the host before init */
+    /* The relative gap that the method promises to reach, certified, with its
+     * default options on well-conditioned problems in a sane number of steps;
+     * the contract test holds it to that. 0: promises nothing. */
+    double claim;
+    size_t state_size; /* zeroed by the host before init */
     size_t options_size;
     const struct spred_option *options; /* ends with a NULL name; or NULL */
     /* Allocates and computes constants; W = 0, b = the null intercept. problem,

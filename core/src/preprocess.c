@@ -1,0 +1,291 @@
+/* preprocess.c: learns log2, medians, the variance filter, means and scales
+ * from the training rows, and from nothing else. */
+#include "spred/preprocess.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "column.h"
+#include "log2_rule.h"
+#include "preprocess_column.h"
+#include "spred/text.h"
+
+/* What one call works on. */
+struct lesson {
+    const struct spred_matrix *raw;
+    const size_t *rows;
+    size_t n_rows;
+    const struct spred_preprocess_rules *rules;
+    struct spred_log2_facts facts; /* values == 0: not looked at */
+    double *deviation; /* p_raw: on the training rows; -1 = no value there */
+    double *median;    /* p_raw, or NULL where none is needed */
+    size_t empty;      /* columns without a training value */
+    double threshold;  /* least standard deviation kept */
+};
+
+static enum spred_status learn_log2(struct spred_env *env, struct lesson *l,
+                                    struct spred_prepared *out)
+{
+    enum spred_log2 rule = l->rules->log2;
+    if (rule == SPRED_LOG2_NEVER)
+        return SPRED_OK;
+    if (l->raw->storage == SPRED_CSC) {
+        if (rule == SPRED_LOG2_AUTO)
+            return SPRED_OK;
+        return spred_fail(env, SPRED_EINVAL,
+                          "preprocess: log2 of a sparse matrix");
+    }
+    SPRED_TRY(spred_log2_look(env, l->raw, l->rows, l->n_rows, &l->facts));
+    out->log2 = rule == SPRED_LOG2_ALWAYS || l->facts.wanted;
+    if (out->log2 && !(l->facts.most > 0))
+        return spred_fail(env, SPRED_EINVAL,
+                          "preprocess: log2 asked for, but no training value "
+                          "is positive");
+    out->log2_floor = out->log2 ? l->facts.floor : 0;
+    return SPRED_OK;
+}
+
+/* The median of the values that are there, rounded like the storage. */
+static double median_of(const struct lesson *l, const double *column,
+                        double *work)
+{
+    size_t present = 0;
+    for (size_t i = 0; i < l->n_rows; i++)
+        if (!isnan(column[i]))
+            work[present++] = column[i];
+    double median = spred_column_quantile(work, present, 0.5);
+    return l->raw->f32 ? (double)(float)median : median;
+}
+
+/* work: 2 * n_rows values. */
+static enum spred_status learn_column(struct spred_env *env, struct lesson *l,
+                                      const struct spred_prepared *out,
+                                      size_t j, double *work)
+{
+    size_t missing;
+    SPRED_TRY(spred_preprocess_column(env, out, l->raw, l->rows, l->n_rows, j,
+                                      work, &missing));
+    if (missing && !l->median)
+        return spred_fail(env, SPRED_EINVAL,
+                          "preprocess: feature %zu misses %zu of %zu training "
+                          "values, and missing values are refused",
+                          j + 1, missing, l->n_rows);
+    if (missing == l->n_rows) {
+        l->deviation[j] = -1;
+        l->empty++;
+        return SPRED_OK;
+    }
+    if (l->median)
+        l->median[j] = median_of(l, work, work + l->n_rows);
+    if (!(l->rules->variance_keep < 1))
+        return SPRED_OK;
+    for (size_t i = 0; missing && i < l->n_rows; i++)
+        work[i] = isnan(work[i]) ? l->median[j] : work[i];
+    l->deviation[j] =
+        spred_column_moments(work, l->n_rows, l->n_rows).deviation;
+    return SPRED_OK;
+}
+
+/* Deviations (when they decide anything) and medians of all raw columns. */
+static enum spred_status learn_columns(struct spred_env *env, struct lesson *l,
+                                       const struct spred_prepared *out)
+{
+    enum spred_status status = SPRED_OK;
+    if (l->raw->storage == SPRED_CSC) {
+        struct spred_matrix taken;
+        if (!(l->rules->variance_keep < 1))
+            return SPRED_OK;
+        SPRED_TRY(spred_matrix_take(env, l->raw, l->rows, l->n_rows, NULL, 0,
+                                    &taken));
+        for (size_t j = 0; j < out->p_raw; j++)
+            l->deviation[j] = spred_matrix_moments(&taken, j, NULL).deviation;
+        spred_matrix_free(env, &taken);
+        return SPRED_OK;
+    }
+    double *work = spred_alloc(env, 2 * l->n_rows, sizeof *work);
+    if (!work)
+        return SPRED_ENOMEM;
+    for (size_t j = 0; status == SPRED_OK && j < out->p_raw; j++)
+        status = learn_column(env, l, out, j, work);
+    spred_free(env, work);
+    return status;
+}
+
+struct ranked {
+    double deviation;
+    size_t column;
+};
+
+static int by_deviation(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->deviation < b->deviation || a->deviation > b->deviation)
+        return a->deviation > b->deviation ? -1 : 1;
+    return (a->column > b->column) - (a->column < b->column);
+}
+
+static int by_column(const void *left, const void *right)
+{
+    size_t a = ((const struct ranked *)left)->column;
+    size_t b = ((const struct ranked *)right)->column;
+    return (a > b) - (a < b);
+}
+
+/* Chooses out->kept (ascending; of equal variances the first) and their
+ * medians. */
+static enum spred_status learn_kept(struct spred_env *env, struct lesson *l,
+                                    struct spred_prepared *out)
+{
+    size_t candidates = out->p_raw - l->empty;
+    if (candidates == 0)
+        return spred_fail(env, SPRED_EINVAL, "preprocess: no feature left");
+    double wanted = round(l->rules->variance_keep * (double)candidates);
+    out->p = wanted < 1 ? 1 : (size_t)wanted;
+    struct ranked *ranked = spred_alloc(env, out->p_raw, sizeof *ranked);
+    out->kept = spred_alloc(env, out->p, sizeof *out->kept);
+    if (l->median)
+        out->median = spred_alloc(env, out->p, sizeof *out->median);
+    int ok = ranked && out->kept && (out->median || !l->median);
+    if (ok) {
+        for (size_t j = 0; j < out->p_raw; j++)
+            ranked[j] = (struct ranked){l->deviation[j], j};
+        qsort(ranked, out->p_raw, sizeof *ranked, by_deviation);
+        l->threshold = ranked[out->p - 1].deviation;
+        qsort(ranked, out->p, sizeof *ranked, by_column);
+    }
+    for (size_t k = 0; ok && k < out->p; k++) {
+        out->kept[k] = ranked[k].column;
+        if (l->median)
+            out->median[k] = l->median[ranked[k].column];
+    }
+    spred_free(env, ranked);
+    return ok ? SPRED_OK : SPRED_ENOMEM;
+}
+
+/* Means and scales of the transformed training matrix, as it is stored. */
+static enum spred_status learn_moments(struct spred_env *env,
+                                       const struct lesson *l,
+                                       struct spred_prepared *out,
+                                       const struct spred_matrix *train)
+{
+    double *work = spred_alloc(env, train->rows, sizeof *work);
+    if (l->rules->center)
+        out->mean = spred_alloc(env, out->p, sizeof *out->mean);
+    if (l->rules->standardize)
+        out->scale = spred_alloc(env, out->p, sizeof *out->scale);
+    enum spred_status status = work && (out->mean || !l->rules->center) &&
+                                       (out->scale || !l->rules->standardize)
+                                   ? SPRED_OK
+                                   : SPRED_ENOMEM;
+    for (size_t k = 0; status == SPRED_OK && k < out->p; k++) {
+        struct spred_moments m = spred_matrix_moments(train, k, work);
+        if (!isfinite(m.mean) || !isfinite(m.deviation))
+            status = spred_fail(env, SPRED_EINVAL,
+                                "preprocess: the values of feature %zu are too "
+                                "large",
+                                out->kept[k] + 1);
+        if (out->mean)
+            out->mean[k] = m.mean;
+        if (out->scale)
+            out->scale[k] = m.constant ? 0 : 1 / m.deviation;
+        out->constant += (size_t)m.constant;
+    }
+    if (status == SPRED_OK && out->constant == out->p)
+        status = spred_fail(env, SPRED_EINVAL,
+                            "preprocess: no feature varies over the %zu "
+                            "training rows",
+                            train->rows);
+    spred_free(env, work);
+    return status;
+}
+
+static enum spred_status say(struct spred_env *env, const struct lesson *l,
+                             const struct spred_prepared *out,
+                             struct spred_buffer *text)
+{
+    const struct spred_log2_facts *f = &l->facts;
+    const char *word = out->log2 ? "log2" : "no log2";
+    if (f->values == 0)
+        SPRED_TRY(spred_buffer_add(env, text, "%s", word));
+    else
+        SPRED_TRY(spred_buffer_add(
+            env, text,
+            "%s (%s: 25%% quantile %.4g, 99%% quantile %.4g, range %.4g)", word,
+            l->rules->log2 == SPRED_LOG2_AUTO ? "auto" : "asked for", f->q25,
+            f->q99, f->most - f->least));
+    if (out->log2)
+        SPRED_TRY(spred_buffer_add(
+            env, text,
+            ", floor %.4g (%zu of %zu training values at or below 0)",
+            out->log2_floor, f->not_positive, f->values));
+    SPRED_TRY(spred_buffer_add(env, text, "; %zu of %zu features kept", out->p,
+                               out->p_raw));
+    if (l->rules->variance_keep < 1)
+        SPRED_TRY(
+            spred_buffer_add(env, text, " (s.d. at least %.4g)", l->threshold));
+    if (l->empty)
+        SPRED_TRY(spred_buffer_add(
+            env, text, ", %zu without a training value dropped", l->empty));
+    return spred_buffer_add(
+        env, text,
+        "; %zu missing cells filled, %zu constant, %zu duplicated; %s, %s",
+        out->missing, out->constant, out->duplicated,
+        l->rules->center ? "centred" : "not centred",
+        l->rules->standardize ? "standardised" : "not standardised");
+}
+
+static enum spred_status learn(struct spred_env *env, struct lesson *l,
+                               struct spred_prepared *out,
+                               struct spred_matrix *train)
+{
+    int medians = l->raw->storage != SPRED_CSC && !l->rules->missing_refuse;
+    l->deviation = spred_alloc(env, out->p_raw, sizeof *l->deviation);
+    if (medians)
+        l->median = spred_alloc(env, out->p_raw, sizeof *l->median);
+    if (!l->deviation || (medians && !l->median))
+        return SPRED_ENOMEM;
+    SPRED_TRY(learn_log2(env, l, out));
+    SPRED_TRY(learn_columns(env, l, out));
+    SPRED_TRY(learn_kept(env, l, out));
+    SPRED_TRY(spred_preprocess_transform(env, out, l->raw, l->rows, l->n_rows,
+                                         train, &out->missing));
+    SPRED_TRY(learn_moments(env, l, out, train));
+    SPRED_TRY(spred_count_duplicates(env, train, &out->duplicated));
+    struct spred_buffer text = {0};
+    enum spred_status status = say(env, l, out, &text);
+    out->report = text.text;
+    return status;
+}
+
+enum spred_status spred_prepare(struct spred_env *env,
+                                const struct spred_matrix *raw,
+                                const size_t *rows, size_t n_rows,
+                                const struct spred_preprocess_rules *rules,
+                                struct spred_prepared *out,
+                                struct spred_matrix *train)
+{
+    memset(out, 0, sizeof *out);
+    memset(train, 0, sizeof *train);
+    SPRED_TRY(spred_preprocess_rows(env, raw, rows, &n_rows));
+    if (n_rows == 0 || raw->cols == 0)
+        return spred_fail(env, SPRED_EINVAL,
+                          "preprocess: %zu training rows, %zu features", n_rows,
+                          raw->cols);
+    if (!(rules->variance_keep > 0 && rules->variance_keep <= 1))
+        return spred_fail(env, SPRED_EINVAL,
+                          "preprocess: share of features kept is %g, expected "
+                          "above 0 and at most 1",
+                          rules->variance_keep);
+    struct lesson l = {
+        .raw = raw, .rows = rows, .n_rows = n_rows, .rules = rules};
+    out->p_raw = raw->cols;
+    enum spred_status status = learn(env, &l, out, train);
+    spred_free(env, l.deviation);
+    spred_free(env, l.median);
+    if (status != SPRED_OK) {
+        spred_prepared_free(env, out);
+        spred_matrix_free(env, train);
+    }
+    return status;
+}

@@ -1,0 +1,145 @@
+/* job.c: the job's columns, its key, and the row it starts. */
+#include "experiments/job.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "spred/text.h"
+
+#define TEXT(field, doc)                                                       \
+    {                                                                          \
+#field, RESULTS_TEXT, offsetof(struct job, field), doc                 \
+    }
+#define INT(field, doc)                                                        \
+    {                                                                          \
+#field, RESULTS_INT, offsetof(struct job, field), doc                  \
+    }
+#define REAL(field, doc)                                                       \
+    {                                                                          \
+#field, RESULTS_REAL, offsetof(struct job, field), doc                 \
+    }
+
+const struct results_column job_columns[] = {
+    TEXT(dataset, "name of the data set; part of its seeds"),
+    TEXT(data_hash, "SHA-256 of the data"),
+    TEXT(target, "what is predicted"),
+    TEXT(protocol, "clean or paper"),
+    INT(trial, "1.."),
+    REAL(test, "share of the samples"),
+    REAL(validate, "share of the samples"),
+    TEXT(seed, "of the experiment"),
+    INT(log2, "0 never, 1 always, 2 auto"),
+    INT(missing_refuse, "1: refuse missing values"),
+    REAL(variance_keep, "share of the features"),
+    TEXT(problem, "name of the problem"),
+    TEXT(loss, "squared, logistic, multinomial"),
+    REAL(l1_ratio, "1 = L1"),
+    INT(intercept, "0 or 1"),
+    INT(standardize, "0 or 1"),
+    TEXT(lambdas, "descending"),
+    INT(lambda_absolute, "0: ratios of lambda_max"),
+    TEXT(solver, "registry name"),
+    TEXT(options, "all options"),
+    INT(api_version, "of the solver"),
+    REAL(gap, "asked relative gap"),
+    REAL(stall_eps, "progress that counts"),
+    INT(stall_patience, "observations"),
+    REAL(wall, "billed seconds of the path"),
+    INT(steps, "per lambda"),
+    INT(threads, "of BLAS"),
+    TEXT(experiment, "name of the experiment"),
+    TEXT(source, "where the data came from"),
+    TEXT(data_path, "mapped cache file"),
+    TEXT(machine, "fingerprint id"),
+    TEXT(label, "what figures show"),
+    INT(simulated, "0 or 1"),
+    INT(samples, "of the data set"),
+    INT(features, "of the data set"),
+    REAL(limit_wall, "seconds of the process"),
+    REAL(limit_memory, "bytes"),
+    REAL(limit_grace, "seconds from TERM to KILL"),
+    {0}};
+
+static const char last_key_column[] = "threads";
+
+char *job_text(struct spred_env *env, const struct job *job)
+{
+    struct spred_buffer out = {0};
+    enum spred_status status =
+        spred_buffer_add(env, &out, "spredbench job 1\n");
+    for (const struct results_column *c = job_columns;
+         status == SPRED_OK && c->name; c++) {
+        const char *field = (const char *)job + c->offset;
+        if (c->kind == RESULTS_TEXT) {
+            const char *text = *(char *const *)(const void *)field;
+            status = spred_buffer_add(env, &out, "%s=%s\n", c->name,
+                                      text ? text : "");
+        } else if (c->kind == RESULTS_INT) {
+            status = spred_buffer_add(
+                env, &out, "%s=%lld\n", c->name,
+                (long long)*(const int64_t *)(const void *)field);
+        } else {
+            status = spred_buffer_add(env, &out, "%s=%.17g\n", c->name,
+                                      *(const double *)(const void *)field);
+        }
+        if (strcmp(c->name, last_key_column) == 0)
+            break;
+    }
+    if (status != SPRED_OK) {
+        spred_free(env, out.text);
+        return NULL;
+    }
+    return out.text;
+}
+
+enum spred_status job_key(struct spred_env *env, const struct job *job,
+                          char key[SPRED_HEX_SIZE])
+{
+    char *text = job_text(env, job);
+    if (!text)
+        return SPRED_ENOMEM;
+    spred_sha256(text, strlen(text), key);
+    spred_free(env, text);
+    return SPRED_OK;
+}
+
+enum spred_status job_start_row(struct spred_env *env, const struct job *job,
+                                struct results_run *row)
+{
+    char key[SPRED_HEX_SIZE], started[32];
+    time_t now = time(NULL);
+    struct tm utc;
+    results_row_clear(results_run_columns, row);
+    SPRED_TRY(job_key(env, job, key));
+    gmtime_r(&now, &utc);
+    strftime(started, sizeof started, "%Y-%m-%dT%H:%M:%SZ", &utc);
+    const struct {
+        char **to;
+        const char *from;
+    } copies[] = {{&row->job, key},
+                  {&row->experiment, job->experiment},
+                  {&row->dataset, job->dataset},
+                  {&row->source, job->source},
+                  {&row->target, job->target},
+                  {&row->protocol, job->protocol},
+                  {&row->problem, job->problem},
+                  {&row->loss, job->loss},
+                  {&row->solver, job->solver},
+                  {&row->options, job->options},
+                  {&row->machine, job->machine},
+                  {&row->started, started},
+                  {&row->seed, job->seed}};
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
+        if (copies[i].from &&
+            !(*copies[i].to = spred_strdup(env, copies[i].from)))
+            return SPRED_ENOMEM;
+    row->penalty = job->l1_ratio < 1
+                       ? spred_format(env, "elastic-net(%g)", job->l1_ratio)
+                       : spred_strdup(env, "l1");
+    row->simulated = job->simulated;
+    row->trial = job->trial;
+    row->features = job->features;
+    row->gap_target = job->gap;
+    return row->penalty ? SPRED_OK : SPRED_ENOMEM;
+}

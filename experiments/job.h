@@ -1,0 +1,64 @@
+/* job.h: one solver on one problem of one trial of one data set: what a worker
+ * process is told, and the key under which its rows are stored. */
+#ifndef EXPERIMENTS_JOB_H
+#define EXPERIMENTS_JOB_H
+
+#include "results/sink.h"
+#include "spred/hash.h"
+
+/* All text owned (results_row_free with job_columns). Columns up to and
+ * including `threads` decide the answer and make the key; the rest does not. */
+struct job {
+    char *dataset, *data_hash, *target;
+    char *protocol;
+    int64_t trial;
+    double test, validate;
+    char *seed; /* of the experiment, decimal */
+    int64_t log2, missing_refuse;
+    double variance_keep;
+    char *problem, *loss;
+    double l1_ratio;
+    int64_t intercept, standardize;
+    char *lambdas; /* ratios of lambda_max (or absolute), descending */
+    int64_t lambda_absolute;
+    char *solver, *options; /* registry name; all options, canonical */
+    int64_t api_version;
+    double gap, stall_eps;
+    int64_t stall_patience;
+    double wall;
+    int64_t steps, threads;
+    /* not in the key */
+    char *experiment, *source, *data_path, *machine, *label;
+    int64_t simulated, samples, features;
+    double limit_wall, limit_memory, limit_grace;
+};
+
+extern const struct results_column job_columns[];
+
+/* The key's text: "name=value" lines; free with spred_free. */
+char *job_text(struct spred_env *env, const struct job *job);
+/* SHA-256 of that text. */
+enum spred_status job_key(struct spred_env *env, const struct job *job,
+                          char key[SPRED_HEX_SIZE]);
+
+/* Fills what a run row copies from its job (data set, problem, seed, ...) and
+ * the key. The row is cleared first; its texts are new copies. */
+enum spred_status job_start_row(struct spred_env *env, const struct job *job,
+                                struct results_run *row);
+
+/* Does the job in this process: load, split, prepare, solve, certify, score.
+ * *record: owned rows, also for a skip. An error is a job that could not be
+ * done (its text in env). */
+enum spred_status job_run(struct spred_env *env, const struct job *job,
+                          struct results_record *record);
+
+/* The worker process: reads one job line from the descriptor `in`, runs it,
+ * writes its rows to `out`. Returns the process's exit code. */
+int job_worker(int in, int out);
+
+/* Reads what a worker wrote; SPRED_EFORMAT when it is not complete. */
+enum spred_status job_parse_output(struct spred_env *env, const char *text,
+                                   size_t length,
+                                   struct results_record *record);
+
+#endif

@@ -1,0 +1,101 @@
+/* observe.c: what is kept of a running path: points, predictions, weights. */
+#include <math.h>
+#include <string.h>
+
+#include "experiments/path.h"
+
+static enum spred_status keep_weights(struct path *path,
+                                      const struct spred_host_point *point,
+                                      size_t outputs)
+{
+    size_t p = path->trial.p;
+    for (size_t e = 0; e < p * outputs; e++) {
+        if (!(point->w[e] < 0 || point->w[e] > 0))
+            continue;
+        if (path->n_entries == path->room) {
+            size_t room = 2 * path->room + 256;
+            struct entry *grown =
+                spred_resize(path->env, path->entries, room, sizeof *grown);
+            if (!grown)
+                return SPRED_ENOMEM;
+            path->entries = grown;
+            path->room = room;
+        }
+        path->entries[path->n_entries++] = (struct entry){
+            point->lambda_index, path->first + e / p, e % p, point->w[e]};
+    }
+    return SPRED_OK;
+}
+
+static void predict_part(const struct path *path, const struct part *part,
+                         const struct spred_host_point *point, size_t outputs,
+                         double *all)
+{
+    struct spred_design x = {&part->x, path->trial.prepared.mean,
+                             path->trial.prepared.scale};
+    for (size_t k = 0; k < outputs; k++) {
+        double *to =
+            all +
+            (point->lambda_index * path->outputs + path->first + k) * part->n;
+        spred_design_apply(&x, point->w + k * path->trial.p, to);
+        for (size_t i = 0; i < part->n; i++)
+            to[i] += point->b[k];
+    }
+}
+
+static enum spred_status add_point(struct path *path,
+                                   const struct spred_host_point *from)
+{
+    struct results_record *record = path->record;
+    if (record->n_points == path->point_room) {
+        size_t room = 2 * path->point_room + 64;
+        struct results_point *grown =
+            spred_resize(path->env, record->points, room, sizeof *grown);
+        if (!grown)
+            return SPRED_ENOMEM;
+        record->points = grown;
+        path->point_room = room;
+    }
+    struct results_point *to = &record->points[record->n_points];
+    results_row_clear(results_point_columns, to);
+    record->n_points++;
+    to->output = (int64_t)path->first + 1;
+    to->lambda_index = (int64_t)from->lambda_index + 1;
+    to->lambda = from->lambda;
+    to->lambda_ratio = from->lambda / path->lambda_max;
+    to->step = from->step;
+    to->seconds = from->seconds;
+    to->seconds_path = path->billed_before + from->seconds_path;
+    to->passes = path->passes_before + from->passes;
+    to->primal = from->certificate.primal;
+    to->dual = from->certificate.dual;
+    to->gap = from->certificate.gap;
+    to->floor = from->certificate.floor;
+    to->kkt = from->certificate.kkt;
+    to->support = (int64_t)from->certificate.support;
+    to->last = from->stop != SPRED_STOP_NONE;
+    to->job = spred_strdup(path->env, record->run.job);
+    if (to->last)
+        to->stop = spred_strdup(path->env, spred_stop_name(from->stop));
+    return to->job && (!to->last || to->stop) ? SPRED_OK : SPRED_ENOMEM;
+}
+
+int path_observe(void *cookie, const struct spred_host_point *point)
+{
+    struct path *path = cookie;
+    size_t outputs = path->outputs / path->problems;
+    path->failure = add_point(path, point);
+    if (path->failure == SPRED_OK && point->stop != SPRED_STOP_NONE &&
+        isfinite(point->certificate.primal) &&
+        point->stop != SPRED_STOP_DIVERGED) {
+        predict_part(path, &path->trial.validate, point, outputs,
+                     path->validate);
+        predict_part(path, &path->trial.test, point, outputs, path->test);
+        path->failure = keep_weights(path, point, outputs);
+        path->objective[point->lambda_index] += point->certificate.primal;
+        for (size_t k = 0; k < outputs; k++)
+            path->seen[point->lambda_index * path->outputs + path->first + k] =
+                1;
+    }
+    return path->failure != SPRED_OK;
+}

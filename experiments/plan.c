@@ -1,0 +1,164 @@
+/* plan.c: spec and data expanded to jobs, interleaved over the solvers. */
+#include "experiments/plan.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "experiments/sources.h"
+#include "spred/text.h"
+
+void plan_free(struct spred_env *env, struct plan *plan)
+{
+    for (size_t i = 0; i < plan->n_jobs; i++)
+        results_row_free(env, job_columns, &plan->jobs[i]);
+    for (size_t i = 0; i < plan->n_notes; i++)
+        spred_free(env, plan->notes[i]);
+    spred_free(env, plan->jobs);
+    spred_free(env, plan->notes);
+    memset(plan, 0, sizeof *plan);
+}
+
+static char *lambdas_text(struct spred_env *env,
+                          const struct spec_problem *problem)
+{
+    struct spred_buffer out = {0};
+    for (size_t l = 0; l < problem->n_lambda; l++)
+        if (spred_buffer_add(env, &out, "%s%.17g", l ? " " : "",
+                             problem->lambda[l]) != SPRED_OK) {
+            spred_free(env, out.text);
+            return NULL;
+        }
+    return out.text;
+}
+
+/* All options of a solver, defaults included, as canonical text. */
+static char *options_text(struct spred_env *env, const struct spec *spec,
+                          const struct spec_solver *chosen,
+                          const struct spred_solver *solver)
+{
+    void *options = spred_alloc(env, 1, solver->options_size);
+    char *text = NULL;
+    enum spred_status status =
+        options ? spred_options_default(env, solver->options, options)
+                : SPRED_ENOMEM;
+    for (size_t i = 0; status == SPRED_OK && i < chosen->n_settings; i++) {
+        const struct spec_setting *setting = &chosen->settings[i];
+        status = spred_options_set(env, solver->options, options, setting->name,
+                                   setting->value);
+        if (status != SPRED_OK)
+            spred_fail(env, status, "%s:%u:%u: %s: %s", spec->path,
+                       setting->line, setting->column, chosen->name,
+                       env->error);
+    }
+    if (status == SPRED_OK)
+        text = spred_options_text(env, solver->options, options);
+    spred_free(env, options);
+    return text;
+}
+
+static enum spred_status
+fill_job(struct spred_env *env, const struct spec *spec,
+         const struct source *source, const struct spec_problem *problem,
+         const struct spec_solver *chosen, int64_t trial, const char *machine,
+         struct job *job)
+{
+    static const char *const losses[] = {"squared", "logistic", "multinomial"};
+    const struct spred_solver *solver = spred_solver_find(chosen->name);
+    results_row_clear(job_columns, job);
+    if (!solver)
+        return spred_fail(env, SPRED_ENOTFOUND, "%s:%u:%u: no solver '%s'",
+                          spec->path, chosen->line, chosen->column,
+                          chosen->name);
+    char seed[24];
+    snprintf(seed, sizeof seed, "%llu", (unsigned long long)spec->seed);
+    const struct {
+        char **to;
+        const char *from;
+    } copies[] = {{&job->dataset, source->name},
+                  {&job->data_hash, source->hash},
+                  {&job->target, source->target},
+                  {&job->protocol, spec->protocol.paper ? "paper" : "clean"},
+                  {&job->seed, seed},
+                  {&job->problem, problem->name},
+                  {&job->loss, losses[problem->loss]},
+                  {&job->solver, solver->name},
+                  {&job->experiment, spec->name},
+                  {&job->source, source->source},
+                  {&job->data_path, source->path},
+                  {&job->machine, machine},
+                  {&job->label, chosen->label}};
+    for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
+        if (!(*copies[i].to = spred_strdup(env, copies[i].from)))
+            return SPRED_ENOMEM;
+    job->lambdas = lambdas_text(env, problem);
+    job->options = options_text(env, spec, chosen, solver);
+    job->trial = trial;
+    job->test = spec->protocol.test;
+    job->validate = spec->protocol.validate;
+    job->log2 = spec->preprocess.log2;
+    job->missing_refuse = spec->preprocess.missing_refuse;
+    job->variance_keep = spec->preprocess.variance_keep;
+    job->l1_ratio = problem->l1_ratio;
+    job->intercept = problem->intercept;
+    job->standardize = problem->standardize;
+    job->lambda_absolute = problem->lambda_absolute;
+    job->api_version = solver->api_version;
+    job->gap = spec->stop.gap;
+    job->stall_eps = spec->stop.stall_eps;
+    job->stall_patience = spec->stop.stall_patience;
+    job->wall = spec->stop.wall;
+    job->steps = spec->stop.steps;
+    job->threads = spec->threads;
+    job->simulated = source->simulated;
+    job->samples = (int64_t)source->samples;
+    job->features = (int64_t)source->features;
+    job->limit_wall = spec->limits.wall;
+    job->limit_memory = spec->limits.memory;
+    job->limit_grace = spec->limits.grace;
+    return job->lambdas && job->options ? SPRED_OK : SPRED_EINVAL;
+}
+
+static enum spred_status expand(struct spred_env *env, const struct spec *spec,
+                                const struct source *sources, size_t n_sources,
+                                const char *machine, struct plan *plan)
+{
+    size_t per_trial = n_sources * spec->n_problems * spec->n_solvers;
+    plan->jobs = spred_alloc(env, per_trial * (size_t)spec->protocol.trials,
+                             sizeof *plan->jobs);
+    if (!plan->jobs)
+        return SPRED_ENOMEM;
+    for (int64_t trial = 1; trial <= spec->protocol.trials; trial++)
+        for (size_t d = 0; d < n_sources; d++)
+            for (size_t q = 0; q < spec->n_problems; q++)
+                for (size_t s = 0; s < spec->n_solvers; s++)
+                    SPRED_TRY(fill_job(env, spec, &sources[d],
+                                       &spec->problems[q], &spec->solvers[s],
+                                       trial, machine,
+                                       &plan->jobs[plan->n_jobs++]));
+    return SPRED_OK;
+}
+
+enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
+                            const struct spred_fetch_options *fetch,
+                            struct plan *out)
+{
+    struct source *sources = NULL;
+    size_t n_sources = 0;
+    char id[16] = "";
+    memset(out, 0, sizeof *out);
+    char *machine = plan_machine(env, (long)spec->threads, id);
+    enum spred_status status =
+        machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = sources_load(env, spec, fetch, out, &sources, &n_sources);
+    if (status == SPRED_OK && n_sources == 0)
+        status = spred_fail(env, SPRED_EINVAL, "%s: no data set is left",
+                            spec->path);
+    if (status == SPRED_OK)
+        status = expand(env, spec, sources, n_sources, id, out);
+    sources_free(env, sources, n_sources);
+    spred_free(env, machine);
+    if (status != SPRED_OK)
+        plan_free(env, out);
+    return status;
+}

@@ -1,0 +1,30 @@
+/* plan.h: an experiment file's spec, expanded to jobs with their data. */
+#ifndef EXPERIMENTS_PLAN_H
+#define EXPERIMENTS_PLAN_H
+
+#include "experiments/job.h"
+#include "experiments/spec.h"
+#include "spred/fetch.h"
+#include "spred/solver.h"
+
+struct plan {
+    struct job
+        *jobs; /* in running order: trials, data sets, problems, solvers */
+    size_t n_jobs;
+    char **notes; /* "key<TAB>text" for the store: sources that were not
+                     reached, chosen targets, dropped classes, machine */
+    size_t n_notes;
+};
+
+/* Fetches and loads (through the cache) every data set, picks targets, expands.
+ * A GEO set that cannot be reached (SPRED_EIO) hands over to the fallback sets
+ * of its group, with a note and a log line; any other trouble is an error. */
+enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
+                            const struct spred_fetch_options *fetch,
+                            struct plan *out);
+void plan_free(struct spred_env *env, struct plan *plan);
+
+/* The machine as one line, and the id (12 hexadecimal digits of its hash). */
+char *plan_machine(struct spred_env *env, long threads, char id[16]);
+
+#endif

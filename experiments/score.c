@@ -1,0 +1,97 @@
+/* score.c: accuracy, balanced accuracy, AUC, log-loss, R2 of one model. */
+#include "experiments/score.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "spred/metric.h"
+
+static void predict_codes(const double *scores, size_t n, size_t outputs,
+                          int32_t *predicted)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t best = 0;
+        if (outputs == 1) {
+            predicted[i] = scores[i] > 0;
+            continue;
+        }
+        for (size_t k = 1; k < outputs; k++)
+            if (scores[i + k * n] > scores[i + best * n])
+                best = k;
+        predicted[i] = (int32_t)best;
+    }
+}
+
+/* Mean squared error against -1/+1 codes (one column per class if several). */
+static double coded_error(const struct part *part, const double *scores,
+                          size_t outputs)
+{
+    double total = 0;
+    for (size_t k = 0; k < outputs; k++)
+        for (size_t i = 0; i < part->n; i++) {
+            int32_t own = outputs == 1 ? 1 : (int32_t)k;
+            double y = part->codes[i] == own ? 1 : -1;
+            double d = scores[i + k * part->n] - y;
+            total += d * d;
+        }
+    return total / (double)(part->n * outputs);
+}
+
+static enum spred_status
+score_classes(struct spred_env *env, const struct part *part, size_t n_classes,
+              const struct spred_loss *loss, const double *scores,
+              size_t outputs, struct score *out)
+{
+    size_t n = part->n;
+    int32_t *predicted = spred_alloc(env, n, sizeof *predicted);
+    double *share = spred_alloc(env, n * n_classes, sizeof *share);
+    enum spred_status status = predicted && share ? SPRED_OK : SPRED_ENOMEM;
+    if (status == SPRED_OK) {
+        predict_codes(scores, n, outputs, predicted);
+        out->accuracy = spred_accuracy(part->codes, predicted, n);
+        out->balanced_accuracy =
+            spred_balanced_accuracy(part->codes, predicted, n, n_classes);
+        out->loss = coded_error(part, scores, outputs);
+        if (!loss->quadratic) {
+            struct spred_problem shape = {.outputs = outputs, .loss = loss};
+            spred_probabilities(&shape, scores, n, share);
+            out->log_loss = spred_log_loss(part->codes, share, n, n_classes);
+            out->loss = out->log_loss;
+        }
+        status = outputs == 1
+                     ? spred_auc(env, part->codes, scores, n, &out->auc)
+                     : spred_auc_multi(env, part->codes, scores, n, n_classes,
+                                       &out->auc);
+    }
+    spred_free(env, share);
+    spred_free(env, predicted);
+    return status;
+}
+
+enum spred_status score_part(struct spred_env *env, const struct part *part,
+                             size_t n_classes, const struct spred_loss *loss,
+                             const double *scores, size_t outputs,
+                             struct score *out)
+{
+    out->balanced_accuracy = out->accuracy = out->auc = NAN;
+    out->log_loss = out->r2 = out->loss = NAN;
+    if (part->n == 0)
+        return SPRED_OK;
+    if (n_classes > 0)
+        return score_classes(env, part, n_classes, loss, scores, outputs, out);
+    double total = 0;
+    for (size_t i = 0; i < part->n; i++)
+        total += (part->values[i] - scores[i]) * (part->values[i] - scores[i]);
+    out->loss = total / (double)part->n;
+    out->r2 = spred_r2(part->values, scores, part->n);
+    return SPRED_OK;
+}
+
+int score_better(const struct score *a, const struct score *b)
+{
+    if (a->balanced_accuracy > b->balanced_accuracy)
+        return 1;
+    if (a->balanced_accuracy < b->balanced_accuracy)
+        return 0;
+    return a->loss < b->loss;
+}

@@ -1,0 +1,245 @@
+/* sources.c: where each data set comes from, and what stands in for GEO. */
+#include "experiments/sources.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiments/labels.h"
+#include "spred/simulate.h"
+#include "spred/text.h"
+
+void sources_free(struct spred_env *env, struct source *sources, size_t count)
+{
+    for (size_t i = 0; sources && i < count; i++) {
+        spred_free(env, sources[i].name);
+        spred_free(env, sources[i].source);
+        spred_free(env, sources[i].hash);
+        spred_free(env, sources[i].path);
+        spred_free(env, sources[i].target);
+    }
+    spred_free(env, sources);
+}
+
+enum spred_status plan_note(struct spred_env *env, struct plan *plan,
+                            const char *key, const char *text)
+{
+    char **notes =
+        spred_resize(env, plan->notes, plan->n_notes + 1, sizeof *notes);
+    if (!notes)
+        return SPRED_ENOMEM;
+    plan->notes = notes;
+    notes[plan->n_notes] = spred_format(env, "%s\t%s", key, text);
+    return notes[plan->n_notes++] ? SPRED_OK : SPRED_ENOMEM;
+}
+
+static enum spred_status load_file(struct spred_env *env,
+                                   const struct spec_dataset *set,
+                                   struct spred_data *data, char **cached)
+{
+    struct spred_load_options options = {.name = set->name,
+                                         .labels = set->labels,
+                                         .object = set->object,
+                                         .response = set->response};
+    if (set->orientation && strcmp(set->orientation, "samples-in-rows") == 0)
+        options.orientation = SPRED_SAMPLES_IN_ROWS;
+    if (set->orientation && strcmp(set->orientation, "samples-in-columns") == 0)
+        options.orientation = SPRED_SAMPLES_IN_COLUMNS;
+    return spred_load_cached(env, set->path, &options, NULL, data, cached);
+}
+
+static enum spred_status load_simulated(struct spred_env *env,
+                                        const struct spec *spec,
+                                        const struct spec_dataset *set,
+                                        struct spred_data *data, char **cached)
+{
+    struct spred_simulation s = {
+        .n = (size_t)set->n,
+        .p = (size_t)set->p,
+        .blocks = (size_t)set->blocks,
+        .k = (size_t)set->k,
+        .classes = (size_t)set->classes,
+        .rho_min = set->rho_min,
+        .rho_max = set->rho_max,
+        .snr = set->snr,
+        .seed = spred_seed(spec->seed, set->name, 0, "simulate")};
+    char *folder = NULL;
+    SPRED_TRY(spred_simulate(env, &s, data));
+    spred_free(env, data->name);
+    data->name = spred_strdup(env, set->name);
+    SPRED_TRY(spred_cache_dir(env, "data", &folder));
+    *cached = spred_format(env, "%s/simulated-%s.sbd", folder, data->hash);
+    spred_free(env, folder);
+    if (!data->name || !*cached)
+        return SPRED_ENOMEM;
+    if (access(*cached, R_OK) == 0)
+        return SPRED_OK;
+    return spred_cache_write(env, *cached, data);
+}
+
+static enum spred_status load_geo(struct spred_env *env,
+                                  const struct spec_dataset *set,
+                                  const struct spred_fetch_options *fetch,
+                                  struct spred_data *data, char **cached)
+{
+    char *path = NULL;
+    struct spred_load_options options = {.name = set->name};
+    SPRED_TRY(spred_fetch_geo(env, set->name, fetch, &path));
+    enum spred_status status =
+        spred_load_cached(env, path, &options, NULL, data, cached);
+    spred_free(env, path);
+    return status;
+}
+
+/* A message that already names file and line stays; others gain the line of the
+ * experiment file. */
+static enum spred_status at_line(struct spred_env *env, const struct spec *spec,
+                                 const struct spec_dataset *set,
+                                 enum spred_status status)
+{
+    return spred_fail(env, status, "%s:%u:%u: %s: %s", spec->path, set->line,
+                      set->column, set->name, env->error);
+}
+
+/* What the file asks for; a Debian set has a target of its own. */
+static const char *wanted_target(const struct spec_dataset *set)
+{
+    if (set->source == SPEC_DEBIAN && strcmp(set->target, "auto") == 0)
+        for (const struct spred_debian_set *s = spred_debian_sets(); s->name;
+             s++)
+            if (strcmp(s->name, set->name) == 0)
+                return s->target;
+    return set->target;
+}
+
+static enum spred_status load_one(struct spred_env *env,
+                                  const struct spec *spec,
+                                  const struct spec_dataset *set,
+                                  const struct spred_fetch_options *fetch,
+                                  struct plan *plan, struct source *out)
+{
+    struct spred_data data = {0};
+    struct labels labels = {0};
+    enum spred_status status = SPRED_OK;
+    if (set->source == SPEC_GEO)
+        status = load_geo(env, set, fetch, &data, &out->path);
+    else if (set->source == SPEC_DEBIAN)
+        status =
+            spred_load_debian(env, set->name, fetch, NULL, &data, &out->path);
+    else if (set->source == SPEC_FILE)
+        status = load_file(env, set, &data, &out->path);
+    else
+        status = load_simulated(env, spec, set, &data, &out->path);
+    if (status == SPRED_OK && spec->protocol.paper)
+        out->target = spred_strdup(env, "all subset types");
+    else if (status == SPRED_OK)
+        status =
+            labels_make(env, &data, wanted_target(set), &labels, &out->target);
+    if (status == SPRED_OK) {
+        char key[256];
+        out->name = spred_strdup(env, set->name);
+        out->source = spred_strdup(env, data.source);
+        out->hash = spred_strdup(env, data.hash);
+        out->simulated = data.simulated;
+        out->samples = data.x.rows;
+        out->features = data.x.cols;
+        snprintf(key, sizeof key, "data:%.200s", set->name);
+        char *text = spred_format(
+            env, "%zu samples x %zu features; target '%s'%s%s%s%s", data.x.rows,
+            data.x.cols, out->target ? out->target : "",
+            labels.note && *labels.note ? "; " : "",
+            labels.note ? labels.note : "", *data.note ? "; " : "", data.note);
+        status = out->name && out->source && out->hash && out->target && text
+                     ? plan_note(env, plan, key, text)
+                     : SPRED_ENOMEM;
+        spred_free(env, text);
+    }
+    labels_free(env, &labels);
+    spred_data_free(env, &data);
+    return status == SPRED_OK ? SPRED_OK : at_line(env, spec, set, status);
+}
+
+/* One plain line: which group's GEO sets were not reached and what stands in.
+ */
+static enum spred_status tell_fallback(struct spred_env *env,
+                                       const struct spec *spec, size_t group,
+                                       struct plan *plan)
+{
+    struct spred_buffer line = {0};
+    enum spred_status status = spred_buffer_add(
+        env, &line,
+        "GEO could not be reached (%s); using real data sets from "
+        "Debian packages instead, under their own names:",
+        env->error);
+    const char *separator = " ";
+    for (size_t i = 0; status == SPRED_OK && i < spec->n_datasets; i++)
+        if (spec->datasets[i].group == group && spec->datasets[i].fallback) {
+            status = spred_buffer_add(env, &line, "%s%s", separator,
+                                      spec->datasets[i].name);
+            separator = ", ";
+        }
+    if (status == SPRED_OK) {
+        spred_log(env, SPRED_LOG_WARN, "%s", line.text);
+        status = plan_note(env, plan, "warning:sources", line.text);
+    }
+    spred_free(env, line.text);
+    return status;
+}
+
+static int has_fallback(const struct spec *spec, size_t group)
+{
+    for (size_t i = 0; i < spec->n_datasets; i++)
+        if (spec->datasets[i].group == group && spec->datasets[i].fallback)
+            return 1;
+    return 0;
+}
+
+static int loaded(const struct source *sources, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(sources[i].name, name) == 0)
+            return 1;
+    return 0;
+}
+
+enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
+                               const struct spred_fetch_options *fetch,
+                               struct plan *plan, struct source **out,
+                               size_t *count)
+{
+    enum spred_status status = SPRED_OK;
+    /* Groups whose GEO sets cannot be reached / of which one was. */
+    size_t lost = SIZE_MAX, reached = SIZE_MAX;
+    *count = 0;
+    *out = spred_alloc(env, spec->n_datasets, sizeof **out);
+    if (!*out)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; status == SPRED_OK && i < spec->n_datasets; i++) {
+        const struct spec_dataset *set = &spec->datasets[i];
+        if (set->fallback ? set->group != lost : set->group == lost)
+            continue;
+        if (set->fallback && loaded(*out, *count, set->name))
+            continue; /* two groups may fall back on the same set */
+        struct source *source = &(*out)[*count];
+        status = load_one(env, spec, set, fetch, plan, source);
+        if (status == SPRED_OK) {
+            (*count)++;
+            reached = set->source == SPEC_GEO ? set->group : reached;
+            continue;
+        }
+        spred_free(env, source->path);
+        spred_free(env, source->target);
+        memset(source, 0, sizeof *source);
+        if (status != SPRED_EIO || set->source != SPEC_GEO ||
+            !has_fallback(spec, set->group))
+            continue;
+        if (reached == set->group) { /* some came: this one is left out */
+            spred_log(env, SPRED_LOG_WARN, "%s; left out", env->error);
+            status = plan_note(env, plan, "warning:left-out", env->error);
+        } else {
+            lost = set->group;
+            status = tell_fallback(env, spec, lost, plan);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,27 @@
+/* sources.h: the data sets of a spec, fetched and parsed into the cache. */
+#ifndef EXPERIMENTS_SOURCES_H
+#define EXPERIMENTS_SOURCES_H
+
+#include "experiments/plan.h"
+
+/* One data set in the cache; owned by sources_free. */
+struct source {
+    char *name, *source, *hash, *path; /* path: the mapped cache file */
+    char *target;                      /* picked */
+    int simulated;
+    size_t samples, features;
+};
+
+/* Loads every data set of the spec in its order; unreachable GEO sets hand over
+ * to their group's fallback. Notes are appended to plan->notes. */
+enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
+                               const struct spred_fetch_options *fetch,
+                               struct plan *plan, struct source **out,
+                               size_t *count);
+void sources_free(struct spred_env *env, struct source *sources, size_t count);
+
+/* Appends "key<TAB>text" to the plan's notes. */
+enum spred_status plan_note(struct spred_env *env, struct plan *plan,
+                            const char *key, const char *text);
+
+#endif

@@ -1,0 +1,233 @@
+/* spec_problem.c: loss, penalty and lambdas of one or several problems. */
+#include "experiments/spec_read.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LAMBDAS_MAX 1000
+#define PATH_DEFAULT 50
+#define MIN_RATIO_DEFAULT 0.05
+#define RATIO_MIN 1e-12
+
+const char *const spec_loss_names[] = {"squared", "logistic", "multinomial",
+                                       NULL};
+
+static const struct spec_field problem_fields[] = {
+    {"name", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"loss", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"penalty", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"intercept", SPEC_FIELD_BOOL, offsetof(struct spec_problem, intercept), 0,
+     0, NULL, NULL},
+    {"standardize", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"lambda", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {0}};
+
+struct lambda_map {
+    int64_t path;
+    double min_ratio;
+};
+static const struct spec_field lambda_fields[] = {
+    {"path", SPEC_FIELD_INT, offsetof(struct lambda_map, path), 2, LAMBDAS_MAX,
+     NULL, NULL},
+    {"min_ratio", SPEC_FIELD_REAL, offsetof(struct lambda_map, min_ratio),
+     RATIO_MIN, 0.999, NULL, NULL},
+    {"absolute", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {0}};
+
+static const struct spec_field penalty_fields[] = {
+    {"elastic-net", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL}, {0}};
+static const struct spec_field elastic_fields[] = {
+    {"l1_ratio", SPEC_FIELD_REAL, offsetof(struct spec_problem, l1_ratio), 1e-3,
+     1, NULL, NULL},
+    {0}};
+
+void spec_lambda_path(size_t n, double min_ratio, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = pow(min_ratio, (double)i / (double)(n - 1));
+    out[n - 1] = min_ratio;
+}
+
+static int descending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+static enum spred_status lambda_list(struct spec_reader *r,
+                                     struct spec_node *node,
+                                     struct spec_problem *p)
+{
+    struct spec_node **items =
+        node->kind == SPEC_NODE_LIST ? node->items : &node;
+    size_t n = node->kind == SPEC_NODE_LIST ? node->n : 1;
+    if (n == 0 || n > LAMBDAS_MAX)
+        return spec_fail(r, node, "lambda: found %zu values, expected 1 to %d",
+                         n, LAMBDAS_MAX);
+    p->lambda = spred_alloc(r->env, n, sizeof *p->lambda);
+    if (!p->lambda)
+        return SPRED_ENOMEM;
+    p->n_lambda = n;
+    for (size_t i = 0; i < n; i++) {
+        double value;
+        SPRED_TRY(spec_real(r, items[i], "lambda", -DBL_MAX, DBL_MAX, &value));
+        if (!(value > 0))
+            return spec_fail(r, items[i], "lambda: '%s' is not greater than 0",
+                             items[i]->text);
+        if (value > 1 && !p->lambda_absolute)
+            return spec_fail(r, items[i],
+                             "lambda: the ratio '%s' is more than 1 (of "
+                             "lambda_max), expected {absolute: %s} for an "
+                             "absolute value",
+                             items[i]->text, items[i]->text);
+        for (size_t k = 0; k < i; k++)
+            if (!(value < p->lambda[k]) && !(value > p->lambda[k]))
+                return spec_fail(r, items[i], "lambda: '%s' is there twice",
+                                 items[i]->text);
+        p->lambda[i] = value;
+    }
+    qsort(p->lambda, n, sizeof *p->lambda, descending);
+    return SPRED_OK;
+}
+
+static enum spred_status read_lambda(struct spec_reader *r,
+                                     struct spec_node *node,
+                                     struct spec_problem *p)
+{
+    struct lambda_map map = {0, MIN_RATIO_DEFAULT};
+    struct spec_node *absolute = NULL;
+    if (node && node->kind != SPEC_NODE_MAP)
+        return lambda_list(r, node, p);
+    if (node) {
+        SPRED_TRY(spec_fields(r, node, "lambda", lambda_fields, &map));
+        absolute = spec_node_get(node, "absolute");
+        if (absolute && node->n > 1)
+            return spec_fail(r, node,
+                             "lambda: absolute stands alone, without path or "
+                             "min_ratio");
+        if (!absolute && !map.path)
+            return spec_fail(r, node,
+                             "lambda: expected {path: 50, min_ratio: 0.05} or "
+                             "{absolute: 0.1}");
+    }
+    if (absolute) {
+        p->lambda_absolute = 1;
+        return lambda_list(r, absolute, p);
+    }
+    p->n_lambda = map.path ? (size_t)map.path : PATH_DEFAULT;
+    p->lambda = spred_alloc(r->env, p->n_lambda, sizeof *p->lambda);
+    if (!p->lambda)
+        return SPRED_ENOMEM;
+    spec_lambda_path(p->n_lambda, map.min_ratio, p->lambda);
+    return SPRED_OK;
+}
+
+static enum spred_status read_penalty(struct spec_reader *r,
+                                      const struct spec_node *node,
+                                      struct spec_problem *p)
+{
+    static const char *const names[] = {"l1", "elastic-net", NULL};
+    int index = 0;
+    if (node->kind != SPEC_NODE_MAP) {
+        SPRED_TRY(spec_choice(r, node, "penalty", names, &index));
+        return index == 0
+                   ? SPRED_OK
+                   : spec_fail(r, node,
+                               "penalty: expected {elastic-net: {l1_ratio: "
+                               "0.5}}");
+    }
+    SPRED_TRY(spec_fields(r, node, "penalty", penalty_fields, NULL));
+    const struct spec_node *elastic = spec_node_get(node, "elastic-net");
+    if (!elastic || elastic->kind != SPEC_NODE_MAP || elastic->n == 0)
+        return spec_fail(r, elastic ? elastic : node,
+                         "penalty: expected l1 or {elastic-net: {l1_ratio: "
+                         "0.5}}");
+    return spec_fields(r, elastic, "elastic-net", elastic_fields, p);
+}
+
+static enum spred_status default_name(struct spec_reader *r,
+                                      struct spec_problem *p)
+{
+    static const char *const l1[] = {"lasso", "logistic", "multinomial"};
+    static const char *const elastic[] = {"elastic-net", "logistic-elastic-net",
+                                          "multinomial-elastic-net"};
+    p->name = spred_strdup(r->env, (p->l1_ratio < 1 ? elastic : l1)[p->loss]);
+    return p->name ? SPRED_OK : SPRED_ENOMEM;
+}
+
+static enum spred_status
+read_standardize(struct spec_reader *r, const struct spec_node *node, int *out)
+{
+    if (node->kind == SPEC_NODE_TEXT && strcmp(node->text, "train") == 0) {
+        *out = 1;
+        return SPRED_OK;
+    }
+    if (node->kind != SPEC_NODE_BOOL)
+        return spec_fail(r, node,
+                         "standardize: expected train (on the training part) "
+                         "or false");
+    return spec_bool(r, node, "standardize", out);
+}
+
+static enum spred_status read_problem(struct spec_reader *r,
+                                      struct spec_node *node,
+                                      struct spec_problem *p)
+{
+    int loss = SPEC_SQUARED;
+    p->line = node->line;
+    p->column = node->column;
+    p->intercept = p->standardize = 1;
+    p->l1_ratio = 1;
+    SPRED_TRY(spec_fields(r, node, "problem", problem_fields, p));
+    const struct spec_node *given = spec_node_get(node, "loss");
+    const struct spec_node *name = spec_node_get(node, "name");
+    const struct spec_node *penalty = spec_node_get(node, "penalty");
+    const struct spec_node *standardize = spec_node_get(node, "standardize");
+    if (!given)
+        return spec_fail(r, node,
+                         "problem: 'loss' is missing, expected squared, "
+                         "logistic or multinomial");
+    SPRED_TRY(spec_choice(r, given, "loss", spec_loss_names, &loss));
+    p->loss = (enum spec_loss)loss;
+    if (penalty)
+        SPRED_TRY(read_penalty(r, penalty, p));
+    if (standardize)
+        SPRED_TRY(read_standardize(r, standardize, &p->standardize));
+    SPRED_TRY(read_lambda(r, spec_node_get(node, "lambda"), p));
+    return name ? spec_name(r, name, "problem.name", &p->name)
+                : default_name(r, p);
+}
+
+enum spred_status spec_read_problems(struct spec_reader *r,
+                                     struct spec_node *problem,
+                                     struct spec_node *problems)
+{
+    struct spec *out = r->out;
+    if (!problem == !problems)
+        return spec_fail(r, problem ? problems : r->doc->root,
+                         problem ? "both problem and problems, expected one"
+                                 : "'problem' is missing, expected for example "
+                                   "problem: {loss: squared, penalty: l1}");
+    if (problems)
+        SPRED_TRY(spec_want(r, problems, "problems", SPEC_NODE_LIST));
+    struct spec_node **items = problems ? problems->items : &problem;
+    size_t n = problems ? problems->n : 1;
+    if (n == 0 || n > 100)
+        return spec_fail(r, problems, "problems: expected 1 to 100 of them");
+    out->problems = spred_alloc(r->env, n, sizeof *out->problems);
+    if (!out->problems)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        out->n_problems = i + 1;
+        SPRED_TRY(read_problem(r, items[i], &out->problems[i]));
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(out->problems[k].name, out->problems[i].name) == 0)
+                return spec_fail(r, items[i],
+                                 "two problems are called '%s', give one "
+                                 "another 'name'",
+                                 out->problems[i].name);
+    }
+    return SPRED_OK;
+}

@@ -1,0 +1,123 @@
+/* spec_read.h: what the files that turn YAML into a spec share; private. */
+#ifndef EXPERIMENTS_SPEC_READ_H
+#define EXPERIMENTS_SPEC_READ_H
+
+#include "experiments/spec.h"
+#include "experiments/yaml.h"
+#include "spred/text.h"
+
+#define SPEC_SWEEP_MAX 1000u /* combinations of one sweep */
+
+struct spec_reader {
+    struct spred_env *env;
+    struct spec_document *doc;
+    const struct spec_solver_names *solvers;
+    struct spec *out;
+};
+
+enum spec_field_kind {
+    SPEC_FIELD_INT,      /* int64_t, from min to max */
+    SPEC_FIELD_REAL,     /* double, from min to max */
+    SPEC_FIELD_TEXT,     /* char *, owned; NULL: not given */
+    SPEC_FIELD_CHOICE,   /* int, index into choices */
+    SPEC_FIELD_BOOL,     /* int */
+    SPEC_FIELD_DURATION, /* double, seconds */
+    SPEC_FIELD_SIZE,     /* double, bytes */
+    SPEC_FIELD_SHARE,    /* double, 0..1 */
+    SPEC_FIELD_MAP,      /* a map of further fields of the same struct */
+    SPEC_FIELD_OTHER     /* a known key that is read elsewhere */
+};
+
+/* One key of a map: drives reading, checking and writing. A table ends with a
+ * NULL key. */
+struct spec_field {
+    const char *key;
+    enum spec_field_kind kind;
+    size_t offset;
+    double min, max;
+    const char *const *choices;      /* CHOICE: NULL-ended */
+    const struct spec_field *fields; /* MAP */
+};
+
+extern const struct spec_field spec_preprocess_fields[], spec_protocol_fields[],
+    spec_stop_fields[], spec_limits_fields[], spec_simulated_fields[],
+    spec_file_fields[];
+extern const char *const spec_figure_names[], *const spec_loss_names[];
+extern const char *const spec_debian_default[]; /* NULL-ended */
+
+/* spec_field.c. `what` is the path for messages ("stop.wall"). */
+enum spred_status spec_fail(const struct spec_reader *r,
+                            const struct spec_node *node, const char *format,
+                            ...) SPRED_PRINTF(3, 4);
+/* A message that an unknown word is not in a list; names the nearest. */
+enum spred_status spec_unknown(const struct spec_reader *r,
+                               const struct spec_node *node, const char *kind,
+                               const char *word, const char *const *list);
+enum spred_status spec_want(const struct spec_reader *r,
+                            const struct spec_node *node, const char *what,
+                            enum spec_node_kind kind);
+enum spred_status spec_real(const struct spec_reader *r,
+                            const struct spec_node *node, const char *what,
+                            double min, double max, double *out);
+enum spred_status spec_int(const struct spec_reader *r,
+                           const struct spec_node *node, const char *what,
+                           double min, double max, int64_t *out);
+/* Replaces *out, which is NULL or owned. */
+enum spred_status spec_text(const struct spec_reader *r,
+                            const struct spec_node *node, const char *what,
+                            char **out);
+/* The same, and the text must be a safe file name: [A-Za-z0-9._-]+, at most 64
+ * characters, not starting with '.'. */
+enum spred_status spec_name(const struct spec_reader *r,
+                            const struct spec_node *node, const char *what,
+                            char **out);
+int spec_name_is_safe(const char *name);
+enum spred_status spec_choice(const struct spec_reader *r,
+                              const struct spec_node *node, const char *what,
+                              const char *const *choices, int *out);
+enum spred_status spec_bool(const struct spec_reader *r,
+                            const struct spec_node *node, const char *what,
+                            int *out);
+/* Reads the keys of a map that are in the table into *out; refuses others. */
+enum spred_status spec_fields(const struct spec_reader *r,
+                              const struct spec_node *map, const char *what,
+                              const struct spec_field *table, void *out);
+/* array with room for one more zeroed item after n; NULL: out of memory. */
+void *spec_grow(const struct spec_reader *r, void *array, size_t n,
+                size_t size);
+
+/* spec_sweep.c: the maps that a map with lists stands for, as a list of maps
+ * without lists and tied keys. A value of `pair` is a list of two itself. */
+enum spred_status spec_sweep(const struct spec_reader *r, struct spec_node *map,
+                             const char *what, const char *pair,
+                             struct spec_node **list);
+
+/* spec_set.c: one --set on the tree. */
+enum spred_status spec_override(const struct spec_reader *r, const char *text);
+
+/* The parts of a file. */
+enum spred_status spec_read_datasets(struct spec_reader *r,
+                                     struct spec_node *node);
+enum spred_status spec_read_file(struct spec_reader *r,
+                                 const struct spec_node *node, size_t group);
+enum spred_status spec_read_simulated(struct spec_reader *r,
+                                      struct spec_node *node, size_t group);
+enum spred_status spec_read_problems(struct spec_reader *r,
+                                     struct spec_node *problem,
+                                     struct spec_node *problems);
+enum spred_status spec_read_solvers(struct spec_reader *r,
+                                    struct spec_node *node);
+enum spred_status spec_read_rules(struct spec_reader *r,
+                                  const struct spec_node *root);
+/* The next data set of out->datasets, with the place of node, or NULL. */
+struct spec_dataset *spec_add_dataset(struct spec_reader *r,
+                                      const struct spec_node *node,
+                                      enum spec_source source, size_t group);
+
+/* N ratios from 1 down to min_ratio, equal steps on a logarithmic scale. */
+void spec_lambda_path(size_t n, double min_ratio, double *out);
+
+/* spec_resolved.c: the canonical text into spec->resolved. */
+enum spred_status spec_resolve(struct spred_env *env, struct spec *spec);
+
+#endif

@@ -1,0 +1,218 @@
+/* spec_resolved.c: a spec -> canonical YAML with every default shown, which
+ * reads back to the same spec (its data paths are seen from the working
+ * folder). */
+#include "experiments/spec_write.h"
+
+#include <string.h>
+
+static int counts(const struct spec_dataset *d, size_t group, int fallback)
+{
+    return d->group == group && d->fallback == fallback;
+}
+
+/* "[a, b]" of the names of one group. */
+static void put_names(struct spec_writer *w, const struct spec *spec,
+                      size_t group, int fallback)
+{
+    const char *between = "[";
+    for (size_t i = 0; i < spec->n_datasets; i++)
+        if (counts(&spec->datasets[i], group, fallback)) {
+            spec_put(w, between);
+            spec_put_text(w, spec->datasets[i].name);
+            between = ", ";
+        }
+    spec_put(w, "]");
+}
+
+static void put_geo(struct spec_writer *w, const struct spec *spec,
+                    size_t group)
+{
+    const char *between = ", target: {";
+    int fallback = 0;
+    spec_put(w, "geo: {accession: ");
+    put_names(w, spec, group, 0);
+    for (size_t i = 0; i < spec->n_datasets; i++) {
+        const struct spec_dataset *d = &spec->datasets[i];
+        fallback |= counts(d, group, 1);
+        if (!counts(d, group, 0))
+            continue;
+        spec_put(w, between);
+        spec_put_text(w, d->name);
+        spec_put(w, ": ");
+        spec_put_text(w, d->target);
+        between = ", ";
+    }
+    spec_put(w, "}}\n");
+    if (fallback) {
+        spec_put(w, "    otherwise: {debian: ");
+        put_names(w, spec, group, 1);
+        spec_put(w, "}\n");
+    }
+}
+
+/* All sets of one item as tied keys, so that they stay one item. */
+static void put_simulated(struct spec_writer *w, const struct spec *spec,
+                          size_t group)
+{
+    int rows = 0;
+    spec_put(w, "simulated: {\"name, n, p, blocks, rho, k, snr, classes\": [");
+    for (size_t i = 0; i < spec->n_datasets; i++) {
+        const struct spec_dataset *d = &spec->datasets[i];
+        if (!counts(d, group, 0))
+            continue;
+        const char *between = rows++ ? ",\n        [" : "[";
+        for (const struct spec_field *f = spec_simulated_fields; f->key; f++) {
+            const char *at = (const char *)d + f->offset;
+            spec_put(w, between);
+            between = ", ";
+            if (strcmp(f->key, "rho") == 0) {
+                spec_put(w, "[");
+                spec_put_real(w, d->rho_min);
+                spec_put(w, ", ");
+                spec_put_real(w, d->rho_max);
+                spec_put(w, "]");
+            } else {
+                spec_put_value(w, f, (const void *)at);
+            }
+        }
+        spec_put(w, "]");
+    }
+    spec_put(w, "]}\n");
+}
+
+static void put_datasets(struct spec_writer *w, const struct spec *spec)
+{
+    spec_put(w, "datasets:\n");
+    for (size_t i = 0; i < spec->n_datasets; i++) {
+        const struct spec_dataset *d = &spec->datasets[i];
+        if (i > 0 && d[-1].group == d->group)
+            continue;
+        spec_put(w, "  - ");
+        if (d->source == SPEC_GEO) {
+            put_geo(w, spec, d->group);
+        } else if (d->source == SPEC_DEBIAN) {
+            spec_put(w, "debian: ");
+            put_names(w, spec, d->group, 0);
+            spec_put(w, "\n");
+        } else if (d->source == SPEC_FILE) {
+            spec_put(w, "file: ");
+            spec_put_fields(w, spec_file_fields, d);
+            spec_put(w, "\n");
+        } else {
+            put_simulated(w, spec, d->group);
+        }
+    }
+}
+
+/* {path, min_ratio} where that gives the same numbers, else the list. */
+static void put_lambda(struct spec_writer *w, const struct spec_problem *p)
+{
+    double *path = spred_alloc(w->env, p->n_lambda, sizeof *path);
+    if (!path) {
+        w->status = SPRED_ENOMEM;
+        return;
+    }
+    if (p->n_lambda > 1)
+        spec_lambda_path(p->n_lambda, p->lambda[p->n_lambda - 1], path);
+    if (p->n_lambda > 1 && !p->lambda_absolute &&
+        memcmp(path, p->lambda, p->n_lambda * sizeof *path) == 0) {
+        spec_put(w, "{path: ");
+        spec_put_integer(w, (int64_t)p->n_lambda);
+        spec_put(w, ", min_ratio: ");
+        spec_put_real(w, p->lambda[p->n_lambda - 1]);
+        spec_put(w, "}");
+    } else {
+        spec_put(w, p->lambda_absolute ? "{absolute: [" : "[");
+        for (size_t i = 0; i < p->n_lambda; i++) {
+            spec_put(w, i ? ", " : "");
+            spec_put_real(w, p->lambda[i]);
+        }
+        spec_put(w, p->lambda_absolute ? "]}" : "]");
+    }
+    spred_free(w->env, path);
+}
+
+static void put_problems(struct spec_writer *w, const struct spec *spec)
+{
+    spec_put(w, "problems:\n");
+    for (size_t i = 0; i < spec->n_problems && w->status == SPRED_OK; i++) {
+        const struct spec_problem *p = &spec->problems[i];
+        spec_put(w, "  - name: ");
+        spec_put_text(w, p->name);
+        spec_put(w, "\n    loss: ");
+        spec_put(w, spec_loss_names[p->loss]);
+        spec_put(w, "\n    penalty: ");
+        if (p->l1_ratio < 1) {
+            spec_put(w, "{elastic-net: {l1_ratio: ");
+            spec_put_real(w, p->l1_ratio);
+            spec_put(w, "}}");
+        } else {
+            spec_put(w, "l1");
+        }
+        spec_put(w, p->intercept ? "\n    intercept: true"
+                                 : "\n    intercept: false");
+        spec_put(w, p->standardize ? "\n    standardize: train"
+                                   : "\n    standardize: false");
+        spec_put(w, "\n    lambda: ");
+        put_lambda(w, p);
+        spec_put(w, "\n");
+    }
+}
+
+static void put_solvers(struct spec_writer *w, const struct spec *spec)
+{
+    spec_put(w, "solvers:\n");
+    for (size_t i = 0; i < spec->n_solvers; i++) {
+        const struct spec_solver *s = &spec->solvers[i];
+        spec_put(w, "  - ");
+        spec_put_text(w, s->name);
+        for (size_t k = 0; k < s->n_settings; k++) {
+            spec_put(w, k ? ", " : ": {");
+            spec_put_text(w, s->settings[k].name);
+            spec_put(w, ": ");
+            /* Numbers and booleans as they are; the rest as text. */
+            if (spec_plain_kind(s->settings[k].value) == SPEC_NODE_NUMBER ||
+                spec_plain_kind(s->settings[k].value) == SPEC_NODE_BOOL)
+                spec_put(w, s->settings[k].value);
+            else
+                spec_put_text(w, s->settings[k].value);
+        }
+        spec_put(w, s->n_settings ? "}\n" : "\n");
+    }
+}
+
+enum spred_status spec_resolve(struct spred_env *env, struct spec *spec)
+{
+    struct spec_writer w = {.env = env, .status = SPRED_OK};
+    const struct {
+        const char *head;
+        const struct spec_field *fields;
+        const void *from;
+    } maps[] = {{"preprocess: ", spec_preprocess_fields, &spec->preprocess},
+                {"protocol: ", spec_protocol_fields, &spec->protocol},
+                {"stop: ", spec_stop_fields, &spec->stop},
+                {"limits: ", spec_limits_fields, &spec->limits}};
+    spec_put(&w, "version: 1\nname: ");
+    spec_put_text(&w, spec->name);
+    spec_put(&w, "\nseed: ");
+    spec_put_integer(&w, (int64_t)spec->seed);
+    spec_put(&w, "\n");
+    put_datasets(&w, spec);
+    put_problems(&w, spec);
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+        spec_put(&w, maps[i].head);
+        spec_put_fields(&w, maps[i].fields, maps[i].from);
+        spec_put(&w, "\n");
+    }
+    put_solvers(&w, spec);
+    spec_put(&w, "measure: {threads: ");
+    spec_put_integer(&w, spec->threads);
+    spec_put(&w, "}\nfigures: [");
+    for (size_t i = 0; i < spec->n_figures; i++) {
+        spec_put(&w, i ? ", " : "");
+        spec_put(&w, spec->figures[i]);
+    }
+    spec_put(&w, "]\n");
+    spec->resolved = w.text.text;
+    return w.status;
+}

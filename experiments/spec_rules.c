@@ -1,0 +1,149 @@
+/* spec_rules.c: preprocess, protocol, stop, limits, measure, figures: the maps
+ * of plain values, as tables with their bounds. */
+#include "experiments/spec_read.h"
+
+#include <string.h>
+
+#define DAY 86400.0
+#define MIB 1048576.0
+#define FIGURES_MAX 64
+
+const char *const spec_figure_names[] = {"gap-time", "profile",
+                                         "accuracy-genes", NULL};
+
+static const char *const log2_choices[] = {"never", "always", "auto", NULL};
+static const char *const missing_choices[] = {"median", "refuse", NULL};
+static const char *const kind_choices[] = {"clean", "paper", NULL};
+
+#define FIELD(key, kind, type, member, low, high)                              \
+    {                                                                          \
+        key, kind, offsetof(struct type, member), low, high, NULL, NULL        \
+    }
+#define CHOICE(key, type, member, choices)                                     \
+    {                                                                          \
+        key, SPEC_FIELD_CHOICE, offsetof(struct type, member), 0, 0, choices,  \
+            NULL                                                               \
+    }
+
+const struct spec_field spec_preprocess_fields[] = {
+    CHOICE("log2", spec_preprocess, log2, log2_choices),
+    CHOICE("missing", spec_preprocess, missing_refuse, missing_choices),
+    FIELD("variance_keep", SPEC_FIELD_SHARE, spec_preprocess, variance_keep,
+          1e-6, 1),
+    {0}};
+
+const struct spec_field spec_protocol_fields[] = {
+    CHOICE("kind", spec_protocol, paper, kind_choices),
+    FIELD("trials", SPEC_FIELD_INT, spec_protocol, trials, 1, 10000),
+    FIELD("test", SPEC_FIELD_SHARE, spec_protocol, test, 0.01, 0.99),
+    FIELD("validate", SPEC_FIELD_SHARE, spec_protocol, validate, 0, 0.99),
+    {0}};
+
+static const struct spec_field stall_fields[] = {
+    FIELD("eps", SPEC_FIELD_REAL, spec_stop, stall_eps, 0, 1),
+    FIELD("patience", SPEC_FIELD_INT, spec_stop, stall_patience, 1, 1e6),
+    {0}};
+const struct spec_field spec_stop_fields[] = {
+    FIELD("gap", SPEC_FIELD_REAL, spec_stop, gap, 0, 1),
+    {"stall", SPEC_FIELD_MAP, 0, 0, 0, NULL, stall_fields},
+    FIELD("wall", SPEC_FIELD_DURATION, spec_stop, wall, 1e-3, 365 * DAY),
+    FIELD("steps", SPEC_FIELD_INT, spec_stop, steps, 1, 1e15),
+    {0}};
+
+const struct spec_field spec_limits_fields[] = {
+    FIELD("wall", SPEC_FIELD_DURATION, spec_limits, wall, 0.1, 365 * DAY),
+    FIELD("memory", SPEC_FIELD_SIZE, spec_limits, memory, 16 * MIB,
+          MIB *MIB *MIB),
+    FIELD("grace", SPEC_FIELD_DURATION, spec_limits, grace, 0, DAY),
+    {0}};
+
+static const struct spec_field measure_fields[] = {
+    FIELD("threads", SPEC_FIELD_INT, spec, threads, 1, 1024), {0}};
+
+static void set_defaults(struct spec *out)
+{
+    out->preprocess = (struct spec_preprocess){2, 0, 1};
+    out->protocol = (struct spec_protocol){0, 5, 0.2, 0.2};
+    out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000};
+    out->limits = (struct spec_limits){600, 4096 * MIB, 5};
+    out->threads = 1;
+}
+
+static enum spred_status add_figure(struct spec_reader *r, const char *name)
+{
+    struct spec *out = r->out;
+    char **figures =
+        spec_grow(r, out->figures, out->n_figures, sizeof *figures);
+    if (!figures)
+        return SPRED_ENOMEM;
+    out->figures = figures;
+    figures[out->n_figures] = spred_strdup(r->env, name);
+    return figures[out->n_figures++] ? SPRED_OK : SPRED_ENOMEM;
+}
+
+static enum spred_status read_figures(struct spec_reader *r,
+                                      const struct spec_node *node)
+{
+    struct spec *out = r->out;
+    if (!node) {
+        for (size_t i = 0; spec_figure_names[i]; i++)
+            SPRED_TRY(add_figure(r, spec_figure_names[i]));
+        return SPRED_OK;
+    }
+    SPRED_TRY(spec_want(r, node, "figures", SPEC_NODE_LIST));
+    for (size_t i = 0; i < node->n && i < FIGURES_MAX; i++) {
+        int index;
+        SPRED_TRY(spec_choice(r, node->items[i], "figure", spec_figure_names,
+                              &index));
+        for (size_t k = 0; k < out->n_figures; k++)
+            if (strcmp(out->figures[k], spec_figure_names[index]) == 0)
+                return spec_fail(r, node->items[i],
+                                 "figures: '%s' is there twice",
+                                 spec_figure_names[index]);
+        SPRED_TRY(add_figure(r, spec_figure_names[index]));
+    }
+    return SPRED_OK;
+}
+
+static enum spred_status check_protocol(struct spec_reader *r,
+                                        const struct spec_node *node)
+{
+    const struct spec *out = r->out;
+    const struct spec_protocol *p = &out->protocol;
+    if (p->test + p->validate >= 1)
+        return spec_fail(r, node,
+                         "protocol: test and validate take 100%% or more, "
+                         "nothing is left to train on");
+    for (size_t i = 0; i < out->n_problems; i++)
+        if (!(p->validate > 0) && !p->paper && out->problems[i].n_lambda > 1)
+            return spec_fail(r, node,
+                             "protocol.validate: is 0%%, but it chooses among "
+                             "the lambdas of problem '%s'",
+                             out->problems[i].name);
+    return SPRED_OK;
+}
+
+enum spred_status spec_read_rules(struct spec_reader *r,
+                                  const struct spec_node *root)
+{
+    struct spec *out = r->out;
+    const struct {
+        const char *key;
+        const struct spec_field *fields;
+        void *out;
+    } maps[] = {{"preprocess", spec_preprocess_fields, &out->preprocess},
+                {"protocol", spec_protocol_fields, &out->protocol},
+                {"stop", spec_stop_fields, &out->stop},
+                {"limits", spec_limits_fields, &out->limits},
+                {"measure", measure_fields, out}};
+    set_defaults(out);
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+        const struct spec_node *map = spec_node_get(root, maps[i].key);
+        if (map)
+            SPRED_TRY(
+                spec_fields(r, map, maps[i].key, maps[i].fields, maps[i].out));
+    }
+    const struct spec_node *protocol = spec_node_get(root, "protocol");
+    SPRED_TRY(check_protocol(r, protocol ? protocol : root));
+    return read_figures(r, spec_node_get(root, "figures"));
+}

@@ -1,0 +1,149 @@
+/* spec_simulated.c: simulated data sets; lists of values make several. */
+#include "experiments/spec_read.h"
+
+#include <string.h>
+
+#include "experiments/units.h"
+
+#define SIDE_MAX 1e7 /* samples or features */
+
+#define FIELD(key, kind, member, low, high)                                    \
+    {                                                                          \
+        key, kind, offsetof(struct spec_dataset, member), low, high, NULL,     \
+            NULL                                                               \
+    }
+const struct spec_field spec_simulated_fields[] = {
+    {"name", SPEC_FIELD_OTHER, offsetof(struct spec_dataset, name), 0, 0, NULL,
+     NULL},
+    FIELD("n", SPEC_FIELD_INT, n, 4, SIDE_MAX),
+    FIELD("p", SPEC_FIELD_INT, p, 1, SIDE_MAX),
+    FIELD("blocks", SPEC_FIELD_INT, blocks, 1, SIDE_MAX),
+    {"rho", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    FIELD("k", SPEC_FIELD_INT, k, 0, SIDE_MAX),
+    FIELD("snr", SPEC_FIELD_REAL, snr, 1e-6, 1e12),
+    FIELD("classes", SPEC_FIELD_INT, classes, 0, 1000),
+    {0}};
+#undef FIELD
+
+static enum spred_status read_rho(struct spec_reader *r,
+                                  const struct spec_node *rho,
+                                  struct spec_dataset *d)
+{
+    const struct spec_node *low = rho, *high = rho;
+    if (rho->kind == SPEC_NODE_LIST) {
+        if (rho->n != 2)
+            return spec_fail(r, rho,
+                             "simulated.rho: found %zu values, expected one "
+                             "number or [lowest, highest]",
+                             rho->n);
+        low = rho->items[0];
+        high = rho->items[1];
+    }
+    SPRED_TRY(spec_real(r, low, "simulated.rho", 0, 0.9999, &d->rho_min));
+    SPRED_TRY(spec_real(r, high, "simulated.rho", 0, 0.9999, &d->rho_max));
+    if (d->rho_min > d->rho_max)
+        return spec_fail(r, high,
+                         "simulated.rho: expected [lowest, highest], found "
+                         "the larger first");
+    return SPRED_OK;
+}
+
+/* "-rho0.3", or "-rho0.3-0.9" for a range. */
+static enum spred_status add_rho(struct spec_reader *r,
+                                 const struct spec_dataset *d,
+                                 struct spred_buffer *name)
+{
+    char low[32], high[32];
+    spec_shortest(d->rho_min, low);
+    spec_shortest(d->rho_max, high);
+    if (strcmp(low, high) == 0)
+        return spred_buffer_add(r->env, name, "-rho%s", low);
+    return spred_buffer_add(r->env, name, "-rho%s-%s", low, high);
+}
+
+/* simulated-n200-p20000, and what else the sweep changes. */
+static enum spred_status make_name(struct spec_reader *r,
+                                   const struct spec_node *map,
+                                   struct spec_dataset *d)
+{
+    const struct spec_node *given = spec_node_get(map, "name");
+    struct spred_buffer name = {0};
+    enum spred_status status;
+    int named = 0; /* the sweep gives every set its own name */
+    for (size_t i = 0; i < map->n; i++)
+        named |= map->keys[i]->swept && map->items[i] == given;
+    if (given) {
+        SPRED_TRY(spec_name(r, given, "simulated.name", &d->name));
+        status = spred_buffer_add(r->env, &name, "%s", d->name);
+    } else {
+        status = spred_buffer_add(r->env, &name, "simulated-n%lld-p%lld",
+                                  (long long)d->n, (long long)d->p);
+    }
+    for (size_t i = 0; i < map->n; i++) {
+        const char *key = map->keys[i]->text;
+        int size = strcmp(key, "n") == 0 || strcmp(key, "p") == 0;
+        if (!map->keys[i]->swept)
+            continue;
+        if (named || (!given && size))
+            continue; /* already said */
+        if (status == SPRED_OK && strcmp(key, "rho") == 0)
+            status = add_rho(r, d, &name);
+        else if (status == SPRED_OK)
+            status = spred_buffer_add(r->env, &name, "-%s%s", key,
+                                      map->items[i]->text);
+    }
+    spred_free(r->env, d->name);
+    d->name = name.text;
+    if (status == SPRED_OK && !spec_name_is_safe(d->name))
+        status = spec_fail(r, map,
+                           "simulated: '%.100s' is too long for a name, "
+                           "add 'name' to the tied keys",
+                           d->name);
+    return status;
+}
+
+static enum spred_status read_one(struct spec_reader *r, struct spec_node *map,
+                                  size_t group)
+{
+    struct spec_dataset *d = spec_add_dataset(r, map, SPEC_SIMULATED, group);
+    if (!d)
+        return SPRED_ENOMEM;
+    d->blocks = d->k = 10;
+    d->snr = 3;
+    d->classes = 2;
+    d->rho_min = d->rho_max = 0.5;
+    SPRED_TRY(spec_fields(r, map, "simulated", spec_simulated_fields, d));
+    if (!d->n || !d->p)
+        return spec_fail(r, map, "simulated: '%s' is missing",
+                         d->n ? "p" : "n");
+    const struct spec_node *rho = spec_node_get(map, "rho");
+    const struct spec_node *k = spec_node_get(map, "k");
+    const struct spec_node *blocks = spec_node_get(map, "blocks");
+    const struct spec_node *classes = spec_node_get(map, "classes");
+    if (rho)
+        SPRED_TRY(read_rho(r, rho, d));
+    if (!k && d->k > d->p)
+        d->k = d->p;
+    if (!blocks && d->blocks > d->p)
+        d->blocks = d->p;
+    if (d->k > d->p || d->blocks > d->p)
+        return spec_fail(r, d->k > d->p ? k : blocks,
+                         "simulated.%s: is more than p = %lld",
+                         d->k > d->p ? "k" : "blocks", (long long)d->p);
+    if (d->classes == 1 || d->classes > d->n)
+        return spec_fail(r, classes ? classes : map,
+                         "simulated.classes: expected 0 (a number is "
+                         "predicted) or 2 to n = %lld",
+                         (long long)d->n);
+    return make_name(r, map, d);
+}
+
+enum spred_status spec_read_simulated(struct spec_reader *r,
+                                      struct spec_node *node, size_t group)
+{
+    struct spec_node *list;
+    SPRED_TRY(spec_sweep(r, node, "simulated", "rho", &list));
+    for (size_t i = 0; i < list->n; i++)
+        SPRED_TRY(read_one(r, list->items[i], group));
+    return SPRED_OK;
+}

@@ -1,0 +1,40 @@
+/* trial.h: one trial of one data set: the split, X and y of its three parts. */
+#ifndef EXPERIMENTS_TRIAL_H
+#define EXPERIMENTS_TRIAL_H
+
+#include "experiments/job.h"
+#include "experiments/labels.h"
+#include "spred/preprocess.h"
+#include "spred/problem.h"
+#include "spred/split.h"
+
+/* One part of the samples, in the training part's coordinates. */
+struct part {
+    struct spred_matrix x; /* n x p, owned */
+    size_t n;
+    int32_t *codes; /* n, 0..n_classes-1; NULL if real-valued */
+    double *values; /* n; NULL if classes */
+};
+
+/* Everything owned; trial_free. */
+struct trial {
+    struct spred_data data;
+    struct labels labels;
+    struct spred_prepared prepared;
+    struct part train, validate, test;
+    size_t n_classes;         /* 0: real-valued target */
+    size_t p;                 /* features after the filter */
+    double ceiling, informed; /* paper protocol: bounds; else NaN */
+};
+
+/* Maps the data of the job, picks rows by the protocol, splits by sample,
+ * learns the preprocessing on the training part. seconds[0] = load, seconds[1]
+ * = prepare. */
+enum spred_status trial_make(struct spred_env *env, const struct job *job,
+                             struct trial *out, double seconds[2]);
+void trial_free(struct spred_env *env, struct trial *trial);
+
+/* Seconds on a monotonic clock. */
+double trial_now(void);
+
+#endif

@@ -1,0 +1,163 @@
+/* worker.c: the worker process's two ends: a job line in, rows out. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "experiments/job.h"
+#include "spred/linalg.h"
+#include "spred/text.h"
+
+/* What a worker writes: "run<TAB>...", "point<TAB>...", "gene<TAB>..." lines
+ * and "end"; or "error<TAB>text". */
+
+static enum spred_status read_all(struct spred_env *env, int from,
+                                  struct spred_buffer *out)
+{
+    char chunk[4096];
+    for (;;) {
+        ssize_t got = read(from, chunk, sizeof chunk);
+        if (got == 0)
+            return SPRED_OK;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return spred_fail(env, SPRED_EIO, "worker: %s", strerror(errno));
+        SPRED_TRY(spred_buffer_append(env, out, chunk, (size_t)got));
+    }
+}
+
+static int write_all(int to, const char *text, size_t length)
+{
+    while (length > 0) {
+        ssize_t put = write(to, text, length);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return 0;
+        text += put;
+        length -= (size_t)put;
+    }
+    return 1;
+}
+
+static enum spred_status add_row(struct spred_env *env, const char *tag,
+                                 const struct results_column *columns,
+                                 const void *row, struct spred_buffer *out)
+{
+    SPRED_TRY(spred_buffer_add(env, out, "%s\t", tag));
+    SPRED_TRY(results_row_write(env, columns, row, out));
+    return spred_buffer_append(env, out, "\n", 1);
+}
+
+static enum spred_status write_record(struct spred_env *env,
+                                      const struct results_record *record,
+                                      struct spred_buffer *out)
+{
+    SPRED_TRY(add_row(env, "run", results_run_columns, &record->run, out));
+    for (size_t i = 0; i < record->n_points; i++)
+        SPRED_TRY(add_row(env, "point", results_point_columns,
+                          &record->points[i], out));
+    for (size_t i = 0; i < record->n_genes; i++)
+        SPRED_TRY(
+            add_row(env, "gene", results_gene_columns, &record->genes[i], out));
+    return spred_buffer_add(env, out, "end\n");
+}
+
+int job_worker(int in, int out)
+{
+    struct spred_env env;
+    struct spred_buffer line = {0}, reply = {0};
+    struct job job;
+    struct results_record record;
+    spred_env_init(&env);
+    memset(&record, 0, sizeof record);
+    results_row_clear(job_columns, &job);
+    enum spred_status status = read_all(&env, in, &line);
+    if (status == SPRED_OK)
+        status = results_row_read(&env, job_columns, line.text ? line.text : "",
+                                  line.length, &job);
+    if (status == SPRED_OK) {
+        spred_blas_threads((int)job.threads);
+        status = job_run(&env, &job, &record);
+    }
+    if (status == SPRED_OK)
+        status = write_record(&env, &record, &reply);
+    if (status != SPRED_OK) {
+        reply.length = 0;
+        if (spred_buffer_add(&env, &reply, "error\t%s\n", env.error) !=
+            SPRED_OK)
+            reply.length = 0;
+    }
+    int sent = reply.length > 0 && write_all(out, reply.text, reply.length);
+    results_record_free(&env, &record);
+    results_row_free(&env, job_columns, &job);
+    spred_free(&env, line.text);
+    spred_free(&env, reply.text);
+    return sent ? 0 : 1;
+}
+
+/* Counts the lines that start with tag and a tab. */
+static size_t count_lines(const char *text, size_t length, const char *tag)
+{
+    size_t count = 0, width = strlen(tag);
+    for (const char *at = text, *end = text + length; at < end;) {
+        if ((size_t)(end - at) > width && memcmp(at, tag, width) == 0 &&
+            at[width] == '\t')
+            count++;
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        at = next ? next + 1 : end;
+    }
+    return count;
+}
+
+static enum spred_status parse_line(struct spred_env *env, const char *line,
+                                    size_t length,
+                                    struct results_record *record)
+{
+    if (length > 4 && memcmp(line, "run\t", 4) == 0)
+        return results_row_read(env, results_run_columns, line + 4, length - 4,
+                                &record->run);
+    if (length > 6 && memcmp(line, "point\t", 6) == 0) {
+        struct results_point *point = &record->points[record->n_points++];
+        results_row_clear(results_point_columns, point);
+        return results_row_read(env, results_point_columns, line + 6,
+                                length - 6, point);
+    }
+    if (length > 5 && memcmp(line, "gene\t", 5) == 0) {
+        struct results_gene *gene = &record->genes[record->n_genes++];
+        results_row_clear(results_gene_columns, gene);
+        return results_row_read(env, results_gene_columns, line + 5, length - 5,
+                                gene);
+    }
+    if (length > 6 && memcmp(line, "error\t", 6) == 0)
+        return spred_fail(env, SPRED_EINVAL, "%.*s", (int)(length - 6),
+                          line + 6);
+    return spred_fail(env, SPRED_EFORMAT, "the worker wrote '%.*s'",
+                      (int)(length > 40 ? 40 : length), line);
+}
+
+enum spred_status job_parse_output(struct spred_env *env, const char *text,
+                                   size_t length, struct results_record *record)
+{
+    memset(record, 0, sizeof *record);
+    results_row_clear(results_run_columns, &record->run);
+    if (length == 0)
+        return spred_fail(env, SPRED_EFORMAT, "the worker wrote nothing");
+    record->points = spred_alloc(env, count_lines(text, length, "point"),
+                                 sizeof *record->points);
+    record->genes = spred_alloc(env, count_lines(text, length, "gene"),
+                                sizeof *record->genes);
+    if (!record->points || !record->genes)
+        return SPRED_ENOMEM;
+    for (const char *at = text, *end = text + length; at < end;) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+        if (!next)
+            break;
+        if (next - at == 3 && memcmp(at, "end", 3) == 0)
+            return SPRED_OK;
+        SPRED_TRY(parse_line(env, at, (size_t)(next - at), record));
+        at = next + 1;
+    }
+    return spred_fail(env, SPRED_EFORMAT, "the worker's rows are incomplete");
+}

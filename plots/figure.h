@@ -1,0 +1,136 @@
+/* figure.h: what the figure kinds share: files, quoting, pages of panels,
+ * axes, keys and captions. Private to the plots room. */
+#ifndef PLOTS_FIGURE_H
+#define PLOTS_FIGURE_H
+
+#include "results/query.h"
+#include "spred/text.h"
+
+/* One call of plots_draw or plots_report. */
+struct plots_context {
+    struct spred_env *env;
+    struct results_view *view;
+    const char *folder;
+    int dry;       /* 1: only collect the names */
+    char *gnuplot; /* path, or NULL: not found */
+    char **names;  /* of the figures, owned */
+    size_t n_names;
+    struct results_table solvers, datasets, notes, machines;
+};
+
+/* A figure kind: one const struct at the foot of its file. */
+struct plots_kind {
+    const char *name, *doc;
+    enum spred_status (*draw)(struct plots_context *context);
+};
+extern const struct plots_kind plots_gap_time, plots_profile,
+    plots_accuracy_genes;
+
+/* A figure in the making: a page of equal panels over a key and a caption.
+ * Positions on a page are in pixels of the SVG from the upper left. */
+struct plots_figure {
+    struct plots_context *context;
+    char *name;
+    struct spred_buffer dat, gp;
+    size_t blocks; /* data blocks written so far = next gnuplot index */
+    size_t panels, columns, rows;
+    double panel_width, panel_height;
+    double height;                   /* so far; that of the page at the end */
+    struct spred_buffer key;         /* plot elements of the key */
+    size_t key_entries, key_longest; /* bytes of the longest text */
+    struct spred_buffer caption;     /* text, wrapped when the page ends */
+};
+
+/* Starts KIND-PART (made safe for a file name; part NULL: KIND). Release with
+ * plots_figure_end, whatever happens in between. */
+enum spred_status plots_figure_begin(struct plots_context *context,
+                                     struct plots_figure *figure,
+                                     const char *kind, const char *part,
+                                     size_t panels);
+
+/* Ends the page, writes the files, runs gnuplot unless status says that an
+ * earlier step failed; frees all. Returns the first failure. */
+enum spred_status plots_figure_end(struct plots_figure *figure,
+                                   enum spred_status status);
+
+/* Places panel i and titles it; the caller then sets axes and plots. */
+enum spred_status plots_panel(struct plots_figure *figure, size_t i,
+                              const char *title);
+int plots_panel_is_left(const struct plots_figure *figure, size_t i);
+int plots_panel_is_low(const struct plots_figure *figure, size_t i);
+
+/* Starts the next data block of NAME.dat; `what` becomes its comment. */
+enum spred_status plots_block(struct plots_figure *figure, const char *what);
+/* One line of numbers; what is not finite is written as NaN. */
+enum spred_status plots_numbers(struct plots_figure *figure, const double *x,
+                                size_t n);
+
+/* Range and tics of a logarithmic axis ('x' or 'y'): every decade, or 1 2 5
+ * where it spans less than two; plain: 0.01 rather than 10^-2. labels 0: tics
+ * without numbers. */
+enum spred_status plots_log_axis(struct plots_figure *figure, char axis,
+                                 double low, double high, int plain,
+                                 int labels);
+
+/* Bytes of the UTF-8 character at text; 0: broken. */
+size_t plots_character(const char *text);
+
+/* Appends text as a single-quoted gnuplot string that is also safe in SVG:
+ * control characters and broken UTF-8 are replaced, "]]>" is parted. */
+enum spred_status plots_quote(struct spred_env *env,
+                              struct spred_buffer *buffer, const char *text);
+
+/* An entry of the key, drawn as `with` says ("linespoints lc ..."). */
+enum spred_status plots_key(struct plots_figure *figure, const char *text,
+                            const char *with);
+
+/* Colour, dash and point of a solver: the same in all figures of a store. */
+struct plots_style {
+    const char *colour;
+    int dash, point, hollow;
+};
+struct plots_style plots_solver_style(const struct plots_context *context,
+                                      const char *solver);
+
+/* Key entries for the solvers of the store that rows first .. end - 1 show,
+ * which is where the number in this column is not NaN. */
+enum spred_status plots_solver_keys(struct plots_figure *figure,
+                                    const struct results_table *table,
+                                    size_t first, size_t end,
+                                    const char *column);
+
+/* The end of the rows from first on that hold the same text in a column. */
+size_t plots_rows_end(const struct results_table *table, size_t first,
+                      const char *column, size_t end);
+
+/* Sources of the data sets that rows first .. end - 1 name, simulated or not,
+ * seed, machine and command, appended to the caption. */
+enum spred_status plots_provenance(struct plots_figure *figure,
+                                   const struct results_table *table,
+                                   size_t first, size_t end);
+/* "GDS1815" or "made (simulated)": the title of a data set. Free it. */
+char *plots_dataset_title(struct plots_context *context, const char *dataset);
+
+/* gnuplot.c: the first `gnuplot` on PATH (free it), or NULL; and one run of
+ * it: form svg, pdf or png, into folder/name.form. */
+char *plots_find_gnuplot(struct spred_env *env);
+enum spred_status plots_run_gnuplot(struct plots_context *context,
+                                    const char *name, const char *form);
+
+/* file.c: whole files; written beside and renamed. The text that is read is
+ * NUL-terminated; free it. */
+enum spred_status plots_write_file(struct spred_env *env, const char *path,
+                                   const void *bytes, size_t length);
+enum spred_status plots_read_file(struct spred_env *env, const char *path,
+                                  char **text, size_t *length);
+
+/* kinds.c */
+enum spred_status plots_context_open(struct spred_env *env, const char *db_path,
+                                     const char *folder,
+                                     struct plots_context *context);
+void plots_context_close(struct plots_context *context);
+/* Draws, or with context->dry only names, the figures of the kinds. */
+enum spred_status plots_run_kinds(struct plots_context *context,
+                                  const char *const *figures, size_t n);
+
+#endif

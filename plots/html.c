@@ -1,0 +1,101 @@
+/* html.c: escaped text and inline SVG for the report. */
+#include "plots/html.h"
+
+#include <string.h>
+
+const char plots_html_style[] =
+    "body{font:15px/1.45 sans-serif;color:#222;background:#fff;"
+    "max-width:1240px;margin:1.5em auto;padding:0 1em}\n"
+    "h1{font-size:1.5em}h2{font-size:1.2em;border-bottom:1px solid #ccc;"
+    "margin-top:2em}h3{font-size:1em;margin-bottom:.3em}\n"
+    "table{border-collapse:collapse;font-size:.8em;margin:.5em 0 1em}\n"
+    "th,td{padding:.15em .5em;text-align:right;border-bottom:1px solid #e4e4e4;"
+    "white-space:nowrap}\n"
+    "th{border-bottom:1px solid #888;font-weight:600}\n"
+    ".t{text-align:left}.w{white-space:normal}\n"
+    ".note{background:#fff4e0;border-left:4px solid #E69F00;padding:.4em .8em;"
+    "margin:.5em 0}\n"
+    "pre{background:#f6f6f6;padding:.8em;overflow:auto;font-size:.8em}\n"
+    "figure{margin:1em 0}figure svg{width:1000px;max-width:100%;height:auto}\n"
+    ".wide{overflow-x:auto}.bad{color:#b03000}.soft{color:#666}\n"
+    "@media print{body{max-width:none}h2{page-break-after:avoid}"
+    "figure,table{page-break-inside:avoid}}\n";
+
+enum spred_status plots_html_text(struct spred_env *env,
+                                  struct spred_buffer *out, const char *text)
+{
+    static const struct {
+        char c;
+        const char *entity;
+    } entities[] = {
+        {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}};
+    while (*text) {
+        size_t n = plots_character(text), k = 0;
+        unsigned char c = (unsigned char)*text;
+        while (k < 4 && entities[k].c != *text)
+            k++;
+        if (n == 0)
+            SPRED_TRY(spred_buffer_append(env, out, "?", 1));
+        else if ((c < ' ' && c != '\n' && c != '\t') || c == 127)
+            SPRED_TRY(spred_buffer_append(env, out, " ", 1));
+        else if (k < 4)
+            SPRED_TRY(spred_buffer_add(env, out, "%s", entities[k].entity));
+        else
+            SPRED_TRY(spred_buffer_append(env, out, text, n));
+        text += n ? n : 1;
+    }
+    return SPRED_OK;
+}
+
+/* Copies SVG, "fN-" behind every mark that starts an id or refers to one. */
+static enum spred_status copy_unique(struct spred_env *env,
+                                     struct spred_buffer *out, size_t number,
+                                     const char *svg)
+{
+    static const char *const marks[] = {" id='", " id=\"", "href='#",
+                                        "href=\"#", "url(#"};
+    const char *from = svg;
+    for (const char *c = svg; *c; c++)
+        for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+            size_t n = strlen(marks[i]);
+            if (*c != marks[i][0] || strncmp(c, marks[i], n) != 0)
+                continue;
+            SPRED_TRY(
+                spred_buffer_append(env, out, from, (size_t)(c + n - from)));
+            SPRED_TRY(spred_buffer_add(env, out, "f%zu-", number));
+            from = c + n;
+            c += n - 1;
+            break;
+        }
+    return spred_buffer_append(env, out, from, strlen(from));
+}
+
+enum spred_status plots_html_figure(struct plots_context *context,
+                                    struct spred_buffer *out, size_t number,
+                                    const char *name)
+{
+    struct spred_env *env = context->env;
+    char *text = NULL;
+    size_t length;
+    char *path = spred_format(env, "%s/%s.svg", context->folder, name);
+    if (!path)
+        return SPRED_ENOMEM;
+    enum spred_status status = plots_read_file(env, path, &text, &length);
+    spred_free(env, path);
+    const char *svg = status ? NULL : strstr(text, "<svg");
+    if (status == SPRED_ENOTFOUND || (!status && !svg)) {
+        status = spred_buffer_add(env, out,
+                                  "<p class=\"bad\">The figure %s was not "
+                                  "drawn (is gnuplot installed?); %s.gp and "
+                                  "%s.dat hold its script and data.</p>\n",
+                                  name, name, name);
+    } else if (!status) {
+        status = spred_buffer_add(env, out, "<figure id=\"%s\">\n", name);
+        if (!status)
+            status = copy_unique(env, out, number, svg);
+        if (!status)
+            status = spred_buffer_add(env, out, "</figure>\n");
+    }
+    spred_free(env, text);
+    return status;
+}

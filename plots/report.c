@@ -1,0 +1,330 @@
+/* report.c: results/NAME/report.html, one file that needs no other. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include "plots/html.h"
+#include "plots/plots.h"
+
+/* A column of a table of the report. */
+struct column {
+    const char *title, *name;
+    int digits;       /* 0: text; else significant digits */
+    const char *half; /* shown after the number as +- */
+};
+
+static enum spred_status put_cell(struct spred_env *env,
+                                  struct spred_buffer *out,
+                                  const struct results_table *t, size_t row,
+                                  const struct column *column)
+{
+    if (column->digits == 0) {
+        SPRED_TRY(spred_buffer_add(env, out, "<td class=\"t%s\">",
+                                   strcmp(column->name, "reason") == 0 ||
+                                           strcmp(column->name, "value") == 0
+                                       ? " w"
+                                       : ""));
+        SPRED_TRY(
+            plots_html_text(env, out, results_text(t, row, column->name)));
+        return spred_buffer_add(env, out, "</td>");
+    }
+    double value = results_real(t, row, column->name);
+    double half = column->half ? results_real(t, row, column->half) : NAN;
+    char text[96] = "–";
+    if (isinf(value)) /* censored: see the statuses */
+        snprintf(text, sizeof text, "&gt; %.3g",
+                 results_real(t, row, "seconds"));
+    else if (!isnan(value) && column->half && !isnan(half))
+        snprintf(text, sizeof text, "%.3f ± %.3f", value, half);
+    else if (!isnan(value) && column->half)
+        snprintf(text, sizeof text, "%.3f", value);
+    else if (!isnan(value))
+        snprintf(text, sizeof text, "%.*g", column->digits, value);
+    return spred_buffer_add(env, out, "<td>%s</td>", text);
+}
+
+/* Rows first .. end - 1; columns end with a NULL title. */
+static enum spred_status put_table(struct spred_env *env,
+                                   struct spred_buffer *out,
+                                   const struct results_table *t, size_t first,
+                                   size_t end, const struct column *columns)
+{
+    SPRED_TRY(spred_buffer_add(env, out, "<div class=\"wide\"><table><tr>"));
+    for (const struct column *c = columns; c->title; c++)
+        SPRED_TRY(spred_buffer_add(env, out, "<th%s>%s</th>",
+                                   c->digits ? "" : " class=\"t\"", c->title));
+    SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
+    for (size_t row = first; row < end; row++) {
+        SPRED_TRY(spred_buffer_add(env, out, "<tr>"));
+        for (const struct column *c = columns; c->title; c++)
+            SPRED_TRY(put_cell(env, out, t, row, c));
+        SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
+    }
+    return spred_buffer_add(env, out, "</table></div>\n");
+}
+
+static enum spred_status put_notes(struct plots_context *context,
+                                   struct spred_buffer *out)
+{
+    struct spred_env *env = context->env;
+    const struct results_table *notes = &context->notes;
+    size_t simulated = 0;
+    for (size_t i = 0; i < context->datasets.n_rows; i++)
+        simulated += results_real(&context->datasets, i, "simulated") > 0;
+    if (simulated)
+        SPRED_TRY(spred_buffer_add(
+            env, out,
+            "<p class=\"note\">%zu of %zu data sets are simulated; they are "
+            "marked wherever they appear.</p>\n",
+            simulated, context->datasets.n_rows));
+    if (context->machines.n_rows > 1)
+        SPRED_TRY(spred_buffer_add(
+            env, out,
+            "<p class=\"note\">The rows come from %zu machines: their times "
+            "are not comparable.</p>\n",
+            context->machines.n_rows));
+    for (size_t i = 0; i < notes->n_rows; i++) {
+        if (strncmp(results_text(notes, i, "key"), "warning", 7) != 0)
+            continue;
+        SPRED_TRY(spred_buffer_add(env, out, "<p class=\"note\">"));
+        SPRED_TRY(plots_html_text(env, out, results_text(notes, i, "value")));
+        SPRED_TRY(spred_buffer_add(env, out, "</p>\n"));
+    }
+    return SPRED_OK;
+}
+
+static enum spred_status put_datasets(struct plots_context *context,
+                                      struct spred_buffer *out)
+{
+    static const struct column columns[] = {
+        {"data set", "dataset", 0, NULL},
+        {"source", "source", 0, NULL},
+        {"target", "target", 0, NULL},
+        {"simulated", "simulated", 1, NULL},
+        {"features", "features", 9, NULL},
+        {"classes", "classes", 9, NULL},
+        {"train", "train", 9, NULL},
+        {"validate", "validate", 9, NULL},
+        {"test", "test", 9, NULL},
+        {"largest class", "majority", 3, NULL},
+        {"protocol", "protocol", 0, NULL},
+        {NULL, NULL, 0, NULL}};
+    SPRED_TRY(spred_buffer_add(context->env, out, "<h2>Data</h2>\n"));
+    return put_table(context->env, out, &context->datasets, 0,
+                     context->datasets.n_rows, columns);
+}
+
+static enum spred_status put_figures(struct plots_context *context,
+                                     struct spred_buffer *out)
+{
+    SPRED_TRY(spred_buffer_add(context->env, out, "<h2>Figures</h2>\n"));
+    for (size_t i = 0; i < context->n_names; i++)
+        SPRED_TRY(plots_html_figure(context, out, i + 1, context->names[i]));
+    return SPRED_OK;
+}
+
+/* "<h3>data set, problem</h3>" of row i. */
+static enum spred_status put_heading(struct plots_context *context,
+                                     struct spred_buffer *out,
+                                     const struct results_table *t, size_t i)
+{
+    struct spred_env *env = context->env;
+    char *title = plots_dataset_title(context, results_text(t, i, "dataset"));
+    enum spred_status status =
+        title ? spred_buffer_add(env, out, "<h3>") : SPRED_ENOMEM;
+    if (!status)
+        status = plots_html_text(env, out, title);
+    spred_free(env, title);
+    SPRED_TRY(status);
+    SPRED_TRY(spred_buffer_add(env, out, ", "));
+    SPRED_TRY(plots_html_text(env, out, results_text(t, i, "problem")));
+    return spred_buffer_add(env, out, "</h3>\n");
+}
+
+/* A query's answer, one table per data set and problem. */
+static enum spred_status put_by_problem(struct plots_context *context,
+                                        struct spred_buffer *out,
+                                        const char *query, const char *heading,
+                                        const struct column *columns,
+                                        const char *who)
+{
+    struct spred_env *env = context->env;
+    struct results_table t;
+    SPRED_TRY(results_query(env, context->view, query, &t));
+    enum spred_status status = SPRED_OK;
+    if (t.n_rows)
+        status = spred_buffer_add(env, out, "%s", heading);
+    for (size_t at = 0, next; at < t.n_rows && !status; at = next) {
+        next = plots_rows_end(&t, at, "dataset",
+                              plots_rows_end(&t, at, "problem", t.n_rows));
+        status = put_heading(context, out, &t, at);
+        if (!status && who)
+            status = spred_buffer_add(env, out, "<p>%s ", who);
+        if (!status && who)
+            status = plots_html_text(env, out, results_text(&t, at, "solver"));
+        if (!status && who)
+            status = spred_buffer_add(env, out, "</p>\n");
+        if (!status)
+            status = put_table(env, out, &t, at, next, columns);
+    }
+    results_table_free(env, &t);
+    return status;
+}
+
+static enum spred_status put_results(struct plots_context *context,
+                                     struct spred_buffer *out)
+{
+    static const struct column columns[] = {
+        {"solver", "solver", 0, NULL},
+        {"endings", "statuses", 0, NULL},
+        {"certified [s]", "certified_seconds", 3, NULL},
+        {"least [s]", "seconds_min", 3, NULL},
+        {"most [s]", "seconds_max", 3, NULL},
+        {"passes", "passes", 6, NULL},
+        {"worst gap", "gap", 2, NULL},
+        {"genes", "support", 4, NULL},
+        {"accuracy", "accuracy", 3, "accuracy_half"},
+        {"balanced", "balanced", 3, "balanced_half"},
+        {"AUC", "auc", 3, "auc_half"},
+        {"R²", "r2", 3, "r2_half"},
+        {"peak [MiB]", "peak_mib", 4, NULL},
+        {NULL, NULL, 0, NULL}};
+    static const struct column ledger[] = {
+        {"solver", "solver", 0, NULL},
+        {"set-up, billed [s]", "setup", 3, NULL},
+        {"steps, billed [s]", "solve", 3, NULL},
+        {"load [s]", "load", 3, NULL},
+        {"prepare [s]", "prepare", 3, NULL},
+        {"certify [s]", "certify", 3, NULL},
+        {NULL, NULL, 0, NULL}};
+    static const struct column genes[] = {
+        {"gene", "symbol", 0, NULL},     {"feature", "feature", 0, NULL},
+        {"chosen in", "count", 3, NULL}, {"of trials", "trials", 3, NULL},
+        {"mean rank", "rank", 3, NULL},  {NULL, NULL, 0, NULL}};
+    SPRED_TRY(put_by_problem(
+        context, out, "summary",
+        "<h2>Results</h2>\n<p>Seconds are billed: set-up, constants and steps, "
+        "without loading and certificates; medians over trials to a wholly "
+        "certified path, \"&gt; t\" where the median trial was not certified "
+        "after t. Accuracies are means on the test parts ± half a 95% interval "
+        "by the corrected resampled t (Nadeau and Bengio 2003).</p>\n",
+        columns, NULL));
+    SPRED_TRY(put_by_problem(
+        context, out, "genes",
+        "<h2>Genes</h2>\n<p>Most often chosen over the trials.</p>\n", genes,
+        "As chosen by"));
+    return put_by_problem(
+        context, out, "summary",
+        "<h2>Where the time went</h2>\n<p>Medians over trials. Only set-up "
+        "and steps are billed to a solver.</p>\n",
+        ledger, NULL);
+}
+
+static enum spred_status put_endings(struct plots_context *context,
+                                     struct spred_buffer *out)
+{
+    static const struct column columns[] = {{"data set", "dataset", 0, NULL},
+                                            {"problem", "problem", 0, NULL},
+                                            {"solver", "solver", 0, NULL},
+                                            {"status", "status", 0, NULL},
+                                            {"trials", "trials", 3, NULL},
+                                            {"reason", "reason", 0, NULL},
+                                            {NULL, NULL, 0, NULL}};
+    struct spred_env *env = context->env;
+    struct results_table t;
+    SPRED_TRY(results_query(env, context->view, "endings", &t));
+    enum spred_status status = spred_buffer_add(
+        env, out, "<h2>Runs that did not end certified</h2>\n%s",
+        t.n_rows ? "" : "<p>None.</p>\n");
+    if (!status && t.n_rows)
+        status = put_table(env, out, &t, 0, t.n_rows, columns);
+    results_table_free(env, &t);
+    return status;
+}
+
+static enum spred_status put_provenance(struct plots_context *context,
+                                        struct spred_buffer *out)
+{
+    static const struct column solver_columns[] = {
+        {"solver", "solver", 0, NULL},
+        {"all options", "options", 0, NULL},
+        {NULL, NULL, 0, NULL}};
+    static const struct column machine_columns[] = {
+        {"machine", "machine", 0, NULL},
+        {"runs", "runs", 9, NULL},
+        {NULL, NULL, 0, NULL}};
+    struct spred_env *env = context->env;
+    const struct results_table *notes = &context->notes;
+    SPRED_TRY(spred_buffer_add(env, out, "<h2>Provenance</h2>\n"));
+    SPRED_TRY(put_table(env, out, &context->machines, 0,
+                        context->machines.n_rows, machine_columns));
+    SPRED_TRY(put_table(env, out, &context->solvers, 0, context->solvers.n_rows,
+                        solver_columns));
+    SPRED_TRY(spred_buffer_add(env, out, "<table>"));
+    for (size_t i = 0; i < notes->n_rows; i++) {
+        const char *key = results_text(notes, i, "key");
+        if (strcmp(key, "resolved") == 0)
+            continue;
+        SPRED_TRY(spred_buffer_add(env, out, "<tr><td class=\"t\">"));
+        SPRED_TRY(plots_html_text(env, out, key));
+        SPRED_TRY(spred_buffer_add(env, out, "</td><td class=\"t w\">"));
+        SPRED_TRY(plots_html_text(env, out, results_text(notes, i, "value")));
+        SPRED_TRY(spred_buffer_add(env, out, "</td></tr>\n"));
+    }
+    SPRED_TRY(spred_buffer_add(env, out,
+                               "<tr><td class=\"t\">report</td><td "
+                               "class=\"t\">spredbench report</td></tr>"
+                               "</table>\n"));
+    SPRED_TRY(spred_buffer_add(
+        env, out, "<h3>The experiment file, with every default</h3>\n<pre>"));
+    SPRED_TRY(plots_html_text(env, out,
+                              results_note(notes, "resolved", "not stored")));
+    return spred_buffer_add(env, out, "</pre>\n");
+}
+
+static enum spred_status put_page(struct plots_context *context,
+                                  const char *title, struct spred_buffer *out)
+{
+    struct spred_env *env = context->env;
+    SPRED_TRY(spred_buffer_add(
+        env, out,
+        "<!DOCTYPE html>\n<html xmlns=\"http://www.w3.org/1999/xhtml\" "
+        "lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n<meta "
+        "name=\"viewport\" content=\"width=device-width\"/>\n<title>"));
+    SPRED_TRY(plots_html_text(env, out, title));
+    SPRED_TRY(spred_buffer_add(env, out,
+                               "</title>\n<style>\n%s</style>\n</head>\n"
+                               "<body>\n<h1>",
+                               plots_html_style));
+    SPRED_TRY(plots_html_text(env, out, title));
+    SPRED_TRY(spred_buffer_add(env, out, "</h1>\n"));
+    SPRED_TRY(put_notes(context, out));
+    SPRED_TRY(put_figures(context, out));
+    SPRED_TRY(put_results(context, out));
+    SPRED_TRY(put_endings(context, out));
+    SPRED_TRY(put_datasets(context, out));
+    SPRED_TRY(put_provenance(context, out));
+    return spred_buffer_add(env, out, "</body>\n</html>\n");
+}
+
+enum spred_status plots_report(struct spred_env *env, const char *db_path,
+                               const char *folder, const char *const *figures,
+                               size_t n, const char *path)
+{
+    struct plots_context context;
+    struct spred_buffer page = {0};
+    SPRED_TRY(plots_context_open(env, db_path, folder, &context));
+    context.dry = 1;
+    enum spred_status status = plots_run_kinds(&context, figures, n);
+    char *title = spred_format(env, "spredbench: %s",
+                               results_note(&context.notes, "name", "results"));
+    if (!title)
+        status = SPRED_ENOMEM;
+    if (!status)
+        status = put_page(&context, title, &page);
+    if (!status)
+        status = plots_write_file(env, path, page.text, page.length);
+    spred_free(env, title);
+    spred_free(env, page.text);
+    plots_context_close(&context);
+    return status;
+}

@@ -1,0 +1,105 @@
+/* query.h: what figures, tables and reports may ask of a store: named queries
+ * that answer small tables in memory. No SQL leaves the results room. */
+#ifndef RESULTS_QUERY_H
+#define RESULTS_QUERY_H
+
+#include <stddef.h>
+#include "results/sink.h"
+
+/* A column of an answer; lists end with a NULL name. */
+struct results_head {
+    const char *name;
+    enum results_kind kind;
+    const char *doc; /* one line with the unit */
+};
+
+/* text: TEXT cells, owned by the table, NULL = none. real: INT and REAL cells,
+ * NaN = none. */
+struct results_cell {
+    char *text;
+    double real;
+};
+
+struct results_table {
+    const struct results_head *heads;
+    size_t n_columns, n_rows, capacity;
+    struct results_cell *cells; /* n_rows x n_columns, by row */
+};
+
+/* The finished runs of a store, in memory. When a store holds several runs of
+ * one data set, target, problem, solver, options and trial (the file was
+ * changed and run again), the latest stands. */
+struct results_view;
+
+enum spred_status results_view_open(struct spred_env *env, const char *path,
+                                    struct results_view **out);
+void results_view_close(struct results_view *view);
+
+/* The queries and their columns:
+ *
+ * notes          the store's notes, by key
+ * datasets       one row per data set, as its runs tell it
+ * solvers        labels: the solver's name, and where one solver ran with
+ *                several settings, those that differ: "spred[variant=sgd]"
+ * machines       fingerprints of the machines the rows came from
+ * endings        all runs that did not end certified: status, reason, count
+ * summary        results/summary.h, one row per data set, problem, solver
+ *
+ * gap-time       Time to a certified gap. For one run with a lambda path,
+ *                T(eps) = the sum over (output, lambda) of the billed seconds
+ *                since the start of that lambda at its FIRST observation with
+ *                gap <= eps, plus the billed time that belongs to no lambda
+ *                (set-up, constants: seconds_path at a lambda's first
+ *                observation, less its own seconds, less seconds_path at the
+ *                end of the lambda before). T is infinite where some lambda of
+ *                the path (the run's `points` of them) never gets to eps: the
+ *                curve ends there. eps runs over a grid of 8 a decade from 1
+ *                down to the smallest gap reached. Per data set, problem and
+ *                solver: the lower median over all trials that were not
+ *                skipped, unreached = infinite, so it exists where at least
+ *                half of them reach eps; low and high are the fastest and the
+ *                slowest of those that do. No reference optimum: adding a
+ *                solver never moves another's curve.
+ *
+ * profile        Dolan and More (2002), one profile per problem. Instances =
+ *                (data set, trial); time = billed seconds if the run ended
+ *                certified, else infinite; ratio = time / the best solver's
+ *                time on the instance; share = instances with at most that
+ *                ratio / all instances. A solver that refused (skipped) any
+ *                instance of the problem is left out of its profile, and only
+ *                instances that all others have run count. The steps of each
+ *                solver start at ratio 1 and end at the profile's largest.
+ *
+ * accuracy-genes Per data set, problem and solver: the median number of genes
+ *                over trials, and the mean balanced accuracy with the interval
+ *                of results/summary.h. Fully certified solvers of one data set
+ *                and problem whose accuracies agree within 0.01 and whose
+ *                genes agree within max(2, 5%) share a group number.
+ *
+ * genes          Per data set and problem, of the first solver (by label) with
+ *                all its runs certified, else the first with genes: how many
+ *                trials chose each gene. At most 20 a data set and problem.
+ */
+const char *const *results_query_names(void);
+
+/* SPRED_ENOTFOUND names the nearest query. Free with results_table_free. */
+enum spred_status results_query(struct spred_env *env,
+                                struct results_view *view, const char *name,
+                                struct results_table *out);
+void results_table_free(struct spred_env *env, struct results_table *table);
+
+/* Cells by column name; "" or NaN where there is no such column or value. */
+const char *results_text(const struct results_table *table, size_t row,
+                         const char *column);
+double results_real(const struct results_table *table, size_t row,
+                    const char *column);
+
+/* Do rows a and b hold the same text in this column? */
+int results_same(const struct results_table *table, size_t a, size_t b,
+                 const char *column);
+
+/* The value of a note, or fallback. Borrowed from the "notes" table. */
+const char *results_note(const struct results_table *notes, const char *key,
+                         const char *fallback);
+
+#endif

@@ -1,0 +1,49 @@
+/* sql.h: the few SQLite steps that the store and the queries share. Private to
+ * the results room. */
+#ifndef RESULTS_SQL_H
+#define RESULTS_SQL_H
+
+#include <sqlite3.h>
+#include "results/sink.h"
+
+/* user_version of the schema in store.c; application_id "SPRD". */
+#define RESULTS_SCHEMA 1
+#define RESULTS_APPLICATION 0x53505244
+
+/* "PATH: what: SQLite's words", with the status that fits the code. */
+enum spred_status results_sql_fail(struct spred_env *env, sqlite3 *db,
+                                   const char *path, const char *what);
+
+/* Opens path; writer 0: read-only (also in a folder that cannot be written).
+ * Refuses what is not SQLite, not ours, of another schema, or damaged; a new
+ * or empty file passes only when writer is nonzero. *fresh: no tables yet. */
+enum spred_status results_sql_open(struct spred_env *env, const char *path,
+                                   int writer, sqlite3 **db, int *fresh);
+
+/* Compiles one statement. */
+enum spred_status results_sql_prepare(struct spred_env *env, sqlite3 *db,
+                                      const char *path, const char *sql,
+                                      sqlite3_stmt **statement);
+
+/* Next row: *more 1, or 0 at the end. */
+enum spred_status results_sql_step(struct spred_env *env, sqlite3 *db,
+                                   const char *path, sqlite3_stmt *statement,
+                                   int *more);
+
+/* Binds the columns of a row to parameters first, first + 1, ... The row's
+ * text must live until the statement was stepped. */
+void results_sql_bind(sqlite3_stmt *statement, int first,
+                      const struct results_column *columns, const void *row);
+
+/* The statement's columns first, first + 1, ... as a new row. */
+enum spred_status results_sql_row(struct spred_env *env,
+                                  sqlite3_stmt *statement, int first,
+                                  const struct results_column *columns,
+                                  void *row);
+
+/* "a, b, c" of the table's columns from the given one on; free with
+ * spred_free. */
+char *results_sql_names(struct spred_env *env,
+                        const struct results_column *columns);
+
+#endif

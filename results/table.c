@@ -1,0 +1,334 @@
+/* table.c: Markdown tables for results/NAME/table.md and the terminal. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include "results/export.h"
+#include "results/field.h"
+
+#define COLUMNS 11
+#define CELL 96
+
+/* Rows of cells, printed with padded columns once all widths are known. */
+struct grid {
+    char (*cells)[COLUMNS][CELL];
+    size_t rows, columns;
+};
+
+/* Characters (not bytes) of UTF-8 text. */
+static size_t width_of(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += ((unsigned char)*text & 0xC0) != 0x80;
+    return n;
+}
+
+/* Text for one cell: no line breaks, no bars; cut to fit. */
+static void put_text(char out[CELL], const char *text)
+{
+    size_t n = 0;
+    for (; *text && n + 4 < CELL; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '|')
+            out[n++] = '\\';
+        out[n++] = (char)(c < ' ' || c == 127 ? ' ' : c);
+    }
+    while (n && *text && ((unsigned char)out[n - 1] & 0xC0) == 0x80)
+        n--; /* a character cut in two */
+    if (n && *text && (unsigned char)out[n - 1] >= 0xC0)
+        n--;
+    out[n] = '\0';
+}
+
+static void put_real(char out[CELL], double value, int digits)
+{
+    char number[RESULTS_REAL_SIZE];
+    snprintf(out, CELL, "%s",
+             isnan(value) ? "-" : results_print_real(number, value, digits));
+}
+
+/* "0.812 +- 0.031" */
+static void put_interval(char out[CELL], double mean, double half)
+{
+    if (isnan(mean))
+        snprintf(out, CELL, "-");
+    else if (isnan(half))
+        snprintf(out, CELL, "%.3f", mean);
+    else
+        snprintf(out, CELL, "%.3f ± %.3f", mean, half);
+}
+
+static enum spred_status print_grid(struct spred_env *env,
+                                    const struct grid *grid,
+                                    size_t left, /* columns aligned left */
+                                    struct spred_buffer *out)
+{
+    size_t width[COLUMNS] = {0};
+    for (size_t i = 0; i < grid->rows; i++)
+        for (size_t j = 0; j < grid->columns; j++)
+            if (width_of(grid->cells[i][j]) > width[j])
+                width[j] = width_of(grid->cells[i][j]);
+    for (size_t i = 0; i < grid->rows; i++) {
+        for (size_t j = 0; j < grid->columns; j++) {
+            const char *text = grid->cells[i][j];
+            int pad = (int)(width[j] - width_of(text));
+            SPRED_TRY(spred_buffer_add(env, out, "| %*s%s%*s ",
+                                       j < left ? 0 : pad, "", text,
+                                       j < left ? pad : 0, ""));
+        }
+        SPRED_TRY(spred_buffer_add(env, out, "|\n"));
+        for (size_t j = 0; i == 0 && j < grid->columns; j++) {
+            SPRED_TRY(spred_buffer_add(env, out, "|%s", j < left ? ":" : "-"));
+            for (size_t k = 0; k < width[j]; k++)
+                SPRED_TRY(spred_buffer_append(env, out, "-", 1));
+            SPRED_TRY(spred_buffer_add(env, out, "%s", j < left ? "-" : ":"));
+        }
+        if (i == 0)
+            SPRED_TRY(spred_buffer_add(env, out, "|\n"));
+    }
+    return spred_buffer_add(env, out, "\n");
+}
+
+static enum spred_status new_grid(struct spred_env *env, struct grid *grid,
+                                  size_t rows, const char *const *heads)
+{
+    grid->cells = spred_alloc(env, rows + 1, sizeof *grid->cells);
+    grid->rows = rows + 1;
+    grid->columns = 0;
+    if (!grid->cells)
+        return SPRED_ENOMEM;
+    for (; heads[grid->columns]; grid->columns++)
+        put_text(grid->cells[0][grid->columns], heads[grid->columns]);
+    return SPRED_OK;
+}
+
+/* The summary rows first .. end - 1: one data set and problem. */
+static enum spred_status print_summary(struct spred_env *env,
+                                       const struct results_table *s,
+                                       size_t first, size_t end,
+                                       struct spred_buffer *out)
+{
+    static const char *const heads[] = {
+        "solver", "certified", "seconds",  "min..max", "passes",   "gap",
+        "genes",  "accuracy",  "balanced", "AUC",      "peak MiB", NULL};
+    struct grid grid;
+    SPRED_TRY(new_grid(env, &grid, end - first, heads));
+    for (size_t i = first; i < end; i++) {
+        char(*row)[CELL] = grid.cells[i - first + 1];
+        char low[CELL], high[CELL];
+        double ran = results_real(s, i, "jobs") - results_real(s, i, "skipped");
+        double time = results_real(s, i, "certified_seconds");
+        put_text(row[0], results_text(s, i, "solver"));
+        if (ran > 0)
+            snprintf(row[1], CELL, "%.0f/%.0f", results_real(s, i, "certified"),
+                     ran);
+        else
+            snprintf(row[1], CELL, "skipped");
+        if (isinf(time)) { /* censored: not certified when it ended */
+            put_real(low, results_real(s, i, "seconds"), 3);
+            snprintf(row[2], CELL, "%.1s%.90s", *low == '-' ? "" : ">", low);
+        } else {
+            put_real(row[2], time, 3);
+        }
+        put_real(low, results_real(s, i, "seconds_min"), 3);
+        put_real(high, results_real(s, i, "seconds_max"), 3);
+        snprintf(row[3], CELL, "%.40s..%.40s", low, high);
+        if (*low == '-')
+            snprintf(row[3], CELL, "-");
+        put_real(row[4], results_real(s, i, "passes"), 6);
+        put_real(row[5], results_real(s, i, "gap"), 2);
+        put_real(row[6], results_real(s, i, "support"), 4);
+        put_interval(row[7], results_real(s, i, "accuracy"),
+                     results_real(s, i, "accuracy_half"));
+        if (isnan(results_real(s, i, "accuracy")) &&
+            !isnan(results_real(s, i, "r2"))) { /* regression */
+            put_interval(low, results_real(s, i, "r2"),
+                         results_real(s, i, "r2_half"));
+            snprintf(row[7], CELL, "R² %.80s", low);
+        }
+        put_interval(row[8], results_real(s, i, "balanced"),
+                     results_real(s, i, "balanced_half"));
+        put_interval(row[9], results_real(s, i, "auc"),
+                     results_real(s, i, "auc_half"));
+        put_real(row[10], results_real(s, i, "peak_mib"), 4);
+    }
+    enum spred_status status = print_grid(env, &grid, 1, out);
+    spred_free(env, grid.cells);
+    return status;
+}
+
+/* The reasons of what did not end certified. */
+static enum spred_status print_endings(struct spred_env *env,
+                                       const struct results_table *endings,
+                                       const struct results_table *s, size_t at,
+                                       struct spred_buffer *out)
+{
+    int any = 0;
+    for (size_t i = 0; i < endings->n_rows; i++) {
+        char reason[CELL];
+        if (strcmp(results_text(endings, i, "dataset"),
+                   results_text(s, at, "dataset")) != 0 ||
+            strcmp(results_text(endings, i, "problem"),
+                   results_text(s, at, "problem")) != 0)
+            continue;
+        put_text(reason, results_text(endings, i, "reason"));
+        SPRED_TRY(
+            spred_buffer_add(env, out, "- %s: %s in %.0f trial%s%s%s\n",
+                             results_text(endings, i, "solver"),
+                             results_text(endings, i, "status"),
+                             results_real(endings, i, "trials"),
+                             results_real(endings, i, "trials") > 1 ? "s" : "",
+                             *reason ? ": " : "", reason));
+        any = 1;
+    }
+    return any ? spred_buffer_add(env, out, "\n") : SPRED_OK;
+}
+
+/* The genes of the data set and problem of summary row `at`. */
+static enum spred_status print_genes(struct spred_env *env,
+                                     const struct results_table *genes,
+                                     const struct results_table *s, size_t at,
+                                     struct spred_buffer *out)
+{
+    static const char *const heads[] = {"gene", "feature", "trials", "rank",
+                                        NULL};
+    size_t first = 0, end;
+    while (first < genes->n_rows &&
+           (strcmp(results_text(genes, first, "dataset"),
+                   results_text(s, at, "dataset")) != 0 ||
+            strcmp(results_text(genes, first, "problem"),
+                   results_text(s, at, "problem")) != 0))
+        first++;
+    if (first == genes->n_rows)
+        return SPRED_OK;
+    for (end = first; end < genes->n_rows &&
+                      results_same(genes, first, end, "dataset") &&
+                      results_same(genes, first, end, "problem");)
+        end++;
+    struct grid grid;
+    SPRED_TRY(new_grid(env, &grid, end - first, heads));
+    for (size_t i = first; i < end; i++) {
+        char(*row)[CELL] = grid.cells[i - first + 1];
+        put_text(row[0], results_text(genes, i, "symbol"));
+        put_text(row[1], results_text(genes, i, "feature"));
+        snprintf(row[2], CELL, "%.0f/%.0f", results_real(genes, i, "count"),
+                 results_real(genes, i, "trials"));
+        put_real(row[3], results_real(genes, i, "rank"), 3);
+    }
+    enum spred_status status =
+        spred_buffer_add(env, out, "Genes most often chosen by %s:\n\n",
+                         results_text(genes, first, "solver"));
+    if (!status)
+        status = print_grid(env, &grid, 2, out);
+    spred_free(env, grid.cells);
+    return status;
+}
+
+static enum spred_status print_dataset(struct spred_env *env,
+                                       const struct results_table *datasets,
+                                       const struct results_table *s, size_t at,
+                                       struct spred_buffer *out)
+{
+    size_t d = 0;
+    while (d < datasets->n_rows && strcmp(results_text(datasets, d, "dataset"),
+                                          results_text(s, at, "dataset")) != 0)
+        d++;
+    SPRED_TRY(spred_buffer_add(
+        env, out, "## %s, %s%s\n\n", results_text(s, at, "dataset"),
+        results_text(s, at, "problem"),
+        results_real(datasets, d, "simulated") > 0 ? " (SIMULATED data)" : ""));
+    SPRED_TRY(spred_buffer_add(
+        env, out,
+        "Source: %s; target: %s; %.0f features, %.0f classes; train %.0f, "
+        "validate %.0f, test %.0f; protocol %s; largest class %.3f.\n\n",
+        results_text(datasets, d, "source"),
+        results_text(datasets, d, "target"),
+        results_real(datasets, d, "features"),
+        results_real(datasets, d, "classes"),
+        results_real(datasets, d, "train"),
+        results_real(datasets, d, "validate"),
+        results_real(datasets, d, "test"),
+        results_text(datasets, d, "protocol"),
+        results_real(datasets, d, "majority")));
+    return SPRED_OK;
+}
+
+static enum spred_status print_notes(struct spred_env *env,
+                                     const struct results_table *notes,
+                                     struct spred_buffer *out)
+{
+    static const char explanation[] =
+        "Seconds are billed: set-up, constants and steps, without loading and "
+        "certificates; median over trials to a certified path, \"> t\" where "
+        "the median trial was not certified after t. Gap: the worst on the "
+        "path. ±: 95% interval by the corrected resampled t.\n\n";
+    SPRED_TRY(spred_buffer_add(env, out, "%s", explanation));
+    for (size_t i = 0; i < notes->n_rows; i++)
+        if (strncmp(results_text(notes, i, "key"), "warning", 7) == 0)
+            SPRED_TRY(spred_buffer_add(env, out, "Note: %s\n\n",
+                                       results_text(notes, i, "value")));
+    return SPRED_OK;
+}
+
+enum spred_status results_markdown(struct spred_env *env,
+                                   struct results_view *view,
+                                   struct spred_buffer *out)
+{
+    enum { NOTES, DATASETS, SUMMARY, ENDINGS, GENES, TABLES };
+    static const char *const names[] = {"notes", "datasets", "summary",
+                                        "endings", "genes"};
+    struct results_table t[TABLES] = {{0}};
+    enum spred_status status = SPRED_OK;
+    for (size_t i = 0; i < TABLES && !status; i++)
+        status = results_query(env, view, names[i], &t[i]);
+    if (!status)
+        status = print_notes(env, &t[NOTES], out);
+    for (size_t i = 0, end; i < t[SUMMARY].n_rows && !status; i = end) {
+        for (end = i; end < t[SUMMARY].n_rows &&
+                      results_same(&t[SUMMARY], i, end, "dataset") &&
+                      results_same(&t[SUMMARY], i, end, "problem");)
+            end++;
+        status = print_dataset(env, &t[DATASETS], &t[SUMMARY], i, out);
+        if (!status)
+            status = print_summary(env, &t[SUMMARY], i, end, out);
+        if (!status)
+            status = print_endings(env, &t[ENDINGS], &t[SUMMARY], i, out);
+        if (!status)
+            status = print_genes(env, &t[GENES], &t[SUMMARY], i, out);
+    }
+    for (size_t i = 0; i < TABLES; i++)
+        results_table_free(env, &t[i]);
+    return status;
+}
+
+enum spred_status results_write_tables(struct spred_env *env,
+                                       struct results_view *view,
+                                       const char *folder)
+{
+    struct spred_buffer text = {0};
+    char *path = spred_format(env, "%s/table.md", folder);
+    char *temporary =
+        spred_format(env, "%s/table.md.%ld.tmp", folder, (long)getpid());
+    enum spred_status status = path && temporary ? SPRED_OK : SPRED_ENOMEM;
+    if (!status)
+        status = results_markdown(env, view, &text);
+    FILE *file = status ? NULL : fopen(temporary, "wb");
+    if (!status && !file)
+        status =
+            spred_fail(env, SPRED_EIO, "%s: %s", temporary, strerror(errno));
+    if (file) {
+        int failed = fwrite(text.text, 1, text.length, file) != text.length;
+        failed = fclose(file) != 0 || failed;
+        if (failed || rename(temporary, path) != 0) {
+            status = spred_fail(env, SPRED_EIO, "%s: cannot be written: %s",
+                                path, strerror(errno));
+            unlink(temporary);
+        }
+    }
+    spred_free(env, text.text);
+    spred_free(env, path);
+    spred_free(env, temporary);
+    return status;
+}

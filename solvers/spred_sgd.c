@@ -1,0 +1,433 @@
+/* spred_sgd.c: the paper's method: W = U o V, both decayed, by SGD or Adam.
+ * min loss(U o V, b) + sum l1_j/2 (u^2 + v^2): PAPER.md section 1; Ziyin and
+ * Wang 2023, theorem 1. Intercepts are solved exactly for the current W. */
+#include <math.h>
+#include <string.h>
+
+#include "solvers/batches.h"
+#include "solvers/curvature.h"
+#include "solvers/factors.h"
+#include "spred/linalg.h"
+#include "spred/rng.h"
+#include "spred/solver.h"
+
+enum optimizer { SGD, ADAM };
+enum start_kind { ZERO_SAFE, NORMAL, UNIFORM, HALF_NORMAL };
+enum schedule { CONSTANT, COSINE };
+
+static const char *const optimizers[] = {"sgd", "adam", NULL};
+static const char *const starts[] = {"zero-safe", "normal", "uniform",
+                                     "normal-0.5", NULL};
+static const char *const schedules[] = {"constant", "cosine", NULL};
+
+struct options {
+    int optimizer, init, schedule;
+    long batch, horizon;
+    double lr, momentum, beta2, inflate, round;
+};
+
+#define FIELD(name) offsetof(struct options, name)
+static const struct spred_option table[] = {
+    {"optimizer", SPRED_OPTION_CHOICE, FIELD(optimizer), "sgd", 0, 0,
+     optimizers, "sgd: heavy ball; adam: with coupled L2, not AdamW"},
+    {"lr", SPRED_OPTION_REAL, FIELD(lr), "0", 0, 1e6, NULL,
+     "step size; 0: automatic, from the curvature in factor space"},
+    {"momentum", SPRED_OPTION_REAL, FIELD(momentum), "0.9", 0, 0.9999, NULL,
+     "of sgd; the first beta of adam"},
+    {"beta2", SPRED_OPTION_REAL, FIELD(beta2), "0.999", 0, 0.999999, NULL,
+     "second beta of adam"},
+    {"batch", SPRED_OPTION_INT, FIELD(batch), "0", 0, 1e9, NULL,
+     "samples in a mini-batch (a step is one epoch); 0: all"},
+    {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0, starts,
+     "zero-safe: V = 0, W = 0; others: both factors random"},
+    {"inflate", SPRED_OPTION_REAL, FIELD(inflate), "0.03", 1e-6, 1, NULL,
+     "least |u| at a new lambda, of the natural size; and the tilt"},
+    {"schedule", SPRED_OPTION_CHOICE, FIELD(schedule), "constant", 0, 0,
+     schedules, "cosine: lr falls to lr/1000 over horizon steps"},
+    {"horizon", SPRED_OPTION_INT, FIELD(horizon), "10000", 1, 1e12, NULL,
+     "steps of the cosine, counted from each new lambda"},
+    {"round", SPRED_OPTION_REAL, FIELD(round), "1e-6", 0, 0.1, NULL,
+     "|uv| up to this share of the largest is reported as 0"},
+    {0}};
+
+/* The automatic step is 1 / bound; the exact factor is re-measured when the
+ * cheap bound on its growth exceeds this share, or after so many updates. */
+#define SLACK 0.25
+#define REFRESH 200
+#define COLD_ITERATIONS 20
+#define WARM_ITERATIONS 4
+#define ADAM_SHARE 0.01 /* of the natural size of a factor */
+#define ADAM_EPS 1e-8
+
+struct state {
+    struct spred_env *env;
+    const struct spred_problem *problem;
+    struct options options;
+    struct spred_rng *rng;
+    struct spred_batches batches;
+    double *block;         /* all doubles below */
+    double *u, *v, *w, *g; /* p x K */
+    double *mu, *mv;       /* p x K: momentum */
+    double *su, *sv;       /* p x K: second moments of adam */
+    double *d, *d_ref;     /* p: max_k u^2 + v^2, now and when measured */
+    double *column;        /* p: largest |x_j|^2 / n over the batches */
+    double *scratch_p;     /* p */
+    double *m, *r;         /* n x K */
+    double *z, *scratch_n; /* n: power iteration, batch by batch */
+    double b[SPRED_MAX_OUTPUTS];
+    double lambda, size;       /* size: natural size of a factor */
+    double curvature, adam_lr; /* |X D X'|/n when measured */
+    long age, updates, steps;  /* since measured; since start */
+    int started;
+};
+
+static size_t weights_of(const struct state *s)
+{
+    return s->problem->p * s->problem->outputs;
+}
+
+/* ---- set-up ---- */
+
+/* Every size is known: one block for the numbers. */
+static enum spred_status acquire(struct state *s, uint64_t seed)
+{
+    size_t n = s->problem->n, p = s->problem->p, outputs = s->problem->outputs;
+    size_t weights = p * outputs, cells = n * outputs;
+    s->rng = spred_rng_new(s->env, seed);
+    s->block = spred_alloc(s->env, 8 * weights + 4 * p + 2 * cells + 2 * n,
+                           sizeof *s->block);
+    if (!s->rng || !s->block)
+        return SPRED_ENOMEM;
+    double **of_weights[] = {&s->u,  &s->v,  &s->w,  &s->g,
+                             &s->mu, &s->mv, &s->su, &s->sv};
+    double **of_columns[] = {&s->d, &s->d_ref, &s->column, &s->scratch_p};
+    double *next = s->block;
+    for (size_t i = 0; i < 8; i++, next += weights)
+        *of_weights[i] = next;
+    for (size_t i = 0; i < 4; i++, next += p)
+        *of_columns[i] = next;
+    s->m = next;
+    s->r = s->m + cells;
+    s->z = s->r + cells;
+    s->scratch_n = s->z + n;
+    return spred_batches_make(s->env, s->problem, (size_t)s->options.batch,
+                              s->rng, &s->batches);
+}
+
+/* +-(0.5 + U(0, 1)) inflate size: never near 0. */
+static double alive(struct state *s)
+{
+    double size = s->options.inflate * s->size;
+    double sign = spred_rng_uniform(s->rng) < 0.5 ? -1 : 1;
+    return sign * size * (0.5 + spred_rng_uniform(s->rng));
+}
+
+static double draw(struct state *s)
+{
+    double side = 1 / sqrt((double)s->problem->p);
+    switch ((enum start_kind)s->options.init) {
+    case NORMAL:
+        return spred_rng_normal(s->rng);
+    case UNIFORM:
+        return side * (2 * spred_rng_uniform(s->rng) - 1);
+    case HALF_NORMAL:
+        return 0.5 * spred_rng_normal(s->rng);
+    case ZERO_SAFE:
+        break;
+    }
+    return 0;
+}
+
+/* b = argmin loss at the current W; leaves m = XW + b for a single batch. */
+static void settle(struct state *s, struct spred_work *work)
+{
+    const struct spred_problem *problem = s->problem;
+    size_t n = problem->n;
+    double zero[SPRED_MAX_OUTPUTS] = {0};
+    if (s->batches.count > 1 && !problem->intercept)
+        return;
+    spred_problem_predict(problem, s->w, zero, s->m);
+    work->passes += (double)spred_support(problem, s->w) / (double)problem->p *
+                    (double)problem->outputs;
+    if (problem->intercept)
+        problem->loss->intercept(problem, s->m, s->b);
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t i = 0; i < n; i++)
+            s->m[i + k * n] += s->b[k];
+}
+
+static enum spred_status init(struct spred_env *env, void *state,
+                              const void *options,
+                              const struct spred_problem *problem,
+                              uint64_t seed, struct spred_work *work)
+{
+    struct state *s = state;
+    s->env = env;
+    s->problem = problem;
+    s->options = *(const struct options *)options;
+    SPRED_TRY(acquire(s, seed));
+    double mean = 0, p = (double)problem->p;
+    for (size_t q = 0; q < s->batches.count; q++) {
+        const struct spred_problem *part = &s->batches.batch[q].problem;
+        spred_design_squares(&part->x, NULL, s->scratch_p);
+        for (size_t j = 0; j < problem->p; j++) {
+            double square = s->scratch_p[j] / (double)part->n;
+            s->column[j] = fmax(s->column[j], square);
+            mean += square / p / (double)s->batches.count;
+        }
+    }
+    work->passes += s->batches.count > 1 ? 2 : 1; /* the copy counts as one */
+    s->size =
+        sqrt(problem->lambda_max / (problem->loss->curvature_bound * mean));
+    for (size_t e = 0; e < weights_of(s); e++) {
+        int safe = s->options.init == ZERO_SAFE;
+        s->u[e] = safe ? alive(s) : draw(s);
+        s->v[e] = draw(s);
+    }
+    spred_factors_product(weights_of(s), s->u, s->v, s->w);
+    memcpy(s->b, problem->null_intercept, sizeof s->b);
+    settle(s, work);
+    return SPRED_OK;
+}
+
+/* ---- the step size ---- */
+
+/* d_j = max_k u_jk^2 + v_jk^2. */
+static void measure_factors(struct state *s)
+{
+    size_t p = s->problem->p;
+    for (size_t j = 0; j < p; j++) {
+        double largest = 0;
+        for (size_t k = 0; k < s->problem->outputs; k++) {
+            double u = s->u[j + k * p], v = s->v[j + k * p];
+            largest = fmax(largest, u * u + v * v);
+        }
+        s->d[j] = largest;
+    }
+}
+
+static void measure_curvature(struct state *s, struct spred_work *work)
+{
+    int iterations = s->curvature > 0 ? WARM_ITERATIONS : COLD_ITERATIONS;
+    memcpy(s->d_ref, s->d, s->problem->p * sizeof *s->d);
+    s->curvature = 0;
+    for (size_t q = 0; q < s->batches.count; q++) {
+        const struct spred_batch *batch = &s->batches.batch[q];
+        s->curvature = fmax(
+            s->curvature, spred_curvature_power(&batch->problem.x, s->d_ref,
+                                                iterations, s->z + batch->first,
+                                                s->scratch_n, s->scratch_p));
+    }
+    s->age = 0;
+    work->passes += 2 * iterations;
+}
+
+/* h |X D X'|/n + l1 + |g| + ridge >= |Hessian in (U, V)|. Growth of D since it
+ * was measured enters through the trace, which needs no pass over X. */
+static double hessian_bound(struct state *s, struct spred_work *work)
+{
+    const struct spred_problem *problem = s->problem;
+    double grown = 0, top_l1 = 0, ridge = 0, slope = 0;
+    measure_factors(s);
+    for (size_t j = 0; j < problem->p; j++) {
+        double l1, l2;
+        spred_penalty_at(problem, s->lambda, j, &l1, &l2);
+        grown += fmax(s->d[j] - s->d_ref[j], 0) * s->column[j];
+        top_l1 = fmax(top_l1, l1);
+        ridge = fmax(ridge, 1.5 * l2 * s->d[j]);
+    }
+    if (!(grown <= SLACK * s->curvature) || s->age++ >= REFRESH) {
+        measure_curvature(s, work);
+        grown = 0;
+    }
+    for (size_t e = 0; e < weights_of(s); e++)
+        slope = fmax(slope, fabs(s->g[e]));
+    return problem->loss->curvature_bound * (s->curvature + grown) + top_l1 +
+           slope + ridge;
+}
+
+/* Adam's step when lr = 0: a share of the factors' natural size, but such that
+ * a first step of that size along sign(slope) still descends. s->g is used. */
+static double adam_rate(struct state *s, struct spred_work *work)
+{
+    const struct spred_problem *problem = s->problem;
+    size_t p = problem->p, weights = weights_of(s);
+    double total = 0;
+    spred_problem_predict(problem, s->w, s->b, s->m);
+    spred_loss_slope(problem, s->m, s->r, s->g);
+    work->passes += 2 * (double)problem->outputs;
+    for (size_t e = 0; e < weights; e++) {
+        double l1, l2, du, dv;
+        spred_penalty_at(problem, s->lambda, e % p, &l1, &l2);
+        spred_factor_slopes(s->g[e], l1, l2, s->u[e], s->v[e], &du, &dv);
+        total += fabs(du) + fabs(dv);
+    }
+    return fmin(ADAM_SHARE * s->size,
+                total / (hessian_bound(s, work) * 2 * (double)weights));
+}
+
+static double rate(struct state *s, struct spred_work *work)
+{
+    const struct options *o = &s->options;
+    double lr = o->lr;
+    if (!(lr > 0) && o->optimizer == SGD) {
+        lr = 1 / hessian_bound(s, work);
+        if (s->batches.count > 1) /* momentum would amplify the noise */
+            lr *= 1 - o->momentum;
+    } else if (!(lr > 0)) {
+        if (!(s->adam_lr > 0))
+            s->adam_lr = adam_rate(s, work);
+        lr = s->adam_lr;
+    }
+    if (o->schedule == COSINE) {
+        double share = fmin(1, (double)s->steps / (double)o->horizon);
+        lr *= 1e-3 + 0.999 * (1 + cos(3.14159265358979323846 * share)) / 2;
+    }
+    return lr;
+}
+
+/* ---- the iteration ---- */
+
+static enum spred_status start(void *state, double lambda, double tolerance)
+{
+    struct state *s = state;
+    size_t weights = weights_of(s);
+    (void)tolerance;
+    s->lambda = lambda;
+    s->steps = s->updates = 0;
+    s->adam_lr = 0;
+    memset(s->mu, 0, 4 * weights * sizeof *s->mu); /* mu, mv, su, sv */
+    /* u = v = 0 is absorbing and |u| = |v| cannot change the sign of uv, so the
+     * balance is broken at the same uv: small pairs become (a, uv/a), others
+     * are tilted. */
+    for (size_t e = 0; s->started && e < weights; e++) {
+        double a = alive(s), tilt = 1 + s->options.inflate;
+        if (fmax(fabs(s->u[e]), fabs(s->v[e])) < fabs(a)) {
+            s->u[e] = a;
+            s->v[e] = s->w[e] / a;
+        } else {
+            s->u[e] *= tilt;
+            s->v[e] /= tilt;
+        }
+    }
+    s->started = 1;
+    return SPRED_OK;
+}
+
+/* What one update needs; PyTorch's form of both optimizers. */
+struct rule {
+    int adam;
+    double lr, beta1, beta2;
+    double unbias1, unbias2; /* 1 / (1 - beta^t) */
+};
+
+/* x <- x - lr (momentum of slope), one coordinate. */
+static inline void update(const struct rule *rule, double slope, double *x,
+                          double *momentum, double *second)
+{
+    if (!rule->adam) {
+        *momentum = rule->beta1 * *momentum + slope;
+        *x -= rule->lr * *momentum;
+        return;
+    }
+    *momentum = rule->beta1 * *momentum + (1 - rule->beta1) * slope;
+    *second = rule->beta2 * *second + (1 - rule->beta2) * slope * slope;
+    *x -= rule->lr * rule->unbias1 * *momentum /
+          (sqrt(rule->unbias2 * *second) + ADAM_EPS);
+}
+
+/* One update from s->g, the slope in W at the current point. */
+static void descend(struct state *s, struct spred_work *work)
+{
+    const struct spred_problem *problem = s->problem;
+    const struct options *o = &s->options;
+    double t = (double)++s->updates;
+    struct rule rule = {.adam = o->optimizer == ADAM,
+                        .lr = rate(s, work),
+                        .beta1 = o->momentum,
+                        .beta2 = o->beta2,
+                        .unbias1 = 1 / (1 - pow(o->momentum, t)),
+                        .unbias2 = 1 / (1 - pow(o->beta2, t))};
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t j = 0; j < problem->p; j++) {
+            size_t e = j + k * problem->p;
+            double l1, l2, du, dv;
+            spred_penalty_at(problem, s->lambda, j, &l1, &l2);
+            spred_factor_slopes(s->g[e], l1, l2, s->u[e], s->v[e], &du, &dv);
+            update(&rule, du, &s->u[e], &s->mu[e], &s->su[e]);
+            update(&rule, dv, &s->v[e], &s->mv[e], &s->sv[e]);
+            s->w[e] = s->u[e] * s->v[e];
+        }
+}
+
+static enum spred_status step(void *state, struct spred_work *work,
+                              int *finished)
+{
+    struct state *s = state;
+    const struct spred_problem *problem = s->problem;
+    double outputs = (double)problem->outputs;
+    (void)finished; /* it cannot tell */
+    if (s->batches.count > 1)
+        spred_rng_shuffle(s->rng, s->batches.order, s->batches.count);
+    for (size_t q = 0; q < s->batches.count; q++) {
+        const struct spred_problem *part =
+            &s->batches.batch[s->batches.order[q]].problem;
+        double share = (double)part->n / (double)problem->n;
+        if (s->batches.count > 1) {
+            spred_problem_predict(part, s->w, s->b, s->m);
+            work->passes += share * outputs *
+                            (double)spred_support(problem, s->w) /
+                            (double)problem->p;
+        }
+        spred_loss_slope(part, s->m, s->r, s->g);
+        work->passes += share * outputs;
+        descend(s, work);
+    }
+    settle(s, work);
+    s->steps++;
+    return SPRED_OK;
+}
+
+/* The declared rounding: what is certified is what is reported. */
+static void get(const void *state, double *w, double *b)
+{
+    const struct state *s = state;
+    size_t weights = weights_of(s);
+    double largest = spred_factors_product(weights, s->u, s->v, w);
+    for (size_t e = 0; e < weights; e++)
+        if (fabs(w[e]) <= s->options.round * largest)
+            w[e] = 0;
+    memcpy(b, s->b, s->problem->outputs * sizeof *b);
+}
+
+void spred_sgd_factors(const void *state, const double **u, const double **v)
+{
+    const struct state *s = state;
+    *u = s->u;
+    *v = s->v;
+}
+
+static void release(struct spred_env *env, void *state)
+{
+    struct state *s = state;
+    spred_batches_free(env, &s->batches);
+    spred_rng_free(s->rng);
+    spred_free(env, s->block);
+}
+
+const struct spred_solver spred_solver_spred_sgd = {
+    .name = "spred-sgd",
+    .alias = NULL,
+    .doc = "W = U o V with decayed factors, by SGD with momentum or Adam",
+    .reference = "Ziyin and Wang 2023, ICML, PMLR 202:43407-43422",
+    .api_version = 1,
+    .needs = SPRED_NEEDS_NOTHING,
+    .claim = 1e-3,
+    .state_size = sizeof(struct state),
+    .options_size = sizeof(struct options),
+    .options = table,
+    .init = init,
+    .start = start,
+    .step = step,
+    .get = get,
+    .free = release};

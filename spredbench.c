@@ -1,0 +1,627 @@
+/* spredbench.c: the front door: argv -> command. The only file that may see
+ * every room. */
+#define _POSIX_C_SOURCE 200809L
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "experiments/exec.h"
+#include "experiments/inspect.h"
+#include "experiments/plan.h"
+#include "experiments/progress.h"
+#include "experiments/solver_names.h"
+#include "experiments/spec.h"
+#include "plots/plots.h"
+#include "results/export.h"
+#include "results/show.h"
+#include "results/store.h"
+#include "spred/linalg.h"
+#include "spred/text.h"
+
+enum exit_code {
+    EXIT_GOOD = 0,
+    EXIT_INTERNAL = 1,
+    EXIT_USAGE = 2,
+    EXIT_JOBS_FAILED = 3,
+    EXIT_REFUTED = 4,
+    EXIT_STOPPED = 130
+};
+
+#define MAX_OVERRIDES 64
+
+/* What the command line said. */
+struct call {
+    struct spred_env env;
+    const char *verb;
+    const char *words[2]; /* what follows the verb */
+    size_t n_words;
+    const char *set[MAX_OVERRIDES];
+    size_t n_set;
+    const char *output; /* -o: folder of results, default "results" */
+    const char *geo_url;
+    int64_t workers;
+    int quiet, retry_failed, refresh, all, terminal;
+};
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_stop(int number)
+{
+    (void)number;
+    if (stop_asked)
+        _exit(EXIT_STOPPED); /* the second time means it */
+    stop_asked = 1;
+}
+
+static int interrupted(void)
+{
+    return stop_asked != 0;
+}
+
+static int env_cancelled(void *cookie)
+{
+    (void)cookie;
+    return stop_asked != 0;
+}
+
+static void print_log(void *cookie, enum spred_log_level level,
+                      const char *text)
+{
+    const struct call *call = cookie;
+    if (level == SPRED_LOG_WARN || (level == SPRED_LOG_INFO && !call->quiet))
+        fprintf(stderr, "%sspredbench: %s\n", call->terminal ? "\r\033[K" : "",
+                text);
+}
+
+/* Prints the env's error and gives the exit code that fits the status. */
+static int complain(const struct call *call, enum spred_status status)
+{
+    fprintf(stderr, "%sspredbench: %s\n", call->terminal ? "\r\033[K" : "",
+            call->env.error);
+    if (status == SPRED_EINTERRUPTED)
+        return EXIT_STOPPED;
+    return status == SPRED_ENOMEM ? EXIT_INTERNAL : EXIT_USAGE;
+}
+
+static enum spred_status read_spec(struct call *call, struct spec *spec)
+{
+    return spec_read(&call->env, call->words[0], call->set, call->n_set,
+                     solver_names(), spec);
+}
+
+static void show_download(void *cookie, const char *what, size_t done,
+                          size_t total)
+{
+    const struct call *call = cookie;
+    if (!call->terminal || call->quiet)
+        return;
+    if (total)
+        fprintf(stderr, "\r\033[K%s  %3.0f%% of %.1f MB", what,
+                100 * (double)done / (double)total, (double)total / 1e6);
+    else
+        fprintf(stderr, "\r\033[K%s  %.1f MB", what, (double)done / 1e6);
+    if (total && done >= total)
+        fprintf(stderr, "\r\033[K");
+}
+
+static struct spred_fetch_options fetch_options(struct call *call)
+{
+    return (struct spred_fetch_options){.base_url = call->geo_url,
+                                        .refresh = call->refresh,
+                                        .progress = show_download,
+                                        .progress_cookie = call};
+}
+
+/* ---- run ---- */
+
+/* Makes the folder and its parents. */
+static enum spred_status make_folders(struct spred_env *env, const char *path)
+{
+    char *copy = spred_strdup(env, path);
+    if (!copy)
+        return SPRED_ENOMEM;
+    for (char *c = copy + 1;; c++) {
+        char kept = *c;
+        if (kept != '/' && kept != '\0')
+            continue;
+        *c = '\0';
+        if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
+            enum spred_status status = spred_fail(
+                env, SPRED_EIO, "cannot make %s: %s", copy, strerror(errno));
+            spred_free(env, copy);
+            return status;
+        }
+        if (kept == '\0')
+            break;
+        *c = kept;
+    }
+    spred_free(env, copy);
+    return SPRED_OK;
+}
+
+static enum spred_status write_text(struct spred_env *env, const char *folder,
+                                    const char *name, const char *text)
+{
+    char *path = spred_format(env, "%s/%s", folder, name);
+    FILE *file = path ? fopen(path, "w") : NULL;
+    int good = file && fputs(text, file) >= 0;
+    if (file && fclose(file) != 0)
+        good = 0;
+    enum spred_status status =
+        good ? SPRED_OK
+             : spred_fail(env, SPRED_EIO, "cannot write %s/%s: %s", folder,
+                          name, strerror(errno));
+    spred_free(env, path);
+    return status;
+}
+
+static enum spred_status write_notes(struct call *call, const struct spec *spec,
+                                     const struct plan *plan,
+                                     const struct results_sink *sink)
+{
+    char text[64];
+    for (size_t i = 0; i < plan->n_notes; i++) {
+        char *tab = strchr(plan->notes[i], '\t');
+        *tab = '\0';
+        enum spred_status status =
+            sink->note(sink->self, plan->notes[i], tab + 1);
+        *tab = '\t';
+        SPRED_TRY(status);
+    }
+    snprintf(text, sizeof text, "%llu", (unsigned long long)spec->seed);
+    SPRED_TRY(sink->note(sink->self, "seed", text));
+    snprintf(text, sizeof text, "%zu", plan->n_jobs);
+    SPRED_TRY(sink->note(sink->self, "jobs", text));
+    SPRED_TRY(sink->note(sink->self, "resolved", spec->resolved));
+    char *command =
+        spred_format(&call->env, "spredbench run %s", call->words[0]);
+    if (!command)
+        return SPRED_ENOMEM;
+    enum spred_status status = sink->note(sink->self, "command", command);
+    spred_free(&call->env, command);
+    return status;
+}
+
+/* CSV files and tables from what the store holds; the tables also to out. */
+static enum spred_status tabulate(struct call *call, const char *folder,
+                                  const char *db, FILE *out)
+{
+    struct spred_env *env = &call->env;
+    struct results_view *view = NULL;
+    struct spred_buffer text = {0};
+    SPRED_TRY(results_view_open(env, db, &view));
+    enum spred_status status = results_export_csv(env, view, folder);
+    if (status == SPRED_OK)
+        status = results_write_tables(env, view, folder);
+    if (status == SPRED_OK)
+        status = results_markdown(env, view, &text);
+    if (status == SPRED_OK)
+        fputs(text.text ? text.text : "", out);
+    spred_free(env, text.text);
+    results_view_close(view);
+    return status;
+}
+
+/* Figures (all kinds when n is 0) and the report. */
+static enum spred_status draw(struct call *call, const char *folder,
+                              const char *db, char *const *figures, size_t n)
+{
+    struct spred_env *env = &call->env;
+    char *pictures = spred_format(env, "%s/figures", folder);
+    char *report = spred_format(env, "%s/report.html", folder);
+    const char *const *kinds = (const char *const *)figures;
+    if (n == 0)
+        for (kinds = plots_kinds(); kinds[n];)
+            n++;
+    enum spred_status status = pictures && report ? SPRED_OK : SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = make_folders(env, pictures);
+    if (status == SPRED_OK)
+        status = plots_draw(env, db, pictures, kinds, n);
+    if (status == SPRED_OK)
+        status = plots_report(env, db, pictures, kinds, n, report);
+    spred_free(env, report);
+    spred_free(env, pictures);
+    return status;
+}
+
+static int exit_of(const struct exec_totals *totals)
+{
+    if (totals->interrupted)
+        return EXIT_STOPPED;
+    if (totals->refuted)
+        return EXIT_REFUTED;
+    return totals->failed ? EXIT_JOBS_FAILED : EXIT_GOOD;
+}
+
+static enum spred_status execute(struct call *call, const struct spec *spec,
+                                 const struct plan *plan, const char *folder,
+                                 const char *db, struct exec_totals *totals)
+{
+    struct spred_env *env = &call->env;
+    struct results_store *store = NULL;
+    struct progress bar = {.terminal = call->terminal, .quiet = call->quiet};
+    struct exec_options options = {.program = "/proc/self/exe",
+                                   .workers = (size_t)call->workers,
+                                   .retry_failed = call->retry_failed,
+                                   .interrupted = interrupted,
+                                   .report = progress_show,
+                                   .cookie = &bar};
+    SPRED_TRY(make_folders(env, folder));
+    SPRED_TRY(write_text(env, folder, "resolved.yaml", spec->resolved));
+    enum spred_status status = results_store_open(env, db, &store);
+    if (status == SPRED_OK) {
+        struct results_sink sink = results_store_sink(store);
+        status = write_notes(call, spec, plan, &sink);
+        if (status == SPRED_OK)
+            status = exec_local(env, plan, &sink, &options, totals);
+    }
+    results_store_close(store);
+    if (call->terminal && !call->quiet)
+        fprintf(stderr, "\r\033[K");
+    return status;
+}
+
+static int run(struct call *call)
+{
+    struct spred_env *env = &call->env;
+    struct spec spec = {0};
+    struct plan plan = {0};
+    struct exec_totals totals = {0};
+    struct spred_fetch_options fetch = fetch_options(call);
+    enum spred_status status = read_spec(call, &spec);
+    if (status == SPRED_OK)
+        status = plan_make(env, &spec, &fetch, &plan);
+    char *folder =
+        spred_format(env, "%s/%s", call->output, spec.name ? spec.name : "");
+    char *db = spred_format(env, "%s/results.db", folder ? folder : "");
+    if (status == SPRED_OK && (!folder || !db))
+        status = SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = execute(call, &spec, &plan, folder, db, &totals);
+    int code = status == SPRED_OK ? exit_of(&totals) : complain(call, status);
+    if (status == SPRED_OK && !totals.interrupted) {
+        status = tabulate(call, folder, db, stdout);
+        if (status == SPRED_OK)
+            status = draw(call, folder, db, spec.figures, spec.n_figures);
+        if (status != SPRED_OK)
+            code = complain(call, status);
+        fflush(stdout);
+        fprintf(stderr,
+                "spredbench: %zu jobs: %zu were done before, %zu ran now, %zu "
+                "failed, %zu refuted; see %s/report.html\n",
+                plan.n_jobs, totals.known, totals.done, totals.failed,
+                totals.refuted, folder);
+    } else if (totals.interrupted) {
+        fprintf(stderr,
+                "spredbench: stopped; %zu of %zu jobs are stored, the same "
+                "command goes on from there\n",
+                totals.known + totals.done, plan.n_jobs);
+    }
+    spred_free(env, db);
+    spred_free(env, folder);
+    plan_free(env, &plan);
+    spec_free(env, &spec);
+    return code;
+}
+
+/* ---- other verbs ---- */
+
+static int plan_verb(struct call *call)
+{
+    struct spec spec = {0};
+    struct plan plan = {0};
+    struct spred_fetch_options fetch = fetch_options(call);
+    enum spred_status status = read_spec(call, &spec);
+    if (status == SPRED_OK)
+        status = plan_make(&call->env, &spec, &fetch, &plan);
+    if (status == SPRED_OK)
+        status = inspect_plan(&call->env, &plan, call->all, stdout);
+    plan_free(&call->env, &plan);
+    spec_free(&call->env, &spec);
+    return status == SPRED_OK ? EXIT_GOOD : complain(call, status);
+}
+
+/* results/NAME for a verb's argument: a folder as given, or a name below -o. */
+static char *results_folder(struct call *call, const char *word)
+{
+    struct stat info;
+    char *below = spred_format(&call->env, "%s/%s", call->output, word);
+    if (below && stat(below, &info) != 0 && stat(word, &info) == 0) {
+        spred_free(&call->env, below);
+        below = spred_strdup(&call->env, word);
+    }
+    return below;
+}
+
+/* A store must be there: reading never makes one. */
+static enum spred_status store_path(struct call *call, const char *folder,
+                                    char **db)
+{
+    *db = spred_format(&call->env, "%s/results.db", folder);
+    if (*db && access(*db, R_OK) != 0) {
+        spred_fail(&call->env, SPRED_ENOTFOUND,
+                   "%s: no results there (run the experiment first)", folder);
+        spred_free(&call->env, *db);
+        *db = NULL;
+        return SPRED_ENOTFOUND;
+    }
+    return *db ? SPRED_OK : SPRED_ENOMEM;
+}
+
+/* `status` and `explain`. */
+static enum spred_status show(struct call *call, const char *db)
+{
+    struct results_view *view = NULL;
+    struct spred_buffer text = {0};
+    SPRED_TRY(results_view_open(&call->env, db, &view));
+    enum spred_status status =
+        strcmp(call->verb, "status") == 0
+            ? results_show_status(&call->env, view, &text)
+            : results_show_run(&call->env, view, call->words[1], &text);
+    if (status == SPRED_OK)
+        fputs(text.text, stdout);
+    spred_free(&call->env, text.text);
+    results_view_close(view);
+    return status;
+}
+
+static int results_verb(struct call *call)
+{
+    char *folder = results_folder(call, call->words[0]), *db = NULL;
+    enum spred_status status =
+        folder ? store_path(call, folder, &db) : SPRED_ENOMEM;
+    if (status == SPRED_OK && strcmp(call->verb, "export") == 0)
+        status = tabulate(call, folder, db, stdout);
+    else if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
+        status = draw(call, folder, db, NULL, 0);
+    else if (status == SPRED_OK)
+        status = show(call, db);
+    if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
+        printf("%s/figures\n%s/report.html\n", folder, folder);
+    spred_free(&call->env, db);
+    spred_free(&call->env, folder);
+    return status == SPRED_OK ? EXIT_GOOD : complain(call, status);
+}
+
+static int verify(struct call *call)
+{
+    char *db[2] = {NULL, NULL};
+    size_t differences = 0;
+    struct spred_buffer text = {0};
+    enum spred_status status = SPRED_OK;
+    for (size_t i = 0; i < 2 && status == SPRED_OK; i++) {
+        char *folder = results_folder(call, call->words[i]);
+        status = folder ? store_path(call, folder, &db[i]) : SPRED_ENOMEM;
+        spred_free(&call->env, folder);
+    }
+    if (status == SPRED_OK)
+        status = results_verify(&call->env, db[0], db[1], &text, &differences);
+    if (status == SPRED_OK)
+        printf("%s%zu difference%s\n", text.text ? text.text : "", differences,
+               differences == 1 ? "" : "s");
+    spred_free(&call->env, text.text);
+    spred_free(&call->env, db[0]);
+    spred_free(&call->env, db[1]);
+    if (status != SPRED_OK)
+        return complain(call, status);
+    return differences ? EXIT_JOBS_FAILED : EXIT_GOOD;
+}
+
+static int inspect(struct call *call)
+{
+    struct spred_fetch_options fetch = fetch_options(call);
+    enum spred_status status;
+    if (strcmp(call->verb, "solvers") == 0)
+        status = inspect_solvers(&call->env, call->words[0], stdout);
+    else if (strcmp(call->verb, "fetch") == 0)
+        status = inspect_fetch(&call->env, call->words[0], &fetch, stdout);
+    else
+        status = inspect_data(&call->env, call->words[0], &fetch, stdout);
+    return status == SPRED_OK ? EXIT_GOOD : complain(call, status);
+}
+
+static int doctor(struct call *call)
+{
+    char id[16];
+    char *machine = plan_machine(&call->env, 1, id);
+    if (!machine)
+        return complain(call, SPRED_ENOMEM);
+    printf("spredbench %s\nmachine %s: %s\n", SPREDBENCH_VERSION, id, machine);
+    spred_free(&call->env, machine);
+    printf("cores: %ld\n", sysconf(_SC_NPROCESSORS_ONLN));
+    printf("gnuplot: %s\n", plots_gnuplot_found()
+                                ? "found"
+                                : "MISSING: figures cannot be drawn (install "
+                                  "the package gnuplot-nox)");
+    char *cache = NULL;
+    if (spred_cache_dir(&call->env, "data", &cache) == SPRED_OK)
+        printf("cache: %s\n", cache);
+    else
+        printf("cache: NOT WRITABLE: %s\n", call->env.error);
+    spred_free(&call->env, cache);
+    return EXIT_GOOD;
+}
+
+/* ---- command line ---- */
+
+struct verb {
+    const char *name;
+    size_t least, most; /* words after the verb */
+    int (*act)(struct call *call);
+    const char *usage, *doc;
+};
+
+static const struct verb verbs[] = {
+    {"run", 1, 1, run, "FILE.yaml",
+     "run an experiment, or go on with it (the default verb)"},
+    {"plan", 1, 1, plan_verb, "FILE.yaml", "show the jobs, run nothing"},
+    {"status", 1, 1, results_verb, "NAME", "count the stored runs by outcome"},
+    {"explain", 2, 2, results_verb, "NAME JOB",
+     "everything about one run (JOB: the head of its key)"},
+    {"export", 1, 1, results_verb, "NAME", "write CSV files and tables again"},
+    {"plot", 1, 1, results_verb, "NAME", "draw figures and report again"},
+    {"verify", 2, 2, verify, "NAME NAME",
+     "compare the rows of two results, clocks aside"},
+    {"data", 0, 1, inspect, "[FILE|SET|GDSnnn]",
+     "what a data set holds; alone: formats and sets"},
+    {"fetch", 1, 1, inspect, "SET|GDSnnn", "download a data set"},
+    {"solvers", 0, 1, inspect, "[SOLVER]", "list methods, or one's options"},
+    {"doctor", 0, 0, doctor, "", "look at this machine"},
+    {NULL, 0, 0, NULL, NULL, NULL}};
+
+static void print_help(FILE *out)
+{
+    fputs("spredbench: certified solvers for sparse learning, compared\n"
+          "\nusage: spredbench [VERB] ARGUMENTS [OPTIONS]\n\n",
+          out);
+    for (const struct verb *v = verbs; v->name; v++)
+        fprintf(out, "  %-8s %-18s %s\n", v->name, v->usage, v->doc);
+    fputs("\noptions:\n"
+          "  --set KEY=VALUE   override a value of the file (problem.lambda="
+          "0.1); repeat\n"
+          "  -j N              worker processes (default: 1; timings are "
+          "quietest then)\n"
+          "  -o FOLDER         where results/NAME goes (default: results)\n"
+          "  --retry-failed    run crashed, killed and failed jobs again\n"
+          "  --geo-url URL     where GEO DataSets are fetched from\n"
+          "  --refresh         download again what is cached\n"
+          "  --all             plan: every job\n"
+          "  -q, --quiet       no progress\n"
+          "  -h, --help        this help (VERB --help: the same)\n"
+          "  --version         name and version\n"
+          "\nexit codes: 0 done; 1 internal error; 2 usage or bad file; 3 some "
+          "jobs failed;\n4 a certificate was refuted; 130 interrupted\n",
+          out);
+}
+
+static int usage_error(const char *format, const char *word, const char *near)
+{
+    fprintf(stderr, "spredbench: ");
+    fprintf(stderr, format, word);
+    if (near)
+        fprintf(stderr, " (did you mean '%s'?)", near);
+    fputs("; try spredbench --help\n", stderr);
+    return EXIT_USAGE;
+}
+
+static const char *nearest_verb(const char *word)
+{
+    const char *names[sizeof verbs / sizeof *verbs + 1];
+    size_t count = 0;
+    for (const struct verb *v = verbs; v->name; v++)
+        names[count++] = v->name;
+    names[count] = NULL;
+    return spred_nearest(word, names);
+}
+
+/* An option that takes a value: 1 and the value, or 0; complains by code 2. */
+static const char *value_of(int *at, int argc, char **argv)
+{
+    return *at + 1 < argc ? argv[++*at] : NULL;
+}
+
+static const char *const option_names[] = {
+    "--set",   "--retry-failed", "--geo-url", "--refresh", "--all",
+    "--quiet", "--help",         "--version", NULL};
+
+/* Reads argv into the call; -1: go on, else an exit code. */
+static int parse(struct call *call, int argc, char **argv)
+{
+    const char *words[3];
+    size_t count = 0;
+    for (int i = 1; i < argc; i++) {
+        const char *a = argv[i], *value = "";
+        if (a[0] != '-' || a[1] == '\0') {
+            if (count == 3)
+                return usage_error("one word too many: '%s'", a, NULL);
+            words[count++] = a;
+        } else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
+            print_help(stdout);
+            return EXIT_GOOD;
+        } else if (strcmp(a, "--version") == 0) {
+            puts("spredbench " SPREDBENCH_VERSION);
+            return EXIT_GOOD;
+        } else if (strcmp(a, "--set") == 0) {
+            value = value_of(&i, argc, argv);
+            if (value && call->n_set < MAX_OVERRIDES)
+                call->set[call->n_set++] = value;
+        } else if (strcmp(a, "-o") == 0) {
+            value = call->output = value_of(&i, argc, argv);
+        } else if (strcmp(a, "--geo-url") == 0) {
+            value = call->geo_url = value_of(&i, argc, argv);
+        } else if (strcmp(a, "-j") == 0) {
+            value = value_of(&i, argc, argv);
+            if (value && (!spred_parse_int(value, &call->workers) ||
+                          call->workers < 1 || call->workers > 64))
+                return usage_error("-j wants a number from 1 to 64, not '%s'",
+                                   value, NULL);
+        } else if (strcmp(a, "--retry-failed") == 0) {
+            call->retry_failed = 1;
+        } else if (strcmp(a, "--refresh") == 0) {
+            call->refresh = 1;
+        } else if (strcmp(a, "--all") == 0) {
+            call->all = 1;
+        } else if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0) {
+            call->quiet = 1;
+        } else {
+            return usage_error("no option '%s'", a,
+                               spred_nearest(a, option_names));
+        }
+        if (!value)
+            return usage_error("'%s' wants a value", a, NULL);
+    }
+    if (count == 0) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    call->verb = words[0];
+    size_t dot = strlen(words[0]);
+    int is_file = (dot > 5 && strcmp(words[0] + dot - 5, ".yaml") == 0) ||
+                  (dot > 4 && strcmp(words[0] + dot - 4, ".yml") == 0);
+    size_t first = is_file ? 0 : 1;
+    if (is_file)
+        call->verb = "run";
+    for (size_t i = first; i < count && call->n_words < 2; i++)
+        call->words[call->n_words++] = words[i];
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct call call = {.output = "results", .workers = 1};
+    struct sigaction action;
+    if (argc == 2 && strcmp(argv[1], "--worker") == 0)
+        return job_worker(0, 1);
+    spred_env_init(&call.env);
+    call.env.log = print_log;
+    call.env.log_cookie = &call;
+    call.env.cancelled = env_cancelled;
+    call.terminal = isatty(2);
+    int code = parse(&call, argc, argv);
+    if (code >= 0)
+        return code;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = ask_stop;
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    for (const struct verb *v = verbs; v->name; v++) {
+        if (strcmp(v->name, call.verb) != 0 && strcmp(call.verb, "help") != 0)
+            continue;
+        if (strcmp(call.verb, "help") == 0) {
+            print_help(stdout);
+            return EXIT_GOOD;
+        }
+        if (call.n_words < v->least || call.n_words > v->most) {
+            fprintf(stderr, "spredbench: usage: spredbench %s %s\n", v->name,
+                    v->usage);
+            return EXIT_USAGE;
+        }
+        return v->act(&call);
+    }
+    return usage_error("no verb '%s'", call.verb, nearest_verb(call.verb));
+}

@@ -1,0 +1,195 @@
+/* t-simulate.c: variances, correlations, truth and noise of simulated genes. */
+#include "test.h"
+
+#include "spred/simulate.h"
+
+static double mean(const double *v, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += v[i];
+    return sum / (double)n;
+}
+
+static double covariance(const double *a, const double *b, size_t n)
+{
+    double ma = mean(a, n), mb = mean(b, n), sum = 0;
+    for (size_t i = 0; i < n; i++)
+        sum += (a[i] - ma) * (b[i] - mb);
+    return sum / (double)n;
+}
+
+static double correlation(const double *a, const double *b, size_t n)
+{
+    return covariance(a, b, n) /
+           sqrt(covariance(a, a, n) * covariance(b, b, n));
+}
+
+static void structure(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    struct spred_data d;
+    struct spred_simulation s = {.n = 4000,
+                                 .p = 60,
+                                 .blocks = 6,
+                                 .k = 12,
+                                 .rho_min = .6,
+                                 .rho_max = .6,
+                                 .snr = 3,
+                                 .seed = 5};
+    spred_env_init(&env);
+    assert_ok(&env, spred_simulate(&env, &s, &d));
+    assert_ok(&env, spred_data_check(&env, &d));
+    assert_int_equal(d.simulated, 1);
+    const double *x = d.x.f64;
+    for (size_t a = 0; a < s.p; a++) { /* standard errors are below .02 */
+        assert_near(mean(x + a * s.n, s.n), 0, .08);
+        assert_near(covariance(x + a * s.n, x + a * s.n, s.n), 1, .12);
+        for (size_t b = 0; b < a; b++)
+            assert_near(correlation(x + a * s.n, x + b * s.n, s.n),
+                        a / 10 == b / 10 ? .6 : 0, .09);
+    }
+    size_t k = 0, negative = 0;
+    for (size_t j = 0; j < s.p; j++) {
+        double w = fabs(d.truth[j]);
+        assert_true(w <= 0 || (w >= .5 && w <= 1.5));
+        k += w > 0;
+        negative += d.truth[j] < 0;
+    }
+    assert_int_equal(k, s.k);
+    assert_true(negative > 0 && negative < k);
+    /* y - Xw is noise: variance var(Xw) / snr, no correlation with Xw */
+    const struct spred_target *y = spred_data_target(&d, "y");
+    assert_non_null(y);
+    double *signal = calloc(s.n, sizeof *signal);
+    double *noise = calloc(s.n, sizeof *noise);
+    assert_true(signal && noise);
+    for (size_t j = 0; j < s.p; j++)
+        for (size_t i = 0; i < s.n; i++)
+            signal[i] += x[i + j * s.n] * d.truth[j];
+    for (size_t i = 0; i < s.n; i++)
+        noise[i] = y->values[i] - signal[i];
+    assert_near(covariance(signal, signal, s.n) / covariance(noise, noise, s.n),
+                3, 1e-9);
+    assert_near(correlation(signal, noise, s.n), 0, .08);
+    free(signal);
+    free(noise);
+    spred_data_free(&env, &d);
+}
+
+/* Each block has its own rho: they differ and stay inside the bounds. */
+static void bounds_of_rho(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    struct spred_data d;
+    struct spred_simulation s = {.n = 4000,
+                                 .p = 40,
+                                 .blocks = 20,
+                                 .k = 0,
+                                 .rho_min = .3,
+                                 .rho_max = .9,
+                                 .snr = 1,
+                                 .seed = 1};
+    double low = 1, high = 0;
+    spred_env_init(&env);
+    assert_ok(&env, spred_simulate(&env, &s, &d));
+    for (size_t b = 0; b < 20; b++) {
+        const double *x = d.x.f64 + 2 * b * s.n;
+        double r = correlation(x, x + s.n, s.n);
+        low = r < low ? r : low;
+        high = r > high ? r : high;
+    }
+    assert_true(low > .24 && low < .45);
+    assert_true(high > .75 && high < .92);
+    const double *y = spred_data_target(&d, "y")->values; /* k 0: pure noise */
+    assert_near(covariance(y, y, s.n), 1, .12);
+    spred_data_free(&env, &d);
+}
+
+static void seeds_and_classes(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    struct spred_data a, b, c;
+    struct spred_simulation s = {.n = 31,
+                                 .p = 50,
+                                 .blocks = 7,
+                                 .k = 5,
+                                 .rho_min = .1,
+                                 .rho_max = .5,
+                                 .snr = 2,
+                                 .classes = 3,
+                                 .seed = 9};
+    spred_env_init(&env);
+    assert_ok(&env, spred_simulate(&env, &s, &a));
+    assert_ok(&env, spred_simulate(&env, &s, &b));
+    s.seed += UINT64_C(1) << 40; /* the high half of the seed matters */
+    assert_ok(&env, spred_simulate(&env, &s, &c));
+    size_t bytes = s.n * s.p * sizeof(double);
+    assert_memory_equal(a.x.f64, b.x.f64, bytes);
+    assert_memory_equal(a.truth, b.truth, s.p * sizeof(double));
+    assert_string_equal(a.hash, b.hash);
+    assert_true(memcmp(a.x.f64, c.x.f64, bytes) != 0);
+    assert_string_not_equal(a.hash, c.hash);
+    assert_ok(&env, spred_data_check(&env, &a));
+    const struct spred_target *class = spred_data_target(&a, "class");
+    size_t counts[3] = {0};
+    assert_int_equal(class->n_levels, 3);
+    for (size_t i = 0; i < s.n; i++)
+        counts[class->codes[i]]++;
+    assert_true(counts[0] == 11 && counts[1] == 10 && counts[2] == 10);
+    spred_data_free(&env, &b);
+    spred_data_free(&env, &c);
+    /* the classes are the thirds of the real outcome of the same seed */
+    s.seed = 9;
+    s.classes = 0;
+    assert_ok(&env, spred_simulate(&env, &s, &b));
+    const double *y = spred_data_target(&b, "y")->values;
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t j = 0; j < s.n; j++)
+            if (class->codes[i] < class->codes[j])
+                assert_true(y[i] <= y[j]);
+    spred_data_free(&env, &a);
+    spred_data_free(&env, &b);
+}
+
+static void refused(void **state)
+{
+    (void)state;
+    const struct spred_simulation good = {.n = 10,
+                                          .p = 5,
+                                          .blocks = 2,
+                                          .k = 2,
+                                          .rho_min = .1,
+                                          .rho_max = .5,
+                                          .snr = 2,
+                                          .seed = 9};
+    struct spred_simulation s[8];
+    struct spred_env env;
+    struct spred_data d;
+    spred_env_init(&env);
+    for (size_t i = 0; i < 8; i++)
+        s[i] = good;
+    s[0].n = 1;
+    s[1].p = 0;
+    s[2].k = 6;
+    s[3].blocks = 6;
+    s[4].rho_max = 1;
+    s[5].rho_min = .6;
+    s[6].snr = 0;
+    s[7].classes = 1;
+    for (size_t i = 0; i < 8; i++)
+        assert_int_equal(spred_simulate(&env, &s[i], &d), SPRED_EINVAL);
+    assert_ok(&env, spred_simulate(&env, &good, &d));
+    spred_data_free(&env, &d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(structure), cmocka_unit_test(bounds_of_rho),
+        cmocka_unit_test(seeds_and_classes), cmocka_unit_test(refused)};
+    return cmocka_run_group_tests_name("simulate", tests, NULL, NULL);
+}
