@@ -5,15 +5,24 @@
 #include <math.h>
 
 #include "columns.h"
+#include "joint.h"
 #include "working_set.h"
+
+/* A model is solved to this share of the violation it starts from. */
+static const double inner_share = 0.1;
+/* Sweeps on a Gram matrix cost no pass over X: more of them are allowed. */
+enum { GRAM_SWEEPS = 20 };
 
 struct options {
     long sweeps;
+    int joint;
 };
 
 static const struct spred_option table[] = {
     {"sweeps", SPRED_OPTION_INT, offsetof(struct options, sweeps), "200", 1,
      1000000, NULL, "most sweeps over the working set in one step"},
+    {"joint", SPRED_OPTION_BOOL, offsetof(struct options, joint), "true", 0, 0,
+     NULL, "multinomial: the whole Hessian (false: class by class)"},
     {0}};
 
 struct state {
@@ -22,6 +31,8 @@ struct state {
     double *rho;      /* n: the model's residual, up to -shift * h */
     double *constant; /* 2 x capacity: raw_j'h, |sqrt(h) z_j|^2 */
     size_t capacity;
+    struct joint joint; /* several classes */
+    struct factored small;
 };
 
 /* One model being minimised. The true residual is rho - shift h: centring a
@@ -144,10 +155,59 @@ static enum spred_status solve(void *method, const struct quadratic *model,
     return SPRED_OK;
 }
 
+/* The same on a small dense quadratic, by its Gram matrix: x_j+ = S(c_j - sum_i
+ * q_ij x_i + q_jj x_j, n lambda) / q_jj, keeping slope = (c - Qx) / (n lambda).
+ */
+static void descend(void *method, struct factored *small, double tolerance)
+{
+    const struct state *s = method;
+    double unit = small->n * small->lambda;
+    long most = GRAM_SWEEPS * s->options.sweeps;
+    int active_only = 0;
+    factored_slope(small);
+    for (long count = 0; count < most; count++) {
+        double worst = 0;
+        for (size_t j = 0; j < small->m; j++) {
+            const double *column = small->gram + small->slot[j] * small->lead;
+            double scale = small->scale[j], from = small->x[j];
+            double square =
+                scale * scale * column[small->slot[j]] + small->ridge[j];
+            if (!(square > 0) || (active_only && !(from < 0 || from > 0)))
+                continue;
+            double z = small->slope[j] + square / unit * from;
+            double size = fabs(z) - 1;
+            double to = size > 0 ? copysign(size, z) * unit / square : 0;
+            double change = to - from;
+            if (!(change > 0 || change < 0))
+                continue;
+            for (size_t i = 0; i < small->m; i++)
+                small->slope[i] -= change * scale / unit * small->scale[i] *
+                                   column[small->slot[i]];
+            small->slope[j] -= change * small->ridge[j] / unit;
+            small->x[j] = to;
+            worst = fmax(worst, fabs(change) * square / unit);
+        }
+        if (worst <= tolerance && !active_only)
+            break;
+        active_only = worst > tolerance;
+    }
+}
+
+static enum spred_status together(void *method, struct working_set *ws,
+                                  double tolerance, double *met, int *applies,
+                                  struct spred_work *work)
+{
+    struct state *s = method;
+    if (!s->options.joint)
+        return SPRED_OK; /* *applies is 0 */
+    return joint_step(&s->joint, &s->small, descend, s, ws, inner_share,
+                      tolerance, met, applies, work);
+}
+
 static enum spred_status step(void *state, struct spred_work *work,
                               int *finished)
 {
-    static const struct inner_method inner = {0.1, solve};
+    static const struct inner_method inner = {inner_share, solve, together};
     struct state *s = state;
     (void)finished;
     return working_set_step(&s->ws, &inner, s, work);
@@ -164,6 +224,8 @@ static void release(struct spred_env *env, void *state)
     struct state *s = state;
     spred_free(env, s->rho);
     spred_free(env, s->constant);
+    factored_free(env, &s->small);
+    joint_free(env, &s->joint);
     working_set_free(&s->ws);
 }
 

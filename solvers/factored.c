@@ -10,14 +10,16 @@
 
 #include "spred/linalg.h"
 
+enum { MOST_NEWTON = 100, MOST_STALE = 3 };
 enum { MOST_HALVINGS = 30, MOST_FLOORS = 12, REFINEMENTS = 3 };
 static const double first_floor = 1e-14;  /* on a diagonal, of its maximum */
 static const double polish_floor = 1e-13; /* the same, diagonal scaled to 1 */
 static const double armijo = 1e-4;
 static const double rounding = 2e-15; /* of f, relative */
 static const double polish_slack = 1e-12;
-static const double damping = 0.5; /* of the soft-threshold step */
-static const double halved = 0.5;  /* v shrinks faster than this: it leaves */
+static const double stale_below = 1e-15; /* decrease of f, relative */
+static const double damping = 0.5;       /* of the soft-threshold step */
+static const double halved = 0.5; /* v shrinks faster than this: it leaves */
 
 enum spred_status factored_reserve(struct spred_env *env, struct factored *s,
                                    size_t m)
@@ -340,4 +342,39 @@ int factored_polish(struct factored *s)
         s->x[s->index[a]] = s->trial_u[a];
     factored_slope(s);
     return factored_objective(s) <= s->f + polish_slack * scale;
+}
+
+void factored_minimise(struct factored *s, const struct factored_rules *rules,
+                       double tolerance)
+{
+    int refused = 0, stale = 0, changed;
+    factored_slope(s);
+    factored_begin(s);
+    for (int count = 0; count < MOST_NEWTON; count++) {
+        factored_prune(s, rules->drop);
+        double size = fabs(s->f), off = 0;
+        for (size_t a = 0; a < s->active; a++)
+            off = fmax(off, fabs(fabs(s->g[a]) - 1));
+        if (off <= tolerance || stale == MOST_STALE) {
+            factored_product(s);
+            if (factored_slope(s) <= tolerance || factored_begin(s) == 0)
+                return;
+            stale = 0;
+        }
+        double decrease = factored_newton(s, &changed);
+        stale = decrease > stale_below * size ? 0
+                : decrease < 0                ? MOST_STALE
+                                              : stale + 1;
+        if (changed)
+            refused = 0;
+        else if (rules->polish && !refused) {
+            refused = !factored_polish(s);
+            double violation = refused ? 0 : factored_slope(s);
+            if (!refused && violation <= tolerance)
+                return;
+            if (!refused)
+                factored_begin(s);
+        }
+    }
+    factored_product(s);
 }

@@ -27,6 +27,12 @@ struct factored {
     double *matrix;         /* active x active */
 };
 
+/* Options of the minimiser. */
+struct factored_rules {
+    double drop; /* v below this share of the largest may become 0 */
+    int polish;  /* 1: solve exactly on the support once it repeats */
+};
+
 /* Room for m coordinates; contents are lost. */
 enum spred_status factored_reserve(struct spred_env *env, struct factored *s,
                                    size_t m);
@@ -56,5 +62,10 @@ double factored_newton(struct factored *s, int *changed);
  * leave. 1: the signs agree and the objective is no larger than f; slope
  * belongs to it. 0: refused; x and slope are void, v, u, g and f are kept. */
 int factored_polish(struct factored *s);
+/* Newton in v until the support repeats and the exact solution on it is optimal
+ * on the set (violation <= tolerance), or until f stops falling. From x to x.
+ */
+void factored_minimise(struct factored *s, const struct factored_rules *rules,
+                       double tolerance);
 
 #endif

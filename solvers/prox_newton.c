@@ -9,10 +9,10 @@
 #include "spred/linalg.h"
 #include "working_set.h"
 
-enum { MOST_SWEEPS = 30, MOST_HALVINGS = 40 };
+enum { MOST_SWEEPS = 30 };
 static const double least_weight = 1e-9; /* of a sample in the model */
-static const double armijo = 1e-4;
-static const double rounding = 4e-15; /* of the objective, relative */
+const double search_armijo = 1e-4;
+const double search_rounding = 4e-15; /* of the objective, relative */
 
 /* Fills the model of output k from w, m, r; returns the worst violation. */
 static double build(struct working_set *ws, size_t k, struct quadratic *model)
@@ -112,17 +112,18 @@ static double search(struct working_set *ws, size_t k,
     size_t n = problem->n, cells = n * problem->outputs;
     double slope = -spred_dot(n, model->residual, ws->move) / (double)n +
                    penalty_change(ws, k, model, 1);
-    double slack = rounding * (problem->null_objective + fabs(ws->value));
+    double slack =
+        search_rounding * (problem->null_objective + fabs(ws->value));
     if (!(slope <= slack))
         return 0;
     memcpy(ws->trial, ws->m, cells * sizeof *ws->trial);
     double t = 1;
-    for (int tries = 0; tries < MOST_HALVINGS; tries++, t /= 2) {
+    for (int tries = 0; tries < SEARCH_HALVINGS; tries++, t /= 2) {
         for (size_t i = 0; i < n; i++)
             ws->trial[i + k * n] = ws->m[i + k * n] + t * ws->move[i];
         *value = problem->loss->value(problem, ws->trial);
         double change = *value - ws->value + penalty_change(ws, k, model, t);
-        if (change <= armijo * t * slope + slack)
+        if (change <= search_armijo * t * slope + slack)
             return t;
     }
     return 0;
@@ -163,8 +164,7 @@ static enum spred_status improve(struct working_set *ws, size_t k,
     return SPRED_OK;
 }
 
-/* All intercepts at once for fixed XW: the classes share one free direction
- * that Newton by classes would follow slowly. */
+/* All intercepts at once for fixed XW: the classes share a free direction. */
 static void centre_outputs(struct working_set *ws)
 {
     const struct spred_problem *problem = ws->problem;
@@ -186,13 +186,20 @@ enum spred_status working_set_solve(struct working_set *ws, double tolerance,
 {
     const struct spred_problem *problem = ws->problem;
     int sweeps = problem->loss->quadratic ? 1 : MOST_SWEEPS;
+    ws->reached = problem->loss->quadratic;
     for (int sweep = 0; sweep < sweeps; sweep++) {
         double worst = 0;
-        for (size_t k = 0; k < problem->outputs; k++)
+        int done = 0;
+        if (problem->outputs > 1 && inner->together)
+            SPRED_TRY(
+                inner->together(method, ws, tolerance, &worst, &done, work));
+        for (size_t k = 0; !done && k < problem->outputs; k++)
             SPRED_TRY(improve(ws, k, tolerance, inner, method, work, &worst));
-        if (worst <= tolerance)
+        if (worst <= tolerance) {
+            ws->reached = 1;
             break;
-        if (problem->intercept && problem->outputs > 1)
+        }
+        if (!done && problem->outputs > 1 && problem->intercept)
             centre_outputs(ws);
     }
     return SPRED_OK;

@@ -1,26 +1,27 @@
 /* spred_newton.c: spred, w = u v with the L2 penalty on u and v, solved by a
  * second-order method on working sets: SOLVERS.md section 3. Ziyin and Wang
  * 2023 (spred); Poon and Peyre 2021 (variable projection). */
-#include <math.h>
-#include <string.h>
-
 #include "factored.h"
 #include "gram.h"
+#include "joint.h"
 #include "working_set.h"
 
-enum { MOST_NEWTON = 100, MOST_STALE = 3 };
-static const double stale_below = 1e-15; /* decrease of f, relative */
+/* A model is solved to this share of the violation it starts from. */
+static const double inner_share = 0.01;
 
 struct options {
-    double drop;
-    int polish;
+    struct factored_rules rules;
+    int joint;
 };
 
 static const struct spred_option table[] = {
-    {"drop", SPRED_OPTION_REAL, offsetof(struct options, drop), "1e-6", 1e-12,
-     1e-2, NULL, "a factor below this share of the largest one may become 0"},
-    {"polish", SPRED_OPTION_BOOL, offsetof(struct options, polish), "true", 0,
-     0, NULL, "solve exactly on the support once it repeats"},
+    {"drop", SPRED_OPTION_REAL, offsetof(struct options, rules.drop), "1e-6",
+     1e-12, 1e-2, NULL,
+     "a factor below this share of the largest one may become 0"},
+    {"polish", SPRED_OPTION_BOOL, offsetof(struct options, rules.polish),
+     "true", 0, 0, NULL, "solve exactly on the support once it repeats"},
+    {"joint", SPRED_OPTION_BOOL, offsetof(struct options, joint), "true", 0, 0,
+     NULL, "multinomial: the whole Hessian (false: class by class)"},
     {0}};
 
 struct state {
@@ -28,6 +29,7 @@ struct state {
     struct options options;
     struct gram gram;
     struct factored small;
+    struct joint joint;
 };
 
 static enum spred_status init(struct spred_env *env, void *state,
@@ -77,42 +79,10 @@ static enum spred_status scale_model(struct state *s,
     return SPRED_OK;
 }
 
-/* Newton in v until the support repeats and the exact solution on it is
- * optimal on the set, or until f stops falling. x is the result. */
-static void minimise(struct state *s, double tolerance)
+static void minimise(void *method, struct factored *small, double tolerance)
 {
-    struct factored *small = &s->small;
-    int refused = 0, stale = 0, changed;
-    factored_slope(small);
-    factored_begin(small);
-    for (int count = 0; count < MOST_NEWTON; count++) {
-        factored_prune(small, s->options.drop);
-        double size = fabs(small->f), off = 0;
-        for (size_t a = 0; a < small->active; a++)
-            off = fmax(off, fabs(fabs(small->g[a]) - 1));
-        if (off <= tolerance || stale == MOST_STALE) {
-            factored_product(small);
-            if (factored_slope(small) <= tolerance ||
-                factored_begin(small) == 0)
-                return;
-            stale = 0;
-        }
-        double decrease = factored_newton(small, &changed);
-        stale = decrease > stale_below * size ? 0
-                : decrease < 0                ? MOST_STALE
-                                              : stale + 1;
-        if (changed)
-            refused = 0;
-        else if (s->options.polish && !refused) {
-            refused = !factored_polish(small);
-            double violation = refused ? 0 : factored_slope(small);
-            if (!refused && violation <= tolerance)
-                return;
-            if (!refused)
-                factored_begin(small);
-        }
-    }
-    factored_product(small);
+    struct state *s = method;
+    factored_minimise(small, &s->options.rules, tolerance);
 }
 
 static enum spred_status solve(void *method, const struct quadratic *model,
@@ -121,16 +91,27 @@ static enum spred_status solve(void *method, const struct quadratic *model,
     struct state *s = method;
     struct factored *small = &s->small;
     SPRED_TRY(scale_model(s, model, work));
-    minimise(s, model->tolerance);
+    minimise(s, small, model->tolerance);
     for (size_t j = 0; j < model->size; j++)
         model->w[j] = small->x[j] * small->scale[j];
     return SPRED_OK;
 }
 
+static enum spred_status together(void *method, struct working_set *ws,
+                                  double tolerance, double *met, int *applies,
+                                  struct spred_work *work)
+{
+    struct state *s = method;
+    if (!s->options.joint)
+        return SPRED_OK; /* *applies is 0 */
+    return joint_step(&s->joint, &s->small, minimise, s, ws, inner_share,
+                      tolerance, met, applies, work);
+}
+
 static enum spred_status step(void *state, struct spred_work *work,
                               int *finished)
 {
-    static const struct inner_method inner = {0.01, solve};
+    static const struct inner_method inner = {inner_share, solve, together};
     struct state *s = state;
     (void)finished;
     return working_set_step(&s->ws, &inner, s, work);
@@ -146,6 +127,7 @@ static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
     factored_free(env, &s->small);
+    joint_free(env, &s->joint);
     gram_free(&s->gram);
     working_set_free(&s->ws);
 }

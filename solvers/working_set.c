@@ -15,7 +15,7 @@ static const double enter_above = 1e-13;
 static const double share_of_worst = 0.1;
 /* ...or, when no column enters, for this share of the gap that is asked... */
 static const double share_of_gap = 0.3;
-/* ...and never for more than this share of what the step before asked. */
+/* ...and for at most this share of what the step before asked and got. */
 static const double share_of_last = 0.5;
 
 double kkt_violation(double g, double n, double w, double l1, double l2)
@@ -106,6 +106,25 @@ static enum spred_status reserve(struct spred_env *env, void **items,
     return SPRED_OK;
 }
 
+/* Puts feature j into the set of output k. */
+static enum spred_status enter(struct working_set *ws, size_t k, size_t j)
+{
+    struct feature_list *set = &ws->set[k];
+    void *room = set->column;
+    enum spred_status status = reserve(ws->env, &room, &set->capacity,
+                                       set->size + 1, sizeof *set->column);
+    set->column = room;
+    SPRED_TRY(status);
+    room = ws->gather;
+    status = reserve(ws->env, &room, &ws->gathered, set->size + 1,
+                     6 * sizeof *ws->gather);
+    ws->gather = room;
+    SPRED_TRY(status);
+    set->column[set->size++] = j;
+    ws->inside[j + k * ws->problem->p] = 1;
+    return SPRED_OK;
+}
+
 static int worse_first(const void *a, const void *b)
 {
     const struct candidate *left = a, *right = b;
@@ -123,7 +142,6 @@ static enum spred_status grow(struct working_set *ws, size_t k, double *worst,
 {
     const struct spred_problem *problem = ws->problem;
     size_t p = problem->p, found = 0, support = 0;
-    struct feature_list *set = &ws->set[k];
     for (size_t j = 0; j < p; j++) {
         double l1, l2, w = ws->w[j + k * p];
         spred_penalty_at(problem, ws->lambda, j, &l1, &l2);
@@ -143,22 +161,10 @@ static enum spred_status grow(struct working_set *ws, size_t k, double *worst,
     if (found > most)
         qsort(ws->candidate, found, sizeof *ws->candidate, worse_first);
     size_t count = found < most ? found : most;
-    void *room = set->column;
-    enum spred_status status = reserve(ws->env, &room, &set->capacity,
-                                       set->size + count, sizeof *set->column);
-    set->column = room;
-    SPRED_TRY(status);
-    for (size_t c = 0; c < count; c++) {
-        size_t j = ws->candidate[c].column;
-        set->column[set->size++] = j;
-        ws->inside[j + k * p] = 1;
-    }
+    for (size_t c = 0; c < count; c++)
+        SPRED_TRY(enter(ws, k, ws->candidate[c].column));
     *entered += count;
-    room = ws->gather;
-    status = reserve(ws->env, &room, &ws->gathered, set->size,
-                     6 * sizeof *ws->gather);
-    ws->gather = room;
-    return status;
+    return SPRED_OK;
 }
 
 /* What this step asks of the sets. The relative gap is about violation times
@@ -172,7 +178,7 @@ static double ask(const struct working_set *ws, double worst, size_t entered)
     double goal =
         share_of_gap * ws->asked * unit / fmax(l1_part, share_of_gap * unit);
     double target = entered ? fmax(goal, share_of_worst * worst) : goal;
-    return fmin(target, share_of_last * ws->target);
+    return fmin(target, (ws->reached ? share_of_last : 1) * ws->target);
 }
 
 enum spred_status working_set_step(struct working_set *ws,

@@ -25,11 +25,17 @@ struct quadratic {
     double *w;              /* m: w0 on entry, the minimiser on return */
 };
 
+struct working_set;
+
 /* Minimises a quadratic. */
 struct inner_method {
     double share; /* its tolerance as a share of the present violation */
     enum spred_status (*solve)(void *method, const struct quadratic *model,
                                struct spred_work *work);
+    /* One iteration over all outputs at once, or NULL; see joint_step. */
+    enum spred_status (*together)(void *method, struct working_set *ws,
+                                  double tolerance, double *met, int *applies,
+                                  struct spred_work *work);
 };
 
 /* The set of one output. */
@@ -50,6 +56,7 @@ struct working_set {
     double lambda;
     double asked;  /* relative gap */
     double target; /* KKT violation asked on the sets in the last step */
+    int reached;   /* 1: and it was met */
     double *w;     /* p x K */
     double b[SPRED_MAX_OUTPUTS];
     double value;              /* mean loss at m */
@@ -76,6 +83,11 @@ enum spred_status working_set_step(struct working_set *ws,
                                    void *method, struct spred_work *work);
 void working_set_get(const struct working_set *ws, double *w, double *b);
 void working_set_free(struct working_set *ws);
+
+/* Line searches on the true objective: most halvings, share of the predicted
+ * decrease, slack for rounding (relative). */
+enum { SEARCH_HALVINGS = 40 };
+extern const double search_armijo, search_rounding;
 
 /* prox_newton.c: minimises over the sets until the worst violation met in one
  * sweep over the outputs is below tolerance, or sweeps are used up. Wants m, r

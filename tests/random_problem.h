@@ -52,7 +52,8 @@ static inline void random_response(struct random_problem *r,
         r->y[i] = signal;
         if (problem->loss == &spred_loss_logistic)
             r->y[i] = i < 2 ? (i ? 1 : -1) : signal > 0 ? 1 : -1;
-        r->codes[i] = (int32_t)(i < outputs ? i : spred_rng_below(rng, outputs));
+        r->codes[i] =
+            (int32_t)(i < outputs ? i : spred_rng_below(rng, outputs));
         if (i >= outputs && spred_rng_uniform(rng) < 0.6)
             r->codes[i] = signal > 0 ? 0 : 1;
     }
@@ -143,9 +144,11 @@ static inline int random_observe(void *cookie,
     return 0;
 }
 
+/* option: "name=value" or NULL; lambdas: how many of the path. */
 static inline void random_run(struct spred_env *env, const char *name,
-                              const struct random_problem *r, double gap,
-                              struct random_run *run)
+                              const char *option,
+                              const struct random_problem *r, size_t lambdas,
+                              double gap, struct random_run *run)
 {
     const struct spred_solver *solver = spred_solver_find(name);
     struct spred_host_plan plan;
@@ -154,9 +157,16 @@ static inline void random_run(struct spred_env *env, const char *name,
     assert_non_null(solver);
     assert_true(solver->options_size <= sizeof options);
     assert_ok(env, spred_options_default(env, solver->options, options));
+    if (option) {
+        char key[64];
+        const char *equals = strchr(option, '=');
+        snprintf(key, sizeof key, "%.*s", (int)(equals - option), option);
+        assert_ok(env, spred_options_set(env, solver->options, options, key,
+                                         equals + 1));
+    }
     spred_host_plan_default(&plan);
     plan.lambda = r->lambda;
-    plan.n_lambda = RANDOM_LAMBDAS;
+    plan.n_lambda = lambdas;
     plan.gap = gap;
     plan.stall_eps = 0;
     plan.stall_patience = 50;
