@@ -239,6 +239,7 @@ static void default_folder(void **state)
         assert_int_equal(rmdir(want), 0);
         *strrchr(want, '/') = '\0';
     }
+    folder_remove(&folder);
 }
 
 static double now_ms(void)
