@@ -23,14 +23,20 @@ struct growing {
     size_t length, capacity, max;
 };
 
+static enum spred_status check_size(const struct growing *out)
+{
+    return out->length <= out->max
+               ? SPRED_OK
+               : spred_fail(out->env, SPRED_EINVAL,
+                            "%s: found more than %zu bytes, expected at most "
+                            "that many",
+                            out->path, out->max);
+}
+
 /* Room for at least one more byte and the NUL. */
 static enum spred_status grow(struct growing *out)
 {
-    if (out->length > out->max)
-        return spred_fail(out->env, SPRED_EINVAL,
-                          "%s: found more than %zu bytes, expected at most "
-                          "that many",
-                          out->path, out->max);
+    SPRED_TRY(check_size(out));
     if (out->length + 1 < out->capacity)
         return SPRED_OK;
     size_t capacity = 2 * out->capacity + 4096;
@@ -250,6 +256,8 @@ enum spred_status spred_bytes_read(struct spred_env *env, const char *path,
         stored = swap;
     }
     spred_free(env, stored.bytes);
+    if (status == SPRED_OK)
+        status = check_size(&plain);
     if (status != SPRED_OK) {
         spred_free(env, plain.bytes);
         return status;

@@ -387,6 +387,9 @@ static int csv_probe(const char *bytes, size_t length)
     for (size_t i = 0; i < head; i++)
         if ((unsigned char)bytes[i] < ' ' && !memchr("\t\n\r\f", bytes[i], 4))
             return 0;
+    if (length >= 2 && (memcmp(bytes, "\xff\xfe", 2) == 0 ||
+                        memcmp(bytes, "\xfe\xff", 2) == 0)) /* UTF-16 */
+        return 0;
     if (bytes[0] == '<' || bytes[0] == '{' || bytes[0] == '#')
         return 0;
     return spred_csv_delimiter(bytes, length) ? 10 : 0;
