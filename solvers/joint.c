@@ -11,9 +11,8 @@
 #include "columns.h"
 #include "spred/linalg.h"
 
-enum { MOST_WEIGHTS = 3000 };            /* above: class by class */
-static const double least_weight = 1e-9; /* of a sample in the model */
-static const double most_memory = 2e8;   /* values of z */
+enum { MOST_WEIGHTS = 3000 };          /* above: class by class */
+static const double most_memory = 2e8; /* values of z */
 
 /* One iteration's view: vectors of t, matrices t x K, all in joint->small. */
 struct frame {
@@ -21,6 +20,7 @@ struct frame {
     struct working_set *ws;
     size_t n, outputs, total;
     size_t first[SPRED_MAX_OUTPUTS + 1]; /* of class k among the t weights */
+    double *offset;                      /* t: what centring took from b */
     double *w, *g, *d;                   /* t */
     double *cross;                       /* t x K: C = Z_k'H_kl 1 */
     double *lifted;                      /* K x t: B^+ C' */
@@ -48,7 +48,7 @@ static enum spred_status reserve(struct joint *joint, struct working_set *ws,
     joint->z = spred_alloc(ws->env, 2 * n * room, sizeof *joint->z);
     joint->q = spred_alloc(ws->env, room * room, sizeof *joint->q);
     joint->small =
-        spred_alloc(ws->env, room * (3 + 2 * outputs), sizeof *joint->small);
+        spred_alloc(ws->env, room * (4 + 2 * outputs), sizeof *joint->small);
     joint->share = spred_alloc(ws->env, 2 * n * outputs, sizeof *joint->share);
     if (!joint->z || !joint->q || !joint->small || !joint->share)
         return SPRED_ENOMEM;
@@ -56,33 +56,25 @@ static enum spred_status reserve(struct joint *joint, struct working_set *ws,
     return SPRED_OK;
 }
 
-static double centre_of(const struct frame *f, size_t j)
-{
-    /* Any centre is right with an intercept; the mean avoids cancellation. */
-    const struct spred_problem *problem = f->ws->problem;
-    if (!problem->intercept)
-        return column_mean(&problem->x, j);
-    double total = 0;
-    const double *ones = f->ws->move; /* set by load_columns */
-    total = column_raw_dot(&problem->x, j, ones);
-    return total / (double)f->n;
-}
-
-/* Z, w and Z'R. */
+/* Z, w and Z'R. Any centre is right with an intercept; the mean avoids
+ * cancellation. */
 static void load_columns(struct frame *f)
 {
     struct working_set *ws = f->ws;
     const struct spred_design *x = &ws->problem->x;
-    for (size_t i = 0; i < f->n; i++)
-        ws->move[i] = 1;
     for (size_t k = 0; k < f->outputs; k++)
         for (size_t s = 0; s < ws->set[k].size; s++) {
             size_t j = ws->set[k].column[s], c = f->first[k] + s;
-            double centre = centre_of(f, j), scale = column_scale(x, j);
+            double centre = 0, scale = column_scale(x, j);
             double *z = f->joint->z + c * f->n;
             spred_matrix_column(x->matrix, j, z);
             for (size_t i = 0; i < f->n; i++)
+                centre += z[i] / (double)f->n;
+            if (!ws->problem->intercept)
+                centre = column_mean(x, j);
+            for (size_t i = 0; i < f->n; i++)
                 z[i] = (z[i] - centre) * scale;
+            f->offset[c] = (centre - column_mean(x, j)) * scale;
             f->w[c] = ws->w[j + k * ws->problem->p];
             f->g[c] = spred_dot(f->n, z, ws->r + k * f->n);
         }
@@ -101,7 +93,7 @@ static void curvature(struct frame *f)
             double total = 0;
             for (size_t i = 0; i < n; i++) {
                 double other = p[i + l * n];
-                h[i] = k == l ? other * (1 - other) + least_weight
+                h[i] = k == l ? other * (1 - other) + model_least_weight
                               : -p[i + k * n] * other;
                 total += h[i];
             }
@@ -204,14 +196,8 @@ static void direction(struct frame *f, double *shift)
             spred_gemv(n, size, 1, f->joint->z + f->first[k] * n, n,
                        f->d + f->first[k], 1, move);
         shift[k] = beta;
-        for (size_t i = 0; i < n; i++)
-            ws->move[i] = 1;
-        for (size_t s = 0; problem->intercept && s < size; s++) {
-            size_t j = ws->set[k].column[s];
-            double off = centre_of(f, j) - column_mean(&problem->x, j);
-            shift[k] -=
-                f->d[f->first[k] + s] * off * column_scale(&problem->x, j);
-        }
+        for (size_t c = f->first[k]; c < f->first[k + 1]; c++)
+            shift[k] -= f->d[c] * f->offset[c];
     }
 }
 
@@ -289,7 +275,8 @@ enum spred_status joint_step(
     f.w = joint->small;
     f.g = f.w + t;
     f.d = f.g + t;
-    f.cross = f.d + t;
+    f.offset = f.d + t;
+    f.cross = f.offset + t;
     f.lifted = f.cross + t * f.outputs;
     spred_probabilities(problem, ws->m, f.n, joint->share);
     load_columns(&f);

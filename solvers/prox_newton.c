@@ -10,7 +10,7 @@
 #include "working_set.h"
 
 enum { MOST_SWEEPS = 30 };
-static const double least_weight = 1e-9; /* of a sample in the model */
+const double model_least_weight = 1e-9;
 const double search_armijo = 1e-4;
 const double search_rounding = 4e-15; /* of the objective, relative */
 
@@ -27,7 +27,7 @@ static double build(struct working_set *ws, size_t k, struct quadratic *model)
     double h_total = 0, r_total = 0, worst = 0;
     problem->loss->curvature(problem, ws->m, ws->h);
     for (size_t i = 0; i < n; i++) {
-        h[i] = fmax(h[i], least_weight);
+        h[i] = fmax(h[i], model_least_weight);
         h_total += h[i];
         r_total += r[i];
     }

@@ -88,6 +88,8 @@ void working_set_free(struct working_set *ws);
  * decrease, slack for rounding (relative). */
 enum { SEARCH_HALVINGS = 40 };
 extern const double search_armijo, search_rounding;
+/* Least curvature of a sample in a model. */
+extern const double model_least_weight;
 
 /* prox_newton.c: minimises over the sets until the worst violation met in one
  * sweep over the outputs is below tolerance, or sweeps are used up. Wants m, r
