@@ -24,11 +24,17 @@ find_target(struct spred_env *env, const struct spred_data *data,
 {
     if (strcmp(name, "auto") == 0) {
         *out = spred_data_auto_target(env, data, note);
-        if (!*out)
-            return spred_fail(env, SPRED_EINVAL,
-                              "%s has no target to predict (no classes, no y)",
-                              data->name);
-        return SPRED_OK;
+        if (*out)
+            return SPRED_OK;
+        if (data->n_targets != 1)
+            return spred_fail(
+                env, SPRED_EINVAL, "%s has no target to predict (%s)",
+                data->name,
+                data->n_targets ? "none has two classes of 5 samples; name one"
+                                : "no classes, no y: give labels");
+        *out = &data->targets[0]; /* the only one: judged by its classes */
+        *note = spred_strdup(env, "");
+        return *note ? SPRED_OK : SPRED_ENOMEM;
     }
     *out = spred_data_target(data, name);
     *note = spred_strdup(env, "");

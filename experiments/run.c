@@ -206,6 +206,10 @@ static enum spred_status describe(struct path *path)
     if (trial->n_classes && trial->test.n)
         row->majority =
             spred_majority(trial->test.codes, trial->test.n, trial->n_classes);
+    if (!isnan(trial->majority))
+        row->majority = trial->majority;
+    row->ceiling = trial->ceiling;
+    row->informed = trial->informed;
     spred_free(path->env, row->loss);
     row->loss = spred_strdup(path->env, path->loss->name);
     return row->loss ? SPRED_OK : SPRED_ENOMEM;

@@ -91,16 +91,6 @@ static enum spred_status load_geo(struct spred_env *env,
     return status;
 }
 
-/* A message that already names file and line stays; others gain the line of the
- * experiment file. */
-static enum spred_status at_line(struct spred_env *env, const struct spec *spec,
-                                 const struct spec_dataset *set,
-                                 enum spred_status status)
-{
-    return spred_fail(env, status, "%s:%u:%u: %s: %s", spec->path, set->line,
-                      set->column, set->name, env->error);
-}
-
 /* What the file asks for; a Debian set has a target of its own. */
 static const char *wanted_target(const struct spec_dataset *set)
 {
@@ -156,7 +146,12 @@ static enum spred_status load_one(struct spred_env *env,
     }
     labels_free(env, &labels);
     spred_data_free(env, &data);
-    return status == SPRED_OK ? SPRED_OK : at_line(env, spec, set, status);
+    if (status == SPRED_OK && access(out->path, R_OK) != 0)
+        status = spred_fail(env, SPRED_EIO,
+                            "%s: the parsed data could not be kept there, "
+                            "workers need it (set XDG_CACHE_HOME)",
+                            out->path);
+    return status;
 }
 
 /* One plain line: which group's GEO sets were not reached and what stands in.
@@ -192,6 +187,18 @@ static int has_fallback(const struct spec *spec, size_t group)
         if (spec->datasets[i].group == group && spec->datasets[i].fallback)
             return 1;
     return 0;
+}
+
+/* Adds the line of the experiment file that named the data set. */
+static enum spred_status at_line(struct spred_env *env, const struct spec *spec,
+                                 const struct spec_dataset *set,
+                                 enum spred_status status)
+{
+    size_t length = strlen(set->name);
+    int named = strncmp(env->error, set->name, length) == 0;
+    return spred_fail(env, status, "%s:%u:%u: %s%s%s", spec->path, set->line,
+                      set->column, named ? "" : set->name, named ? "" : ": ",
+                      env->error);
 }
 
 static int loaded(const struct source *sources, size_t count, const char *name)
@@ -231,8 +238,10 @@ enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
         spred_free(env, source->target);
         memset(source, 0, sizeof *source);
         if (status != SPRED_EIO || set->source != SPEC_GEO ||
-            !has_fallback(spec, set->group))
+            !has_fallback(spec, set->group)) {
+            status = at_line(env, spec, set, status);
             continue;
+        }
         if (reached == set->group) { /* some came: this one is left out */
             spred_log(env, SPRED_LOG_WARN, "%s; left out", env->error);
             status = plan_note(env, plan, "warning:left-out", env->error);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "spred/loader.h"
+#include "spred/paper.h"
 
 double trial_now(void)
 {
@@ -34,8 +35,7 @@ void trial_free(struct spred_env *env, struct trial *trial)
     memset(trial, 0, sizeof *trial);
 }
 
-/* y of the rows; map renumbers the classes (-1: none of the training part has
- * it; such a sample keeps a code that no model predicts). */
+/* y of the rows. */
 static enum spred_status fill_part(struct spred_env *env, struct part *part,
                                    const size_t *rows, size_t n,
                                    const int32_t *codes, const double *values)
@@ -119,12 +119,69 @@ static enum spred_status make_clean(struct spred_env *env,
     return status;
 }
 
+/* Numbers the labels of the training rows 0.. in order of their first number;
+ * a label that only other rows have gets a number that no model predicts. */
+static enum spred_status renumber(struct spred_env *env,
+                                  const struct spred_split *split,
+                                  const struct spred_paper *paper,
+                                  int32_t *codes, size_t *n_classes)
+{
+    int32_t *number = spred_alloc(env, paper->labels, sizeof *number);
+    if (!number)
+        return SPRED_ENOMEM;
+    int32_t next = 1; /* 0 = not seen in training */
+    for (size_t i = 0; i < split->n_train; i++)
+        number[paper->label[split->train[i]]] = 1;
+    for (size_t k = 0; k < paper->labels; k++)
+        number[k] = number[k] ? next++ : 0;
+    *n_classes = (size_t)next - 1;
+    for (size_t k = 0; k < paper->labels; k++)
+        number[k] = number[k] ? number[k] : next++;
+    for (size_t i = 0; i < paper->rows; i++)
+        codes[i] = number[paper->label[i]] - 1;
+    spred_free(env, number);
+    return SPRED_OK;
+}
+
+/* PAPER.md section 3: one row per (subset, sample) over all subset types, split
+ * by row, at random. */
+static enum spred_status make_paper(struct spred_env *env,
+                                    const struct job *job, struct trial *out)
+{
+    struct spred_paper paper = {0};
+    struct spred_matrix rows = {0};
+    struct spred_split split = {0};
+    int32_t *codes = NULL;
+    enum spred_status status = spred_paper_rows(env, &out->data, &paper);
+    if (status == SPRED_OK)
+        status = spred_paper_matrix(env, &out->data, &paper, &rows, NULL);
+    if (status == SPRED_OK)
+        status = spred_split_holdout(env, NULL, paper.rows, 1, job->test,
+                                     (1 - job->test) * job->validate,
+                                     split_seed(job), &split);
+    if (status == SPRED_OK &&
+        !(codes = spred_alloc(env, paper.rows, sizeof *codes)))
+        status = SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = renumber(env, &split, &paper, codes, &out->n_classes);
+    if (status == SPRED_OK)
+        status = prepare(env, job, &rows, &split, codes, NULL, out);
+    out->majority = paper.majority;
+    out->ceiling = paper.ceiling;
+    out->informed = paper.informed;
+    spred_free(env, codes);
+    spred_split_free(env, &split);
+    spred_matrix_free(env, &rows);
+    spred_paper_free(env, &paper);
+    return status;
+}
+
 enum spred_status trial_make(struct spred_env *env, const struct job *job,
                              struct trial *out, double seconds[2])
 {
     double from = trial_now();
     memset(out, 0, sizeof *out);
-    out->ceiling = out->informed = NAN;
+    out->majority = out->ceiling = out->informed = NAN;
     SPRED_TRY(spred_cache_map(env, job->data_path, &out->data));
     if (strcmp(out->data.hash, job->data_hash) != 0)
         return spred_fail(env, SPRED_EINVAL,
@@ -132,7 +189,9 @@ enum spred_status trial_make(struct spred_env *env, const struct job *job,
                           job->data_path);
     seconds[0] = trial_now() - from;
     from = trial_now();
-    enum spred_status status = make_clean(env, job, out);
+    enum spred_status status = strcmp(job->protocol, "paper") == 0
+                                   ? make_paper(env, job, out)
+                                   : make_clean(env, job, out);
     seconds[1] = trial_now() - from;
     return status;
 }

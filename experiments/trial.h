@@ -22,9 +22,11 @@ struct trial {
     struct labels labels;
     struct spred_prepared prepared;
     struct part train, validate, test;
-    size_t n_classes;         /* 0: real-valued target */
-    size_t p;                 /* features after the filter */
-    double ceiling, informed; /* paper protocol: bounds; else NaN */
+    size_t n_classes; /* 0: real-valued target */
+    size_t p;         /* features after the filter */
+    /* Paper protocol (else NaN): majority share of all rows, 1/T, and
+     * (1-.8^T)/(.2T). */
+    double majority, ceiling, informed;
 };
 
 /* Maps the data of the job, picks rows by the protocol, splits by sample,

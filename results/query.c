@@ -139,7 +139,9 @@ static const struct results_head datasets_heads[] = {
     {"train", RESULTS_INT, "samples in the training part"},
     {"validate", RESULTS_INT, "samples in the validation part"},
     {"test", RESULTS_INT, "samples in the test part"},
-    {"majority", RESULTS_REAL, "share of the largest class, test part"},
+    {"majority", RESULTS_REAL, "share of the largest class"},
+    {"ceiling", RESULTS_REAL, "paper protocol: 1/T"},
+    {"informed", RESULTS_REAL, "paper protocol: (1-.8^T)/(.2T)"},
     {NULL, RESULTS_TEXT, NULL}};
 
 static double real_of(int64_t value)
@@ -148,7 +150,7 @@ static double real_of(int64_t value)
 }
 
 /* A run that was skipped or crashed may know less: the first that knows the
- * number of features speaks for the data set, else the first. */
+ * training samples speaks for the data set, else the first. */
 static enum spred_status datasets(struct spred_env *env,
                                   struct results_view *view,
                                   struct results_table *out)
@@ -158,7 +160,7 @@ static enum spred_status datasets(struct spred_env *env,
         for (; end < view->n_runs &&
                strcmp(view->runs[end].dataset, view->runs[i].dataset) == 0;
              end++)
-            if (view->runs[best].run.features == INT64_MIN)
+            if (view->runs[best].run.train == INT64_MIN)
                 best = end;
         const struct results_run *run = &view->runs[best].run;
         struct results_cell *row = results_table_row(env, out);
@@ -175,6 +177,8 @@ static enum spred_status datasets(struct spred_env *env,
         row[8].real = real_of(run->validate);
         row[9].real = real_of(run->test);
         row[10].real = run->majority;
+        row[11].real = run->ceiling;
+        row[12].real = run->informed;
         i = end;
     }
     return SPRED_OK;

@@ -21,7 +21,7 @@ struct results_column {
 /* One job = one solver on one problem of one trial of one data set. All text is
  * owned by the row (results_row_free). */
 struct results_run {
-    char *job;        /* key: 64 hexadecimal digits */
+    char *job; /* key: 64 hexadecimal digits */
     char *experiment;
     char *dataset, *source, *target;
     int64_t simulated; /* 1: never shown as real */
@@ -32,9 +32,9 @@ struct results_run {
     char *penalty;     /* "l1", "elastic-net(0.5)" */
     char *solver, *options;
     int64_t train, validate, test, features, classes;
-    char *status; /* certified stalled time steps diverged skipped memory
-                     crashed error interrupted */
-    char *reason; /* one line */
+    char *status;        /* certified stalled time steps diverged skipped memory
+                            crashed error interrupted */
+    char *reason;        /* one line */
     int64_t points;      /* lambdas on the path (times outputs) */
     int64_t certified;   /* of which certified to the asked gap */
     double lambda_max;   /* of the training part */
@@ -52,12 +52,15 @@ struct results_run {
     double passes; /* equivalent passes over X, billed */
     int64_t steps;
     int64_t peak_rss_kib;
-    double validation;        /* balanced accuracy at the chosen lambda */
+    double validation; /* balanced accuracy at the chosen lambda */
     double accuracy, balanced_accuracy, auc, log_loss, r2; /* test part */
-    double majority;          /* share of the largest class, test part */
-    char *seed;               /* of the trial, decimal */
-    char *machine;            /* fingerprint id */
-    char *started;            /* UTC, ISO 8601 */
+    double majority; /* share of the largest class: test part, or all
+                        rows of the paper protocol */
+    double ceiling;  /* paper protocol: 1/T, T subset types */
+    double informed; /* paper protocol: (1 - .8^T)/(.2 T) */
+    char *seed;      /* of the trial, decimal */
+    char *machine;   /* fingerprint id */
+    char *started;   /* UTC, ISO 8601 */
 };
 
 /* One observation of a run: trajectory points, and per lambda the last one. */
@@ -66,17 +69,17 @@ struct results_point {
     int64_t output;       /* 1.. (one-vs-rest problems), else 1 */
     int64_t lambda_index; /* 1.. along the path */
     double lambda, lambda_ratio;
-    int64_t step;          /* steps done at this lambda */
-    double seconds;        /* billed since the start of this lambda */
-    double seconds_path;   /* billed since the start of the job */
-    double passes;         /* since the start of the job */
-    double primal, dual;   /* objective and best certified lower bound */
-    double gap;            /* relative: (primal - dual) / P(0) */
-    double floor, kkt;     /* relative, as in results_run */
-    int64_t support;       /* nonzero features */
-    int64_t last;          /* 1: the final observation at this lambda */
-    char *stop;            /* target stall steps time diverged ..., if last */
-    double validation;     /* balanced accuracy on validation, if last */
+    int64_t step;        /* steps done at this lambda */
+    double seconds;      /* billed since the start of this lambda */
+    double seconds_path; /* billed since the start of the job */
+    double passes;       /* since the start of the job */
+    double primal, dual; /* objective and best certified lower bound */
+    double gap;          /* relative: (primal - dual) / P(0) */
+    double floor, kkt;   /* relative, as in results_run */
+    int64_t support;     /* nonzero features */
+    int64_t last;        /* 1: the final observation at this lambda */
+    char *stop;          /* target stall steps time diverged ..., if last */
+    double validation;   /* balanced accuracy on validation, if last */
 };
 
 /* A gene with a nonzero weight at the chosen lambda. */
@@ -108,7 +111,8 @@ void results_record_free(struct spred_env *env, struct results_record *record);
 
 /* One row as one line of tab-separated fields in column order (text escaped:
  * \t \n \\; no value = empty; REAL as %.17g), appended without newline, and
- * back. A line that does not fit is SPRED_EFORMAT. Used on the worker's pipe. */
+ * back. A line that does not fit is SPRED_EFORMAT. Used on the worker's pipe.
+ */
 struct spred_buffer;
 enum spred_status results_row_write(struct spred_env *env,
                                     const struct results_column *columns,
@@ -122,7 +126,8 @@ struct results_sink {
     void *self;
     /* Status word stored for this job ("" = no such job). */
     enum spred_status (*find)(void *self, const char *job, char status[32]);
-    /* One job, in one short transaction; an older row of the job is replaced. */
+    /* One job, in one short transaction; an older row of the job is replaced.
+     */
     enum spred_status (*put)(void *self, const struct results_record *record);
     /* Key-value notes of the experiment: plan size, file hash, machine text,
      * "GEO could not be reached: ...". The same key replaces. */

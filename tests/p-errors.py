@@ -41,7 +41,7 @@ EXPERIMENTS = {
     "nan": (GOOD.replace("min_ratio: 0.2", "min_ratio: nan"), "nan"),
     "missing data file": (GOOD.replace("simulated: {n: 40, p: 60, blocks: 6, rho: [0.3, 0.7], k: 5, "
                                        "snr: 5, classes: 2}", "file: not-there.gct"), "not-there.gct"),
-    "empty file": ("", "empty"),
+    "empty file": ("", "nothing"),
     "lambda below 0": (GOOD.replace("lambda: {path: 3, min_ratio: 0.2}", "lambda: -1"), "lambda"),
     "seed 1.5": (GOOD + "seed: 1.5\n", "seed"),
     "no unit": (GOOD.replace("wall: 10 min", "wall: 10"), "10"),
@@ -65,7 +65,6 @@ DATA = {
     "word.gct": (GCT.replace("\t4\t3", "\tfour\t3"), "four"),
     "header.gct": (GCT.replace("2\t4\n", "x\t4\n", 1), ":2"),
     "rows.gct": (GCT.replace("2\t4\n", "3\t4\n", 1), "3"),
-    "nolabels.gct": (GCT, "target"),
     "end.soft": (soft(ROW, end=False), "dataset_table_end"),
     "ragged.soft": (soft("p1\tA\t1\t2\t3\n"), "field"),
     "word.soft": (soft(ROW.replace("\t3\t", "\t3x\t")), "3x"),
@@ -75,9 +74,9 @@ DATA = {
     "value.svm": ("1 1:1 2:abc\n-1 1:1\n", "abc"),
     "ragged.csv": ("id,y,a,b\ns1,1,2,3\ns2,1,2\n", ":3"),
     "word.csv": ("id,y,a,b\ns1,1,2,3\ns2,1,x,4\ns3,2,1,1\n", "x"),
-    "damaged.rda": (b"RDX3\nX\n" + bytes(range(40)), ""),
-    "truncated.rda": (b"RDX2\nX\n\x00\x00\x00\x02", ""),
-    "nothing.xz": (b"\xfd7zXZ\x00" + b"\x00" * 30, ""),
+    "damaged.rda": (b"RDX3\nX\n" + bytes(range(40)), "damaged.rda"),
+    "truncated.rda": (b"RDX2\nX\n\x00\x00\x00\x02", "truncated.rda"),
+    "nothing.xz": (b"\xfd7zXZ\x00" + b"\x00" * 30, "nothing.xz"),
 }
 tap = Tap()
 
@@ -105,12 +104,20 @@ with Folder() as folder:
         for root, _, files in os.walk(folder.file("cache")):
             found += files
         tap.check(not found, f"{name}: no cache file", found)
-    for label, content in (("count", "3 2 1\n# a b\n0 0 1\n"), ("class", "4 2 1\n# a b\n0 0 1 5\n"),
-                           ("one class", "4 2 1\n# a b\n0 0 0 0\n")):
+    for label, content, words in (("count", "3 2 1\n# a b\n0 0 1\n", "samples"),
+                                  ("class", "4 2 1\n# a b\n0 0 1 5\n", "5"),
+                                  ("no class left", "4 2 1\n# a b\n0 0 1 1\n", "two are needed"),
+                                  ("empty", "", "no label"), ("missing", None, "good.cls")):
         folder.write("good.gct", GCT)
-        folder.write("good.cls", content)
+        if os.path.exists(folder.file("good.cls")):
+            os.remove(folder.file("good.cls"))
+        if content is not None:
+            folder.write("good.cls", content)
         folder.write("e.yaml", GOOD[:start] + "datasets:\n  - file: {path: good.gct, labels: good.cls}\n" + GOOD[end:])
-        check(folder, f"labels, wrong {label}", "")
+        check(folder, f"labels, {label}", words)
+    folder.write("nolabels.gct", GCT)
+    folder.write("e.yaml", GOOD[:start] + "datasets:\n  - file: nolabels.gct\n" + GOOD[end:])
+    check(folder, "a file without labels", "target")
     for words, arguments in (("run", ["rnu", "e.yaml"]), ("--retry-failed", ["run", "e.yaml", "--retry-faild"]),
                              ("usage", ["run"]), ("1 to 64", ["run", "e.yaml", "-j", "0"]),
                              ("value", ["run", "e.yaml", "--set"]), ("no-such", ["run", "no-such.yaml"]),

@@ -317,7 +317,7 @@ static void labels_and_exports(void **state)
     char *table = read_all(&p, "table.md");
     assert_non_null(strstr(table, "## a,\"b\", lasso (SIMULATED data)"));
     assert_non_null(strstr(table, "| spred[variant=sgd]    |       2/2 |"));
-    assert_non_null(strstr(table, "Genes most often chosen by cd:"));
+    assert_non_null(strstr(table, "Genes most often chosen by cd (of "));
     assert_int_equal(results_export_csv(&p.env, view, "no/such"), SPRED_EIO);
     results_view_close(view);
     fixture_remove(&p.env, p.folder);

@@ -1,0 +1,40 @@
+"""man_solvers.py PROGRAM PAGE: writes the SOLVERS section of the man page from the
+option tables that the program prints. Run by `./dev man`; p-man.py checks the result."""
+import re
+import subprocess
+import sys
+
+
+def say(program, *arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=True).stdout
+
+
+def escape(text):
+    text = text.replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text.startswith((".", "'")) else text
+
+
+def section(program):
+    lines = []
+    for name in re.findall(r"^([a-z][a-z-]+)", say(program, "solvers"), re.M):
+        head, *rows = say(program, "solvers", name).splitlines()
+        lines += [".TP", f".B {name}", escape(head.split(": ", 1)[1] + ".")]
+        for row in rows:
+            option = re.match(r"  ([a-z_0-9]+) +\((.*?)\) (.*?): (.*)", row)
+            if option:
+                key, initial, bounds, doc = option.groups()
+                lines += [".br", f"\\fI{key}\\fR ({escape(initial)}; {escape(bounds)}): {escape(doc)}."]
+            else:
+                lines += [".br", escape(row.strip()[0].upper() + row.strip()[1:] + ".")]
+    return "\n".join(lines) + "\n"
+
+
+def replaced(page, program):
+    return re.sub(r"(?<=^\.SH SOLVERS\n).*?(?=^\.SH FILES)", lambda _: section(program), page, flags=re.M | re.S)
+
+
+if __name__ == "__main__":
+    with open(sys.argv[2]) as source:
+        text = source.read()
+    with open(sys.argv[2], "w") as target:
+        target.write(replaced(text, sys.argv[1]))
