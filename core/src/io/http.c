@@ -293,7 +293,7 @@ enum spred_status spred_http_download(struct spred_env *env, const char *url,
     enum spred_status status = SPRED_EIO;
     for (int i = 0; i < ATTEMPTS && again && status != SPRED_OK; i++) {
         if (i > 0) {
-            spred_log(env, SPRED_LOG_INFO, "%s; trying again", env->error);
+            spred_log(env, SPRED_LOG_DEBUG, "%s; trying again", env->error);
             status = pause_before(env, i);
             if (status != SPRED_OK)
                 break;
