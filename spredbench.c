@@ -508,8 +508,9 @@ static int parse(struct call *call, int argc, char **argv)
             return EXIT_GOOD;
         } else if (strcmp(a, "--set") == 0) {
             value = value_of(&i, argc, argv);
-            if (value && call->n_set < MAX_OVERRIDES)
-                call->set[call->n_set++] = value;
+            if (call->n_set == MAX_OVERRIDES)
+                return usage_error("more than 64 times '%s'", a, NULL);
+            call->set[call->n_set++] = value;
         } else if (strcmp(a, "-o") == 0) {
             value = call->output = value_of(&i, argc, argv);
         } else if (strcmp(a, "--geo-url") == 0) {
