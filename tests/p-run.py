@@ -47,7 +47,7 @@ with Folder() as folder:
         tap.check(result.returncode == 0 and len(result.stdout) > 10, "verb " + " ".join(verb)[-60:],
                   error_line(result))
     slow = TINY.replace("SOLVERS", "subgradient").replace("steps: 2000", "steps: 100000000")
-    folder.write("slow.yaml", slow.replace("name: tiny", "name: slow").replace("patience", "patience"))
+    folder.write("slow.yaml", slow.replace("name: tiny", "name: slow"))
     process = folder.start("run", "slow.yaml", "--set", "stop.stall.eps=0", "--set",
                            "stop.stall.patience=1000000")
     wait_until(lambda: os.path.exists(folder.file("results/slow/results.db")), 10)
