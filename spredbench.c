@@ -131,12 +131,15 @@ static enum spred_status write_notes(struct call *call, const struct spec *spec,
     enum spred_status kept = sink->note(sink->self, "plan", keys);
     spred_free(&call->env, keys);
     SPRED_TRY(kept);
-    char *command =
-        spred_format(&call->env, "spredbench run %s", call->words[0]);
-    if (!command)
-        return SPRED_ENOMEM;
-    enum spred_status status = sink->note(sink->self, "command", command);
-    spred_free(&call->env, command);
+    struct spred_buffer command = {0};
+    enum spred_status status = spred_buffer_add(
+        &call->env, &command, "spredbench run %s", call->words[0]);
+    for (size_t i = 0; i < call->n_set && status == SPRED_OK; i++)
+        status =
+            spred_buffer_add(&call->env, &command, " --set %s", call->set[i]);
+    if (status == SPRED_OK)
+        status = sink->note(sink->self, "command", command.text);
+    spred_free(&call->env, command.text);
     return status;
 }
 

@@ -40,6 +40,8 @@ with Folder() as folder:
     ran = len(rows) // 2
     tap.check(f"{len(rows)} were done before, {ran} ran now".encode() in changed.stderr,
               "one more trial runs only the new jobs", error_line(changed))
+    with open(folder.file("results/smoke/report.html")) as report:
+        tap.check("smoke.yaml --set protocol.trials=3</td>" in report.read(), "the report tells the whole command")
     for verb in (["status", "smoke"], ["export", "smoke"], ["plot", "smoke"], ["plan", smoke],
                  ["explain", "smoke", rows[0]["job"][:12]], ["solvers"], ["solvers", "lars"],
                  ["data"], ["doctor"], ["--help"], ["--version"]):
