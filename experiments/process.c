@@ -28,6 +28,9 @@ static const int limit_address_space = 0;
 static const int limit_address_space = 1;
 #endif
 #define ADDRESS_SLACK ((double)(1u << 30))
+/* A thread reserves a stack, an arena and a buffer of OpenBLAS, which waits for
+ * ever if the thread cannot be made. */
+#define ADDRESS_PER_THREAD ((double)(128u << 20))
 
 static void close_pair(int pair[2])
 {
@@ -38,7 +41,7 @@ static void close_pair(int pair[2])
 
 /* In the child, between fork and exec: async-signal-safe calls only. */
 static void become_worker(const char *program, int in, int out, int errors,
-                          double memory, pid_t parent, char *const threads[])
+                          double address, pid_t parent, char *const threads[])
 {
     struct rlimit space, core = {0, 0};
     sigset_t none;
@@ -52,7 +55,7 @@ static void become_worker(const char *program, int in, int out, int errors,
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setrlimit(RLIMIT_CORE, &core);
-    space.rlim_cur = space.rlim_max = (rlim_t)(memory + ADDRESS_SLACK);
+    space.rlim_cur = space.rlim_max = (rlim_t)address;
     if (limit_address_space)
         setrlimit(RLIMIT_AS, &space);
     /* Above 2 first: a pipe may sit on 0..2 where the caller closed them. */
@@ -126,7 +129,9 @@ static enum spred_status spawn(struct spred_env *env, const char *program,
                             strerror(errno));
     }
     if (status == SPRED_OK && process->pid == 0)
-        become_worker(program, in[0], out[1], errors[1], job->limit_memory,
+        become_worker(program, in[0], out[1], errors[1],
+                      job->limit_memory + ADDRESS_SLACK +
+                          (double)job->threads * ADDRESS_PER_THREAD,
                       parent, variables);
     if (status == SPRED_OK) {
         setpgid(process->pid, process->pid);
