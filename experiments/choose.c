@@ -33,7 +33,8 @@ static enum spred_status keep_genes(struct path *path, size_t chosen)
     for (size_t e = 0; e < path->n_entries; e++)
         if (path->entries[e].lambda == chosen)
             path->entries[count++] = path->entries[e];
-    qsort(path->entries, count, sizeof *path->entries, by_size);
+    if (count)
+        qsort(path->entries, count, sizeof *path->entries, by_size);
     record->genes = spred_alloc(path->env, count, sizeof *record->genes);
     unsigned char *used = spred_alloc(path->env, path->trial.p, 1);
     enum spred_status status = record->genes && used ? SPRED_OK : SPRED_ENOMEM;

@@ -11,7 +11,7 @@ tap = Tap()
 with Folder() as folder:
     text = TINY.replace("SOLVERS", "crash, hang, hog, fail, diverge, leak, proximal-gradient")
     text = text.replace("limits: {wall: 20 min, memory: 2 GiB, grace: 1 s}",
-                        "limits: {wall: 2 s, memory: 300 MiB, grace: 1 s}")
+                        "limits: {wall: 5 s, memory: 300 MiB, grace: 1 s}")
     text = text.replace("trials: 2", "trials: 1")
     folder.write("tiny.yaml", text)
     result = folder.run("run", "tiny.yaml", program=FAULTY)
