@@ -263,6 +263,7 @@ static enum spred_status print_dataset(struct spred_env *env,
 
 static enum spred_status print_notes(struct spred_env *env,
                                      const struct results_table *notes,
+                                     const struct results_table *machines,
                                      struct spred_buffer *out)
 {
     static const char explanation[] =
@@ -275,6 +276,12 @@ static enum spred_status print_notes(struct spred_env *env,
         if (strncmp(results_text(notes, i, "key"), "warning", 7) == 0)
             SPRED_TRY(spred_buffer_add(env, out, "Note: %s\n\n",
                                        results_text(notes, i, "value")));
+    if (machines->n_rows > 1)
+        return spred_buffer_add(
+            env, out,
+            "Note: these runs were measured on %zu machines (column machine "
+            "of runs.csv): times are not comparable between them.\n\n",
+            machines->n_rows);
     return SPRED_OK;
 }
 
@@ -282,15 +289,15 @@ enum spred_status results_markdown(struct spred_env *env,
                                    struct results_view *view,
                                    struct spred_buffer *out)
 {
-    enum { NOTES, DATASETS, SUMMARY, ENDINGS, GENES, TABLES };
-    static const char *const names[] = {"notes", "datasets", "summary",
-                                        "endings", "genes"};
+    enum { NOTES, DATASETS, SUMMARY, ENDINGS, GENES, MACHINES, TABLES };
+    static const char *const names[] = {"notes",   "datasets", "summary",
+                                        "endings", "genes",    "machines"};
     struct results_table t[TABLES] = {{0}};
     enum spred_status status = SPRED_OK;
     for (size_t i = 0; i < TABLES && !status; i++)
         status = results_query(env, view, names[i], &t[i]);
     if (!status)
-        status = print_notes(env, &t[NOTES], out);
+        status = print_notes(env, &t[NOTES], &t[MACHINES], out);
     for (size_t i = 0, end; i < t[SUMMARY].n_rows && !status; i = end) {
         for (end = i; end < t[SUMMARY].n_rows &&
                       results_same(&t[SUMMARY], i, end, "dataset") &&
