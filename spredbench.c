@@ -123,6 +123,7 @@ static enum spred_status write_notes(struct call *call, const struct spec *spec,
                                      const struct results_sink *sink)
 {
     char text[64];
+    SPRED_TRY(sink->note(sink->self, "warning:", NULL)); /* of another day */
     for (size_t i = 0; i < plan->n_notes; i++) {
         char *tab = strchr(plan->notes[i], '\t');
         *tab = '\0';

@@ -130,7 +130,8 @@ struct results_sink {
      */
     enum spred_status (*put)(void *self, const struct results_record *record);
     /* Key-value notes of the experiment: plan size, file hash, machine text,
-     * "GEO could not be reached: ...". The same key replaces. */
+     * "GEO could not be reached: ...". The same key replaces; value NULL
+     * forgets the notes whose key starts with `key`. */
     enum spred_status (*note)(void *self, const char *key, const char *value);
 };
 
