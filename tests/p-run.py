@@ -1,5 +1,6 @@
 """p-run.py: the main path on small real and simulated data: rows, resume, interrupt,
 outputs, verbs."""
+import csv
 import os
 import signal
 import time
@@ -40,6 +41,11 @@ with Folder() as folder:
     ran = len(rows) // 2
     tap.check(f"{len(rows)} were done before, {ran} ran now".encode() in changed.stderr,
               "one more trial runs only the new jobs", error_line(changed))
+    cross = folder.run(smoke, "-o", "folds", "--set", "protocol={folds: 4, trials: 1}", "--set", "solvers=[cd]")
+    with open(folder.file("folds/smoke/runs.csv")) as lines:
+        parts = [(int(row["trial"]), int(row["test"])) for row in csv.DictReader(lines) if row["problem"] == "lasso"]
+    tap.check(cross.returncode == 0 and parts == [(fold, 10) for fold in (1, 2, 3, 4)],
+              "four folds test every sample once", error_line(cross) + str(parts))
     for verb in (["status", "smoke"], ["export", "smoke"], ["plot", "smoke"], ["plan", smoke],
                  ["explain", "smoke", rows[0]["job"][:12]], ["solvers"], ["solvers", "lars"],
                  ["data"], ["doctor"], ["--help"], ["--version"]):
