@@ -140,6 +140,11 @@ METHOD(diverge, diverge);
 extern const struct spred_solver spred_solver_proximal_gradient;
 
 const struct spred_solver *const spred_solvers[] = {
-    &method_crash, &method_hang,    &method_hog,
-    &method_fail,  &method_lie,     &method_diverge,
-    &spred_solver_proximal_gradient, NULL};
+    &method_crash,
+    &method_hang,
+    &method_hog,
+    &method_fail,
+    &method_lie,
+    &method_diverge,
+    &spred_solver_proximal_gradient,
+    NULL};

@@ -7,16 +7,15 @@
 #define SPRED_GEO_BASE_URL "https://ftp.ncbi.nlm.nih.gov/geo/datasets"
 
 struct spred_fetch_options {
-    const char *base_url;  /* NULL: $SPREDBENCH_GEO_URL, else
-                              SPRED_GEO_BASE_URL. http: allowed for loopback
-                              hosts only */
-    const char *cache_dir; /* NULL: spred_cache_dir("download") */
+    const char *base_url;   /* NULL: $SPREDBENCH_GEO_URL, else
+                               SPRED_GEO_BASE_URL. http: allowed for loopback
+                               hosts only */
+    const char *cache_dir;  /* NULL: spred_cache_dir("download") */
     long connect_timeout_s; /* 0: 10 */
     long stall_timeout_s;   /* 0: 30 s below 100 bytes/s */
     int refresh;            /* download again even if present */
     /* Called now and then; total 0 = unknown. May be NULL. */
-    void (*progress)(void *cookie, const char *what, size_t done,
-                     size_t total);
+    void (*progress)(void *cookie, const char *what, size_t done, size_t total);
     void *progress_cookie;
 };
 

@@ -6,9 +6,9 @@
 
 /* A whole file in memory, decompressed (gzip, bzip2, xz by magic). */
 struct spred_bytes {
-    char *bytes;   /* length bytes and a NUL after them */
+    char *bytes; /* length bytes and a NUL after them */
     size_t length;
-    const char *path; /* borrowed, for messages */
+    const char *path;          /* borrowed, for messages */
     char hash[SPRED_HEX_SIZE]; /* SHA-256 of the file as stored */
 };
 
@@ -20,13 +20,13 @@ enum spred_orientation {
 
 /* What the user may say about a file; zero-initialise. Borrowed. */
 struct spred_load_options {
-    const char *name;        /* data set name; NULL: from the file name */
-    const char *labels;      /* .cls or a table of sample, class; or NULL */
-    const char *object;      /* R data: the object to take; NULL: the first fit */
-    const char *response;    /* CSV: name of the response column(s), or NULL:
-                                columns called y, class, label or starting y: */
+    const char *name;     /* data set name; NULL: from the file name */
+    const char *labels;   /* .cls or a table of sample, class; or NULL */
+    const char *object;   /* R data: the object to take; NULL: the first fit */
+    const char *response; /* CSV: name of the response column(s), or NULL:
+                             columns called y, class, label or starting y: */
     enum spred_orientation orientation; /* CSV/TSV, R matrices and tables */
-    size_t max_bytes;        /* refuse larger decompressed files; 0: 8 GiB */
+    size_t max_bytes; /* refuse larger decompressed files; 0: 8 GiB */
 };
 
 struct spred_loader {
@@ -56,15 +56,16 @@ SPRED_API void spred_bytes_free(struct spred_env *env, struct spred_bytes *b);
 
 /* Reads path with the loader its bytes ask for, applies options->labels, checks
  * the result. No cache. options may be NULL. */
-SPRED_API enum spred_status
-spred_load(struct spred_env *env, const char *path,
-           const struct spred_load_options *options, struct spred_data *out);
+SPRED_API enum spred_status spred_load(struct spred_env *env, const char *path,
+                                       const struct spred_load_options *options,
+                                       struct spred_data *out);
 
 /* The same through the cache of mapped binaries (cache_dir; NULL:
  * $XDG_CACHE_HOME/spredbench/data or ~/.cache/...). The key is the real path,
  * size, mtime (ns) and inode of every file read, the options, and the reader
  * version; a damaged cache file is re-made, an unwritable cache only logged.
- * cached_path (spred_free; may be NULL): the cache file, for spred_cache_map. */
+ * cached_path (spred_free; may be NULL): the cache file, for spred_cache_map.
+ */
 SPRED_API enum spred_status
 spred_load_cached(struct spred_env *env, const char *path,
                   const struct spred_load_options *options,
@@ -81,7 +82,7 @@ SPRED_API enum spred_status spred_cache_map(struct spred_env *env,
                                             const char *path,
                                             struct spred_data *out);
 /* The default cache folder, made if missing: .../spredbench/<sub>. */
-SPRED_API enum spred_status
-spred_cache_dir(struct spred_env *env, const char *sub, char **out);
+SPRED_API enum spred_status spred_cache_dir(struct spred_env *env,
+                                            const char *sub, char **out);
 
 #endif
