@@ -69,7 +69,8 @@ static void observe(struct curve *curve, const struct grid *grid,
         curve->path_end = p->seconds_path;
     if (!isfinite(p->seconds))
         return;
-    while (curve->next < grid->n && p->gap <= grid->eps[curve->next] * SLACK) {
+    double proved = p->gap + (p->floor > 0 ? p->floor : 0);
+    while (curve->next < grid->n && proved <= grid->eps[curve->next] * SLACK) {
         curve->seconds[curve->next] += p->seconds;
         curve->hits[curve->next++]++;
     }
@@ -95,9 +96,10 @@ static enum spred_status run_curve(struct spred_env *env,
                                       sqlite3_column_int64(points, 1),
                                   .seconds = NAN,
                                   .seconds_path = NAN,
-                                  .gap = NAN};
-        double *fields[] = {&p.seconds, &p.seconds_path, &p.gap};
-        for (int j = 0; j < 3; j++)
+                                  .gap = NAN,
+                                  .floor = NAN};
+        double *fields[] = {&p.seconds, &p.seconds_path, &p.gap, &p.floor};
+        for (int j = 0; j < 4; j++)
             if (sqlite3_column_type(points, j + 2) != SQLITE_NULL)
                 *fields[j] = sqlite3_column_double(points, j + 2);
         observe(&curve, grid, &p);
@@ -195,8 +197,8 @@ enum spred_status results_gap_time(struct spred_env *env,
     sqlite3_stmt *points;
     enum spred_status status = results_sql_prepare(
         env, view->db, view->path,
-        "SELECT output, lambda_index, seconds, seconds_path, gap FROM points "
-        "WHERE run = ? ORDER BY number",
+        "SELECT output, lambda_index, seconds, seconds_path, gap, floor FROM "
+        "points WHERE run = ? ORDER BY number",
         &points);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);

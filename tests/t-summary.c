@@ -106,8 +106,14 @@ static void gap_time(void **state)
     fixture_run(&p.env, &r.run, "d", "lasso", "d", "", 1);
     fixture_status(&p.env, &r.run, "skipped", "no");
     put(&p, &r);
+    fixture_run(&p.env, &r.run, "d", "lasso", "0", "", 1);
+    r.run.points = 1; /* a gap of 1e-9, of which the floor allows 1e-3 */
+    fixture_point(&p.env, &r, 1, 1, 1, 1, 1e-9)->floor = 9e-4;
+    put(&p, &r);
     struct results_view *view = close_store(&p);
     assert_ok(&p.env, results_query(&p.env, view, "gap-time", &t));
+    assert_near(at(&t, "0", 1e-3, "seconds"), 1, 1e-12);
+    assert_true(isnan(at(&t, "0", pow(10, -3.125), "seconds")));
     /* gap 1 and 1e-1: 1 + 4, and 1 of set-up: 6, 60, 12 */
     assert_near(at(&t, "a", 1, "seconds"), 12, 1e-12);
     assert_near(at(&t, "a", 0.1, "seconds"), 12, 1e-12);
