@@ -12,7 +12,8 @@
 struct part {
     struct spred_matrix x; /* n x p, owned */
     size_t n;
-    int32_t *codes; /* n, 0..n_classes-1; NULL if real-valued */
+    int32_t *codes; /* n, 0..n_classes-1, and above for labels that no
+                       training row has (paper protocol); NULL if real-valued */
     double *values; /* n; NULL if classes */
 };
 
