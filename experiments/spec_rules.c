@@ -123,7 +123,7 @@ static enum spred_status check_protocol(struct spec_reader *r,
                          "protocol: test and validate take 100%% or more, "
                          "nothing is left to train on");
     for (size_t i = 0; i < out->n_problems; i++)
-        if (!(p->validate > 0) && !p->paper && out->problems[i].n_lambda > 1)
+        if (!(p->validate > 0) && out->problems[i].n_lambda > 1)
             return spec_fail(r, node,
                              "protocol.validate: is 0%%, but it chooses among "
                              "the lambdas of problem '%s'",

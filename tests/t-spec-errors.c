@@ -81,6 +81,8 @@ static const struct bad files[] = {
      "test and validate take 100% or more"},
     {V D P S "protocol: {test: 85%}\n", "5:11", "100% or more"},
     {V D P S "protocol: {validate: 0%}\n", "5:11", "chooses among the lambdas"},
+    {V D P S "protocol: {kind: paper, validate: 0%}\n", "5:11",
+     "chooses among the lambdas"},
     {V D P S "protocol: {trials: 0}\n", "5:20", "from 1 to 10000"},
     {V D P S "protocol: {kind: claen}\n", "5:18", "did you mean 'clean'?"},
     {V D P S "preprocess: {log2: true}\n", "5:20", "expected a text"},
