@@ -67,7 +67,7 @@ static enum spred_status prepare(struct spred_env *env, const struct job *job,
         .log2 = paper ? SPRED_LOG2_NEVER : (enum spred_log2)job->log2,
         .missing_refuse = (int)job->missing_refuse,
         .variance_keep = paper ? 1 : job->variance_keep,
-        .center = job->intercept != 0 || job->standardize != 0,
+        .center = job->intercept != 0 || (!paper && job->standardize != 0),
         .standardize = !paper && job->standardize != 0};
     SPRED_TRY(spred_prepare(env, raw, split->train, split->n_train, &rules,
                             &out->prepared, &out->train.x));
