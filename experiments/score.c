@@ -100,11 +100,19 @@ enum spred_status score_part(struct spred_env *env, const struct part *part,
     return SPRED_OK;
 }
 
-int score_better(const struct score *a, const struct score *b)
+double score_choice(const struct score *score, int plain)
 {
-    if (a->balanced_accuracy > b->balanced_accuracy)
-        return 1;
-    if (a->balanced_accuracy < b->balanced_accuracy)
-        return 0;
+    if (isnan(score->accuracy))
+        return score->r2;
+    return plain ? score->accuracy : score->balanced_accuracy;
+}
+
+int score_better(const struct score *a, const struct score *b, int plain)
+{
+    if (!isnan(a->accuracy)) {
+        double left = score_choice(a, plain), right = score_choice(b, plain);
+        if (left > right || left < right)
+            return left > right;
+    }
     return a->loss < b->loss;
 }

@@ -63,7 +63,8 @@ const struct results_column results_run_columns[] = {
     REAL(passes, "billed work in passes over the data"),
     INT(steps, "steps of the solver"),
     INT(peak_rss_kib, "peak memory of the worker [KiB]"),
-    REAL(validation, "balanced accuracy, validation part, chosen lambda"),
+    REAL(validation,
+         "balanced accuracy (paper: accuracy), validation part, chosen lambda"),
     REAL(accuracy, "accuracy, test part"),
     REAL(balanced_accuracy, "mean of the classes' recalls, test part"),
     REAL(auc, "area under the ROC curve, test part"),
@@ -97,7 +98,8 @@ const struct results_column results_point_columns[] = {
     INT(support, "features with a nonzero weight"),
     INT(last, "1: the final observation at this lambda"),
     TEXT(stop, "why this lambda ended, if last"),
-    REAL(validation, "balanced accuracy on the validation part, if last"),
+    REAL(validation,
+         "balanced accuracy (paper: accuracy), validation part, if last"),
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 
