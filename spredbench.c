@@ -20,6 +20,7 @@
 #include "results/show.h"
 #include "results/store.h"
 #include "spred/file.h"
+#include "spred/streams.h"
 #include "spred/text.h"
 
 enum exit_code {
@@ -44,7 +45,8 @@ struct call {
     const char *output; /* -o: folder of results, default "results" */
     const char *geo_url;
     int64_t workers;
-    int quiet, retry_failed, refresh, all, terminal;
+    struct progress bar;
+    int retry_failed, refresh, all;
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -72,15 +74,16 @@ static void print_log(void *cookie, enum spred_log_level level,
                       const char *text)
 {
     const struct call *call = cookie;
-    if (level == SPRED_LOG_WARN || (level == SPRED_LOG_INFO && !call->quiet))
-        fprintf(stderr, "%sspredbench: %s\n", call->terminal ? "\r\033[K" : "",
-                text);
+    if (level == SPRED_LOG_WARN ||
+        (level == SPRED_LOG_INFO && !call->bar.quiet))
+        fprintf(stderr, "%sspredbench: %s\n",
+                call->bar.terminal ? "\r\033[K" : "", text);
 }
 
 /* Prints the env's error and gives the exit code that fits the status. */
 static int complain(const struct call *call, enum spred_status status)
 {
-    fprintf(stderr, "%sspredbench: %s\n", call->terminal ? "\r\033[K" : "",
+    fprintf(stderr, "%sspredbench: %s\n", call->bar.terminal ? "\r\033[K" : "",
             call->env.error);
     if (status == SPRED_EINTERRUPTED)
         return EXIT_STOPPED;
@@ -93,27 +96,12 @@ static enum spred_status read_spec(struct call *call, struct spec *spec)
                      solver_names(), spec);
 }
 
-static void show_download(void *cookie, const char *what, size_t done,
-                          size_t total)
-{
-    const struct call *call = cookie;
-    if (!call->terminal || call->quiet)
-        return;
-    if (total)
-        fprintf(stderr, "\r\033[K%s  %3.0f%% of %.1f MB", what,
-                100 * (double)done / (double)total, (double)total / 1e6);
-    else
-        fprintf(stderr, "\r\033[K%s  %.1f MB", what, (double)done / 1e6);
-    if (total && done >= total)
-        fprintf(stderr, "\r\033[K");
-}
-
 static struct spred_fetch_options fetch_options(struct call *call)
 {
     return (struct spred_fetch_options){.base_url = call->geo_url,
                                         .refresh = call->refresh,
-                                        .progress = show_download,
-                                        .progress_cookie = call};
+                                        .progress = progress_download,
+                                        .progress_cookie = &call->bar};
 }
 
 /* ---- run ---- */
@@ -144,12 +132,15 @@ static enum spred_status write_notes(struct call *call, const struct spec *spec,
     enum spred_status kept = sink->note(sink->self, "plan", keys);
     spred_free(&call->env, keys);
     SPRED_TRY(kept);
-    char *command =
-        spred_format(&call->env, "spredbench run %s", call->words[0]);
-    if (!command)
-        return SPRED_ENOMEM;
-    enum spred_status status = sink->note(sink->self, "command", command);
-    spred_free(&call->env, command);
+    struct spred_buffer command = {0};
+    enum spred_status status = spred_buffer_add(
+        &call->env, &command, "spredbench run %s", call->words[0]);
+    for (size_t i = 0; i < call->n_set && status == SPRED_OK; i++)
+        status =
+            spred_buffer_add(&call->env, &command, " --set %s", call->set[i]);
+    if (status == SPRED_OK)
+        status = sink->note(sink->self, "command", command.text);
+    spred_free(&call->env, command.text);
     return status;
 }
 
@@ -211,13 +202,12 @@ static enum spred_status execute(struct call *call, const struct spec *spec,
 {
     struct spred_env *env = &call->env;
     struct results_store *store = NULL;
-    struct progress bar = {.terminal = call->terminal, .quiet = call->quiet};
     struct exec_options options = {.program = "/proc/self/exe",
                                    .workers = (size_t)call->workers,
                                    .retry_failed = call->retry_failed,
                                    .interrupted = interrupted,
                                    .report = progress_show,
-                                   .cookie = &bar};
+                                   .cookie = &call->bar};
     SPRED_TRY(spred_make_folders(env, folder, 0777));
     char *resolved = spred_format(env, "%s/resolved.yaml", folder);
     enum spred_status status =
@@ -234,7 +224,7 @@ static enum spred_status execute(struct call *call, const struct spec *spec,
             status = exec_local(env, plan, &sink, &options, totals);
     }
     results_store_close(store);
-    if (call->terminal && !call->quiet)
+    if (call->bar.terminal && !call->bar.quiet)
         fprintf(stderr, "\r\033[K");
     return status;
 }
@@ -492,7 +482,7 @@ static const char *nearest_verb(const char *word)
     return spred_nearest(word, names);
 }
 
-/* An option that takes a value: 1 and the value, or 0; complains by code 2. */
+/* The word after an option, or NULL. */
 static const char *value_of(int *at, int argc, char **argv)
 {
     return *at + 1 < argc ? argv[++*at] : NULL;
@@ -509,20 +499,22 @@ static int parse(struct call *call, int argc, char **argv)
     size_t count = 0;
     for (int i = 1; i < argc; i++) {
         const char *a = argv[i], *value = "";
-        if (a[0] != '-' || a[1] == '\0') {
+        if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0 ||
+            (count == 0 && strcmp(a, "help") == 0)) {
+            print_help(stdout);
+            return EXIT_GOOD;
+        } else if (a[0] != '-' || a[1] == '\0') {
             if (count == 3)
                 return usage_error("one word too many: '%s'", a, NULL);
             words[count++] = a;
-        } else if (strcmp(a, "-h") == 0 || strcmp(a, "--help") == 0) {
-            print_help(stdout);
-            return EXIT_GOOD;
         } else if (strcmp(a, "--version") == 0) {
             puts("spredbench " SPREDBENCH_VERSION);
             return EXIT_GOOD;
         } else if (strcmp(a, "--set") == 0) {
             value = value_of(&i, argc, argv);
-            if (value && call->n_set < MAX_OVERRIDES)
-                call->set[call->n_set++] = value;
+            if (call->n_set == MAX_OVERRIDES)
+                return usage_error("more than 64 times '%s'", a, NULL);
+            call->set[call->n_set++] = value;
         } else if (strcmp(a, "-o") == 0) {
             value = call->output = value_of(&i, argc, argv);
         } else if (strcmp(a, "--geo-url") == 0) {
@@ -540,7 +532,7 @@ static int parse(struct call *call, int argc, char **argv)
         } else if (strcmp(a, "--all") == 0) {
             call->all = 1;
         } else if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0) {
-            call->quiet = 1;
+            call->bar.quiet = 1;
         } else {
             return usage_error("no option '%s'", a,
                                spred_nearest(a, option_names));
@@ -564,37 +556,42 @@ static int parse(struct call *call, int argc, char **argv)
     return -1;
 }
 
+/* The exit code, unless the text that went before it was lost. */
+static int leave(int code)
+{
+    if (spred_streams_end())
+        return code;
+    fputs("spredbench: stdout: could not be written to the end\n", stderr);
+    return code == EXIT_GOOD ? EXIT_INTERNAL : code;
+}
+
 int main(int argc, char **argv)
 {
     struct call call = {.output = "results", .workers = 1};
     struct sigaction action;
+    spred_streams_begin();
     if (argc == 2 && strcmp(argv[1], "--worker") == 0)
         return job_worker(0, 1);
     spred_env_init(&call.env);
     call.env.log = print_log;
     call.env.log_cookie = &call;
     call.env.cancelled = env_cancelled;
-    call.terminal = isatty(2);
+    call.bar.terminal = isatty(2);
     int code = parse(&call, argc, argv);
     if (code >= 0)
-        return code;
+        return leave(code);
     memset(&action, 0, sizeof action);
     action.sa_handler = ask_stop;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     for (const struct verb *v = verbs; v->name; v++) {
-        if (strcmp(v->name, call.verb) != 0 && strcmp(call.verb, "help") != 0)
+        if (strcmp(v->name, call.verb) != 0)
             continue;
-        if (strcmp(call.verb, "help") == 0) {
-            print_help(stdout);
-            return EXIT_GOOD;
-        }
-        if (call.n_words < v->least || call.n_words > v->most) {
-            fprintf(stderr, "spredbench: usage: spredbench %s %s\n", v->name,
-                    v->usage);
-            return EXIT_USAGE;
-        }
-        return v->act(&call);
+        if (call.n_words >= v->least && call.n_words <= v->most)
+            return leave(v->act(&call));
+        fprintf(stderr, "spredbench: usage: spredbench %s %s\n", v->name,
+                v->usage);
+        return EXIT_USAGE;
     }
     return usage_error("no verb '%s'", call.verb, nearest_verb(call.verb));
 }

@@ -7,10 +7,9 @@
 /* Where the run stands. */
 struct exec_progress {
     size_t total, known, done, failed; /* jobs: known = stored before */
-    size_t running;
-    double elapsed, left;  /* seconds; left < 0: not known yet */
-    const struct job *job; /* started or finished last */
-    const char *status;    /* of the finished job, or NULL */
+    double elapsed, left;              /* seconds; left < 0: not known yet */
+    const struct job *job;             /* started or finished last */
+    const char *status;                /* of the finished job, or NULL */
     const char *reason;
 };
 

@@ -43,7 +43,6 @@ static void tell(const struct crew *crew, const struct job *job,
                                      .known = totals->known,
                                      .done = totals->done,
                                      .failed = totals->failed,
-                                     .running = crew->running,
                                      .elapsed = trial_now() - crew->started,
                                      .left = -1,
                                      .job = job,
@@ -115,7 +114,7 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
     if (parsed == SPRED_EINVAL) { /* the worker's own error line */
         snprintf(reason, sizeof reason, "%s", crew->env->error);
         status = failure_row(crew, slot, error_status(reason), reason, &record);
-    } else if (parsed != SPRED_OK || p->end != PROCESS_EXITED) {
+    } else if (parsed != SPRED_OK || p->end != PROCESS_EXITED || p->code) {
         const char *word = explain_end(p, reason, sizeof reason);
         status = failure_row(crew, slot, word, reason, &record);
     }

@@ -16,6 +16,13 @@
 /* Address space may exceed resident memory by what libraries reserve
  * (the sanitizers' shadow memory is far larger: no such limit there). */
 #if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature) /* clang's way to tell */
+#if __has_feature(address_sanitizer)
+#define SANITIZED 1
+#endif
+#endif
+#ifdef SANITIZED
 static const int limit_address_space = 0;
 #else
 static const int limit_address_space = 1;
@@ -198,6 +205,8 @@ static void drain(struct spred_env *env, struct process *process)
         size_t used = (size_t)got < room ? (size_t)got : room;
         memcpy(process->last_words, chunk + (size_t)got - used, used);
         process->last_words[used] = '\0';
+        for (char *c = process->last_words; *c; c++)
+            *c = (unsigned char)*c < ' ' || *c == 127 ? ' ' : *c;
     }
 }
 

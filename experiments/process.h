@@ -20,7 +20,7 @@ struct process {
     pid_t pid;                /* 0: free slot */
     int output, errors;       /* read ends of its stdout and stderr, or -1 */
     struct spred_buffer text; /* what it wrote */
-    char last_words[256];     /* tail of stderr */
+    char last_words[256];     /* tail of stderr, on one line */
     double started, killed;   /* monotonic seconds; killed 0: not yet */
     double limit_wall, limit_memory, limit_grace;
     enum process_end why; /* set when we kill it */

@@ -1,4 +1,4 @@
-/* progress.c: the line on stderr while jobs run. */
+/* progress.c: the line on stderr while data come and jobs run. */
 #include "experiments/progress.h"
 
 #include <stdio.h>
@@ -46,4 +46,19 @@ void progress_show(void *cookie, const struct exec_progress *p)
                 "%zu failed; now %s\n",
                 at, p->total, spent, left, p->failed, bar->job);
     }
+}
+
+void progress_download(void *cookie, const char *what, size_t done,
+                       size_t total)
+{
+    const struct progress *bar = cookie;
+    if (!bar->terminal || bar->quiet)
+        return;
+    if (total)
+        fprintf(stderr, "\r\033[K%s  %3.0f%% of %.1f MB", what,
+                100 * (double)done / (double)total, (double)total / 1e6);
+    else
+        fprintf(stderr, "\r\033[K%s  %.1f MB", what, (double)done / 1e6);
+    if (total && done >= total)
+        fprintf(stderr, "\r\033[K");
 }

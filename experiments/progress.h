@@ -15,4 +15,8 @@ struct progress {
  * nothing to switch off. */
 void progress_show(void *cookie, const struct exec_progress *progress);
 
+/* A spred_fetch_options progress function; cookie: a struct progress. */
+void progress_download(void *cookie, const char *what, size_t done,
+                       size_t total);
+
 #endif

@@ -3,21 +3,25 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "experiments/labels.h"
 #include "spred/simulate.h"
 #include "spred/text.h"
 
+static void source_free(struct spred_env *env, struct source *source)
+{
+    spred_free(env, source->name);
+    spred_free(env, source->source);
+    spred_free(env, source->hash);
+    spred_free(env, source->path);
+    spred_free(env, source->target);
+    memset(source, 0, sizeof *source);
+}
+
 void sources_free(struct spred_env *env, struct source *sources, size_t count)
 {
-    for (size_t i = 0; sources && i < count; i++) {
-        spred_free(env, sources[i].name);
-        spred_free(env, sources[i].source);
-        spred_free(env, sources[i].hash);
-        spred_free(env, sources[i].path);
-        spred_free(env, sources[i].target);
-    }
+    for (size_t i = 0; sources && i < count; i++)
+        source_free(env, &sources[i]);
     spred_free(env, sources);
 }
 
@@ -48,6 +52,17 @@ static enum spred_status load_file(struct spred_env *env,
     return spred_load_cached(env, set->path, &options, NULL, data, cached);
 }
 
+/* Does the cache hold these data, and undamaged? */
+static int is_kept(struct spred_env *env, const char *cached, const char *hash)
+{
+    struct spred_data kept;
+    if (spred_cache_map_whole(env, cached, &kept) != SPRED_OK)
+        return 0;
+    int same = strcmp(kept.hash, hash) == 0;
+    spred_data_free(env, &kept);
+    return same;
+}
+
 static enum spred_status load_simulated(struct spred_env *env,
                                         const struct spec *spec,
                                         const struct spec_dataset *set,
@@ -72,9 +87,9 @@ static enum spred_status load_simulated(struct spred_env *env,
     spred_free(env, folder);
     if (!data->name || !*cached)
         return SPRED_ENOMEM;
-    if (access(*cached, R_OK) == 0)
-        return SPRED_OK;
-    return spred_cache_write(env, *cached, data);
+    return is_kept(env, *cached, data->hash)
+               ? SPRED_OK
+               : spred_cache_write(env, *cached, data);
 }
 
 static enum spred_status load_geo(struct spred_env *env,
@@ -146,11 +161,11 @@ static enum spred_status load_one(struct spred_env *env,
     }
     labels_free(env, &labels);
     spred_data_free(env, &data);
-    if (status == SPRED_OK && access(out->path, R_OK) != 0)
+    if (status == SPRED_OK && !out->path)
         status = spred_fail(env, SPRED_EIO,
-                            "%s: the parsed data could not be kept there, "
-                            "workers need it (set XDG_CACHE_HOME)",
-                            out->path);
+                            "the parsed data could not be kept for the "
+                            "workers: no usable cache folder (set "
+                            "XDG_CACHE_HOME)");
     return status;
 }
 
@@ -234,9 +249,7 @@ enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
             reached = set->source == SPEC_GEO ? set->group : reached;
             continue;
         }
-        spred_free(env, source->path);
-        spred_free(env, source->target);
-        memset(source, 0, sizeof *source);
+        source_free(env, source);
         if (status != SPRED_EIO || set->source != SPEC_GEO ||
             !has_fallback(spec, set->group)) {
             status = at_line(env, spec, set, status);

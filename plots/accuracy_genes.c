@@ -263,5 +263,4 @@ static enum spred_status draw(struct plots_context *context)
     return status;
 }
 
-const struct plots_kind plots_accuracy_genes = {
-    "accuracy-genes", "balanced accuracy against the number of genes", draw};
+const struct plots_kind plots_accuracy_genes = {"accuracy-genes", draw};

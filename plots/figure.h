@@ -20,7 +20,7 @@ struct plots_context {
 
 /* A figure kind: one const struct at the foot of its file. */
 struct plots_kind {
-    const char *name, *doc;
+    const char *name;
     enum spred_status (*draw)(struct plots_context *context);
 };
 extern const struct plots_kind plots_gap_time, plots_profile,

@@ -240,5 +240,4 @@ static enum spred_status draw(struct plots_context *context)
     return status;
 }
 
-const struct plots_kind plots_gap_time = {
-    "gap-time", "certified gap against billed seconds, by data set", draw};
+const struct plots_kind plots_gap_time = {"gap-time", draw};

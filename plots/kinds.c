@@ -21,12 +21,6 @@ const char *const *plots_kinds(void)
     return names;
 }
 
-const char *plots_kind_doc(const char *kind)
-{
-    const struct plots_kind *found = find(kind);
-    return found ? found->doc : NULL;
-}
-
 enum spred_status plots_context_open(struct spred_env *env, const char *db_path,
                                      const char *folder,
                                      struct plots_context *context)

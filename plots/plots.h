@@ -9,9 +9,8 @@
 /* 1 if gnuplot is on PATH: without it no picture can be drawn. */
 int plots_gnuplot_found(struct spred_env *env);
 
-/* Names of the figure kinds, NULL-ended, and one line on each. */
+/* Names of the figure kinds, NULL-ended. */
 const char *const *plots_kinds(void);
-const char *plots_kind_doc(const char *kind); /* NULL: no such kind */
 
 /* Draws the n figure kinds of the store at db_path into folder (which exists):
  * NAME.dat and NAME.gp, and through gnuplot NAME.svg, NAME.pdf and NAME.png,

@@ -138,6 +138,4 @@ static enum spred_status draw(struct plots_context *context)
     return status;
 }
 
-const struct plots_kind plots_profile = {
-    "profile", "share of instances certified within a multiple of the best",
-    draw};
+const struct plots_kind plots_profile = {"profile", draw};

@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE /* usleep */
 #include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -56,9 +57,24 @@ static enum spred_status crash(void *state, struct spred_work *work, int *done)
     (void)state;
     (void)work;
     (void)done;
+    fputs("first line\nlast line\n", stderr);
     signal(SIGSEGV, SIG_DFL); /* a sanitizer's handler would exit(1) instead */
     raise(SIGSEGV);
     return SPRED_OK;
+}
+
+static void leave_badly(void)
+{
+    _exit(7);
+}
+
+/* All is well until the process ends, as with a leak under a sanitizer. */
+static enum spred_status leak(void *state, struct spred_work *work, int *done)
+{
+    (void)state;
+    (void)work;
+    *done = 1;
+    return atexit(leave_badly) == 0 ? SPRED_OK : SPRED_ENOMEM;
 }
 
 static enum spred_status hang(void *state, struct spred_work *work, int *done)
@@ -136,15 +152,13 @@ METHOD(hog, hog);
 METHOD(fail, fail);
 METHOD(lie, lie);
 METHOD(diverge, diverge);
+METHOD(leak, leak);
 
 extern const struct spred_solver spred_solver_proximal_gradient;
 
 const struct spred_solver *const spred_solvers[] = {
-    &method_crash,
-    &method_hang,
-    &method_hog,
-    &method_fail,
-    &method_lie,
-    &method_diverge,
-    &spred_solver_proximal_gradient,
+    &method_crash, &method_hang,
+    &method_hog,   &method_fail,
+    &method_lie,   &method_diverge,
+    &method_leak,  &spred_solver_proximal_gradient,
     NULL};

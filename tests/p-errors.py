@@ -120,7 +120,8 @@ with Folder() as folder:
     check(folder, "a file without labels", "target")
     for words, arguments in (("run", ["rnu", "e.yaml"]), ("--retry-failed", ["run", "e.yaml", "--retry-faild"]),
                              ("usage", ["run"]), ("1 to 64", ["run", "e.yaml", "-j", "0"]),
-                             ("value", ["run", "e.yaml", "--set"]), ("no-such", ["run", "no-such.yaml"]),
+                             ("value", ["run", "e.yaml", "--set"]),
+                             ("more than 64", ["plan", "e.yaml", *["--set", "seed=1"] * 65]), ("no-such", ["run", "no-such.yaml"]),
                              ("golub", ["data", "golubb"]), ("lars", ["solvers", "larss"])):
         result = folder.run(*arguments)
         tap.check(result.returncode == 2 and words in error_line(result), "typo: " + " ".join(arguments),

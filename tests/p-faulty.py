@@ -9,7 +9,7 @@ from harness import TINY, Folder, Tap, error_line
 FAULTY = os.environ["SPREDBENCH_FAULTY"]
 tap = Tap()
 with Folder() as folder:
-    text = TINY.replace("SOLVERS", "crash, hang, hog, fail, diverge, proximal-gradient")
+    text = TINY.replace("SOLVERS", "crash, hang, hog, fail, diverge, leak, proximal-gradient")
     text = text.replace("limits: {wall: 20 min, memory: 2 GiB, grace: 1 s}",
                         "limits: {wall: 2 s, memory: 300 MiB, grace: 1 s}")
     text = text.replace("trials: 2", "trials: 1")
@@ -17,7 +17,7 @@ with Folder() as folder:
     result = folder.run("run", "tiny.yaml", program=FAULTY)
     tap.check(result.returncode == 3, "exit code 3", error_line(result))
     rows = {row["solver"]: row for row in folder.rows("tiny")}
-    expected = {"crash": ("crashed", "signal 11"), "hang": ("timeout", "limits.wall"),
+    expected = {"crash": ("crashed", ": first line last line"), "leak": ("crashed", "exit code 7"), "hang": ("timeout", "limits.wall"),
                 "hog": ("memory", "limits.memory"), "fail": ("error", "always fails"),
                 "diverge": ("diverged", ""), "proximal-gradient": ("certified", "")}
     for solver, (status, words) in expected.items():
@@ -32,10 +32,10 @@ with Folder() as folder:
                       for pid in left.split()), "no worker is left behind", left)
     begin = time.monotonic()
     result = folder.run("run", "tiny.yaml", program=FAULTY)
-    tap.check(b"6 were done before, 0 ran now" in result.stderr, "failures count as done",
+    tap.check(b"7 were done before, 0 ran now" in result.stderr, "failures count as done",
               error_line(result))
     result = folder.run("run", "tiny.yaml", "--retry-failed", program=FAULTY)
-    tap.check(b"1 were done before, 5 ran now" in result.stderr, "--retry-failed runs them again",
+    tap.check(b"1 were done before, 6 ran now" in result.stderr, "--retry-failed runs them again",
               error_line(result))
     folder.write("lie.yaml", TINY.replace("SOLVERS", "lie").replace("tiny", "lie"))
     result = folder.run("run", "lie.yaml", program=FAULTY)

@@ -41,6 +41,8 @@ with Folder() as folder:
     ran = len(rows) // 2
     tap.check(f"{len(rows)} were done before, {ran} ran now".encode() in changed.stderr,
               "one more trial runs only the new jobs", error_line(changed))
+    with open(folder.file("results/smoke/report.html")) as report:
+        tap.check("smoke.yaml --set protocol.trials=3</td>" in report.read(), "the report tells the whole command")
     cross = folder.run(smoke, "-o", "folds", "--set", "protocol={folds: 4, trials: 1}", "--set", "solvers=[cd]")
     with open(folder.file("folds/smoke/runs.csv")) as lines:
         parts = [(int(row["trial"]), int(row["test"])) for row in csv.DictReader(lines) if row["problem"] == "lasso"]
@@ -53,7 +55,7 @@ with Folder() as folder:
         tap.check(result.returncode == 0 and len(result.stdout) > 10, "verb " + " ".join(verb)[-60:],
                   error_line(result))
     slow = TINY.replace("SOLVERS", "subgradient").replace("steps: 2000", "steps: 100000000")
-    folder.write("slow.yaml", slow.replace("name: tiny", "name: slow").replace("patience", "patience"))
+    folder.write("slow.yaml", slow.replace("name: tiny", "name: slow"))
     process = folder.start("run", "slow.yaml", "--set", "stop.stall.eps=0", "--set",
                            "stop.stall.patience=1000000")
     wait_until(lambda: os.path.exists(folder.file("results/slow/results.db")), 10)

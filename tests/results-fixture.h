@@ -12,10 +12,12 @@
 #include "spred/text.h"
 #include "test.h"
 
-/* A folder of its own below the working folder; remove with fixture_remove. */
+/* A folder of its own below TMPDIR; remove with fixture_remove. */
 static inline char *fixture_folder(struct spred_env *env)
 {
-    char *name = spred_strdup(env, "results-test-XXXXXX");
+    const char *base = getenv("TMPDIR");
+    char *name = spred_format(env, "%s/spredbench-results-XXXXXX",
+                              base && *base ? base : "/tmp");
     if (!name || !mkdtemp(name))
         abort(); /* which, unlike an assertion, compilers understand */
     return name;

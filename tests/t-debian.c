@@ -42,7 +42,7 @@ static const struct expected sets[] = {
     {"gds507", 17, 22645, 0, {"RCC", "normal"}, {9, 8}, 4254},
 };
 
-static char folder[] = "spred-debian-XXXXXX";
+static char folder[512];
 static int reachable = 1;
 
 static void remove_all(const char *path)
@@ -170,6 +170,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(six_sets),
                                        cmocka_unit_test(same_as_gct)};
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/spred-debian-XXXXXX",
+             base && *base ? base : "/tmp");
     if (!mkdtemp(folder))
         return 1;
     int failed = cmocka_run_group_tests_name("debian", tests, NULL, NULL);

@@ -7,15 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *spred_status_name(enum spred_status status)
-{
-    static const char *const names[] = {
-        "ok",        "invalid",  "out of memory", "input/output", "format",
-        "not found", "mismatch", "numeric",       "interrupted"};
-    size_t index = (size_t)status;
-    return index < sizeof names / sizeof *names ? names[index] : "unknown";
-}
-
 void spred_env_init(struct spred_env *env)
 {
     memset(env, 0, sizeof *env);

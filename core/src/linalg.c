@@ -76,13 +76,6 @@ void spred_lower_solve(int trans, size_t n, const double *l, size_t lda,
                 CblasNonUnit, (int)n, l, (int)lda, b, 1);
 }
 
-void spred_symv(size_t n, const double *a, size_t lda, const double *x,
-                double *y)
-{
-    cblas_dsymv(CblasColMajor, CblasLower, (int)n, 1, a, (int)lda, x, 1, 0, y,
-                1);
-}
-
 void spred_blas_threads(int threads)
 {
     openblas_set_num_threads(threads);

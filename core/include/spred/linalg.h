@@ -31,9 +31,6 @@ SPRED_API void spred_cholesky_solve(size_t n, size_t nrhs, const double *l,
 /* Solves Lx = b (trans 0) or L'x = b (trans 1) in place. */
 SPRED_API void spred_lower_solve(int trans, size_t n, const double *l,
                                  size_t lda, double *b);
-/* Symmetric y = A x from the lower triangle of A. */
-SPRED_API void spred_symv(size_t n, const double *a, size_t lda,
-                          const double *x, double *y);
 
 /* Neumaier's compensated sum; start from {0, 0}. */
 struct spred_sum {

@@ -81,6 +81,10 @@ SPRED_API enum spred_status spred_cache_write(struct spred_env *env,
 SPRED_API enum spred_status spred_cache_map(struct spred_env *env,
                                             const char *path,
                                             struct spred_data *out);
+/* As spred_cache_map; also holds the payload to its check sum. */
+SPRED_API enum spred_status spred_cache_map_whole(struct spred_env *env,
+                                                  const char *path,
+                                                  struct spred_data *out);
 /* The default cache folder, made if missing: .../spredbench/<sub>. */
 SPRED_API enum spred_status spred_cache_dir(struct spred_env *env,
                                             const char *sub, char **out);

@@ -24,9 +24,6 @@ enum spred_status {
     SPRED_EINTERRUPTED /* the caller's cancel callback said stop */
 };
 
-/* A short lower-case word for the status, for rows and messages. Never NULL. */
-SPRED_API const char *spred_status_name(enum spred_status status);
-
 /* Return early when a call failed; the error text is already in the env. */
 #define SPRED_TRY(call)                                                        \
     do {                                                                       \

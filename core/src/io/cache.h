@@ -46,8 +46,4 @@ struct cache_section {
     uint64_t count;        /* texts: how many NUL-ended strings */
 };
 
-/* As spred_cache_map; also holds the payload to its check sum. */
-enum spred_status spred_cache_map_whole(struct spred_env *env, const char *path,
-                                        struct spred_data *out);
-
 #endif

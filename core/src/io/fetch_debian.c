@@ -313,7 +313,8 @@ enum spred_status spred_load_debian(struct spred_env *env, const char *name,
                        : NULL;
     if (status == SPRED_OK && !cached)
         status = SPRED_ENOMEM;
-    if (status == SPRED_OK && spred_cache_map(env, cached, out) != SPRED_OK) {
+    if (status == SPRED_OK &&
+        spred_cache_map_whole(env, cached, out) != SPRED_OK) {
         spred_data_free(env, out);
         memset(out, 0, sizeof *out);
         status = build(env, set, path, cached, out, &written);
