@@ -445,8 +445,8 @@ static void print_help(FILE *out)
     for (const struct verb *v = verbs; v->name; v++)
         fprintf(out, "  %-8s %-18s %s\n", v->name, v->usage, v->doc);
     fputs("\noptions:\n"
-          "  --set KEY=VALUE   override a value of the file (problem.lambda="
-          "0.1); repeat\n"
+          "  --set KEY=VALUE   override a value of the file (protocol.trials="
+          "1); repeat\n"
           "  -j N              worker processes (default: 1; timings are "
           "quietest then)\n"
           "  -o FOLDER         where results/NAME goes (default: results)\n"

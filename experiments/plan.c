@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "experiments/sources.h"
 #include "spred/text.h"
@@ -149,6 +150,12 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
     size_t n_sources = 0;
     char id[16] = "";
     memset(out, 0, sizeof *out);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (spec->threads > cores)
+        spred_log(env, SPRED_LOG_WARN,
+                  "measure.threads is %lld, this machine has %ld cores: BLAS "
+                  "threads will wait for each other",
+                  (long long)spec->threads, cores);
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;

@@ -116,7 +116,7 @@ static enum spred_status make_clean(struct spred_env *env,
     SPRED_TRY(labels_make(env, &out->data, job->target, &out->labels, &picked));
     spred_free(env, picked);
     const struct labels *labels = &out->labels;
-    out->n_classes = labels->n_classes;
+    out->n_classes = out->n_labels = labels->n_classes;
     int32_t *strata = NULL; /* a real-valued target: 0, or -1 = left out */
     if (!labels->codes) {
         strata = spred_alloc(env, labels->n, sizeof *strata);
@@ -183,6 +183,7 @@ static enum spred_status make_paper(struct spred_env *env,
         status = renumber(env, &split, &paper, codes, &out->n_classes);
     if (status == SPRED_OK)
         status = prepare(env, job, &rows, &split, codes, NULL, out);
+    out->n_labels = paper.labels;
     out->majority = paper.majority;
     out->ceiling = paper.ceiling;
     out->informed = paper.informed;

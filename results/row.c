@@ -34,6 +34,7 @@ const struct results_column results_run_columns[] = {
     TEXT(problem, "name of the problem in the experiment file"),
     TEXT(loss, "squared, logistic or multinomial"),
     TEXT(penalty, "l1 or elastic-net(ratio)"),
+    TEXT(preparation, "what was done to X, learnt on the training part"),
     TEXT(solver, "name of the solver"),
     TEXT(options, "all options of the solver, name=value"),
     INT(train, "samples in the training part"),

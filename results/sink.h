@@ -30,6 +30,7 @@ struct results_run {
     char *problem;     /* name in the file: "lasso" */
     char *loss;        /* squared | logistic | multinomial */
     char *penalty;     /* "l1", "elastic-net(0.5)" */
+    char *preparation; /* of X: log2, missing, constant columns ... */
     char *solver, *options;
     int64_t train, validate, test, features, classes;
     char *status;        /* certified stalled time steps diverged skipped memory

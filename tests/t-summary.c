@@ -274,14 +274,17 @@ static void labels_and_exports(void **state)
     struct place p;
     struct results_table t;
     open_place(&p);
-    for (int64_t i = 1; i <= 2; i++)
+    for (int64_t i = 1; i <= 3; i++)
         for (size_t k = 0; k < 3; k++) {
             struct results_record r = {.n_points = 0};
             fixture_run(&p.env, &r.run, "a,\"b\"", "lasso",
                         k < 2 ? "spred" : "cd", options[k], i);
             r.run.seconds = 0.1;
-            fixture_gene(&p.env, &r, 1, "1_at", "TP53");
-            fixture_gene(&p.env, &r, 2, i == 1 ? "2_at" : "3_at", "X");
+            r.run.lambda_ratio = 0.5;
+            if (i <= 2) /* the third trial chose the empty model */
+                fixture_gene(&p.env, &r, 1, "1_at", "TP53");
+            if (i <= 2)
+                fixture_gene(&p.env, &r, 2, i == 1 ? "2_at" : "3_at", "X");
             fixture_point(&p.env, &r, 1, 1, 0.1, 0.1, 1e-7);
             put(&p, &r);
         }
@@ -298,7 +301,7 @@ static void labels_and_exports(void **state)
     assert_string_equal(results_text(&t, 0, "symbol"), "TP53");
     assert_near(results_real(&t, 0, "count"), 2, 0);
     assert_near(results_real(&t, 1, "count"), 1, 0);
-    assert_near(results_real(&t, 0, "trials"), 2, 0);
+    assert_near(results_real(&t, 0, "trials"), 3, 0);
     results_table_free(&p.env, &t);
 
     assert_ok(&p.env, results_export_csv(&p.env, view, p.folder));
@@ -311,7 +314,7 @@ static void labels_and_exports(void **state)
         lines += *c == '\n';
     for (char *c = csv; *c != '\n'; c++)
         commas += *c == ',';
-    assert_int_equal(lines, 7);
+    assert_int_equal(lines, 10);
     size_t columns = 0;
     while (results_run_columns[columns].name)
         columns++;
@@ -322,7 +325,7 @@ static void labels_and_exports(void **state)
     assert_ok(&p.env, results_write_tables(&p.env, view, p.folder));
     char *table = read_all(&p, "table.md");
     assert_non_null(strstr(table, "## a,\"b\", lasso (SIMULATED data)"));
-    assert_non_null(strstr(table, "| spred[variant=sgd]    |       2/2 |"));
+    assert_non_null(strstr(table, "| spred[variant=sgd]    |       3/3 |"));
     assert_non_null(strstr(table, "Genes most often chosen by cd (of "));
     assert_int_equal(results_export_csv(&p.env, view, "no/such"), SPRED_EIO);
     results_view_close(view);
