@@ -209,7 +209,7 @@ static enum spred_status read_field(const struct spec_reader *r,
                                     const char *what,
                                     const struct spec_field *field, void *out)
 {
-    char *at = (char *)out + field->offset;
+    char *at = out ? (char *)out + field->offset : NULL;
     void *slot = at; /* aligned: offset of a member of that type */
     switch (field->kind) {
     case SPEC_FIELD_INT:

@@ -319,7 +319,7 @@ static void probe_by_line_search(void **unused)
         struct spred_certificate c = certify(&s, lambda, best.w, best.b);
         for (int probe = 0; probe < 40; probe++) {
             size_t e = spred_rng_below(rng, best.size + s.problem.outputs);
-            double *at = e < best.size ? best.w + e : best.b + e - best.size;
+            double *at = e < best.size ? best.w + e : best.b + (e - best.size);
             double kept = *at;
             if (e >= best.size && !recipe.intercept)
                 continue;

@@ -23,7 +23,7 @@ static enum spred_status assign(struct spred_env *env,
                                 struct oddities *odd)
 {
     const char *at = subset->samples.at;
-    const char *stop = at + subset->samples.length;
+    const char *stop = at ? at + subset->samples.length : NULL;
     while (at) {
         struct spred_span id =
             spred_span_trim(spred_scan_field(&at, stop, ','));
