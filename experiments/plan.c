@@ -152,10 +152,10 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
     memset(out, 0, sizeof *out);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (spec->threads > cores)
-        spred_log(env, SPRED_LOG_WARN,
-                  "measure.threads is %lld, this machine has %ld cores: BLAS "
-                  "threads will wait for each other",
-                  (long long)spec->threads, cores);
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: measure.threads: %lld is more than the %ld cores "
+                          "of this machine (BLAS threads would spin)",
+                          spec->path, (long long)spec->threads, cores);
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;
