@@ -111,6 +111,7 @@ static enum spred_status write_notes(struct call *call, const struct spec *spec,
                                      const struct results_sink *sink)
 {
     char text[64];
+    SPRED_TRY(sink->note(sink->self, "warning:", NULL)); /* of another day */
     for (size_t i = 0; i < plan->n_notes; i++) {
         char *tab = strchr(plan->notes[i], '\t');
         *tab = '\0';
@@ -444,8 +445,8 @@ static void print_help(FILE *out)
     for (const struct verb *v = verbs; v->name; v++)
         fprintf(out, "  %-8s %-18s %s\n", v->name, v->usage, v->doc);
     fputs("\noptions:\n"
-          "  --set KEY=VALUE   override a value of the file (problem.lambda="
-          "0.1); repeat\n"
+          "  --set KEY=VALUE   override a value of the file (protocol.trials="
+          "1); repeat\n"
           "  -j N              worker processes (default: 1; timings are "
           "quietest then)\n"
           "  -o FOLDER         where results/NAME goes (default: results)\n"

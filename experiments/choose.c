@@ -69,6 +69,7 @@ enum spred_status path_choose(struct path *path)
     struct trial *trial = &path->trial;
     size_t block = path->outputs, chosen = path->n_lambda;
     struct score best = {0}, score;
+    int plain = strcmp(path->job->protocol, "paper") == 0;
     for (size_t l = 0; l < path->n_lambda; l++) {
         if (!complete(path, l))
             continue;
@@ -78,17 +79,16 @@ enum spred_status path_choose(struct path *path)
         for (size_t i = 0; i < path->record->n_points; i++) {
             struct results_point *point = &path->record->points[i];
             if (point->last && point->lambda_index == (int64_t)l + 1)
-                point->validation =
-                    trial->n_classes ? score.balanced_accuracy : score.r2;
+                point->validation = score_choice(&score, plain);
         }
-        if (chosen == path->n_lambda || score_better(&score, &best)) {
+        if (chosen == path->n_lambda || score_better(&score, &best, plain)) {
             chosen = l;
             best = score;
         }
     }
     if (chosen == path->n_lambda)
         return SPRED_OK; /* nothing came out of the path */
-    row->validation = trial->n_classes ? best.balanced_accuracy : best.r2;
+    row->validation = score_choice(&best, plain);
     row->lambda_ratio = path->lambda[chosen] / path->lambda_max;
     row->objective = path->objective[chosen];
     SPRED_TRY(score_part(path->env, &trial->test, trial->n_classes, path->loss,

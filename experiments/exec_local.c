@@ -119,7 +119,8 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
         status = failure_row(crew, slot, word, reason, &record);
     }
     if (status == SPRED_OK) {
-        record.run.peak_rss_kib = p->peak_rss_kib;
+        if (record.run.peak_rss_kib == INT64_MIN)
+            record.run.peak_rss_kib = p->peak_rss_kib;
         status = crew->sink->put(crew->sink->self, &record);
     }
     crew->running--;

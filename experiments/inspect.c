@@ -185,7 +185,11 @@ enum spred_status inspect_solvers(struct spred_env *env, const char *name,
         return SPRED_OK;
     const struct spred_solver *s = spred_solver_find(name);
     if (!s) {
+        size_t length = strlen(name);
         const char *near = spred_nearest(name, names);
+        for (size_t i = 0; i < count; i++) /* `spred` has variants */
+            if (strncmp(names[i], name, length) == 0 && names[i][length] == '-')
+                near = names[i];
         return spred_fail(env, SPRED_ENOTFOUND, "no solver '%s'%s%s%s", name,
                           near ? " (did you mean '" : "", near ? near : "",
                           near ? "'?)" : "; `spredbench solvers` lists them");
@@ -215,6 +219,8 @@ enum spred_status inspect_plan(struct spred_env *env, const struct plan *plan,
 {
     for (size_t i = 0; i < plan->n_notes; i++) {
         const char *tab = strchr(plan->notes[i], '\t');
+        if (strncmp(plan->notes[i], "warning:", 8) == 0)
+            continue; /* said on stderr already */
         fprintf(out, "%.*s: %s\n", (int)(tab - plan->notes[i]), plan->notes[i],
                 tab + 1);
     }

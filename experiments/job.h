@@ -12,6 +12,7 @@ struct job {
     char *dataset, *data_hash, *target;
     char *protocol;
     int64_t trial;
+    int64_t folds; /* 0: hold-out */
     double test, validate;
     char *seed; /* of the experiment, decimal */
     int64_t log2, missing_refuse;

@@ -43,10 +43,16 @@ char *plan_machine(struct spred_env *env, long threads, char id[16])
     governor(speed, sizeof speed);
     if (uname(&system) != 0)
         memset(&system, 0, sizeof system);
-    char *text = spred_format(
-        env, "%s; %s %s; %s; BLAS threads %ld; governor %s; spredbench %s", cpu,
-        system.sysname, system.machine, spred_blas_config(), threads, speed,
-        SPREDBENCH_VERSION);
+    /* Name and version: the first two words. */
+    const char *blas = spred_blas_config();
+    size_t name = strcspn(blas, " ");
+    name += blas[name] ? 1 + strcspn(blas + name + 1, " ") : 0;
+    char *text =
+        spred_format(env,
+                     "%s; %s %s; %.*s (%s kernels); BLAS threads %ld; governor "
+                     "%s; spredbench %s",
+                     cpu, system.sysname, system.machine, (int)name, blas,
+                     spred_blas_core(), threads, speed, SPREDBENCH_VERSION);
     if (!text)
         return NULL;
     spred_sha256(text, strlen(text), hex);

@@ -43,9 +43,9 @@ struct path {
  * predictions and weights. */
 int path_observe(void *cookie, const struct spred_host_point *point);
 
-/* Chooses lambda on the validation part (higher balanced accuracy, then lower
- * loss, then larger lambda), then touches the test part once and keeps the
- * genes. */
+/* Chooses lambda on the validation part (higher balanced accuracy, in the
+ * paper's protocol accuracy, then lower loss, then larger lambda), then touches
+ * the test part once and keeps the genes. */
 enum spred_status path_choose(struct path *path);
 
 #endif

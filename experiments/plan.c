@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "experiments/sources.h"
 #include "spred/text.h"
@@ -93,7 +94,8 @@ fill_job(struct spred_env *env, const struct spec *spec,
     job->lambdas = lambdas_text(env, problem);
     job->options = options_text(env, spec, chosen, solver);
     job->trial = trial;
-    job->test = spec->protocol.test;
+    job->folds = spec->protocol.folds;
+    job->test = spec->protocol.folds ? 0 : spec->protocol.test;
     job->validate = spec->protocol.validate;
     job->log2 = spec->preprocess.log2;
     job->missing_refuse = spec->preprocess.missing_refuse;
@@ -123,11 +125,13 @@ static enum spred_status expand(struct spred_env *env, const struct spec *spec,
                                 const char *machine, struct plan *plan)
 {
     size_t per_trial = n_sources * spec->n_problems * spec->n_solvers;
-    plan->jobs = spred_alloc(env, per_trial * (size_t)spec->protocol.trials,
-                             sizeof *plan->jobs);
+    int64_t trials = spec->protocol.trials *
+                     (spec->protocol.folds ? spec->protocol.folds : 1);
+    plan->jobs =
+        spred_alloc(env, per_trial * (size_t)trials, sizeof *plan->jobs);
     if (!plan->jobs)
         return SPRED_ENOMEM;
-    for (int64_t trial = 1; trial <= spec->protocol.trials; trial++)
+    for (int64_t trial = 1; trial <= trials; trial++)
         for (size_t d = 0; d < n_sources; d++)
             for (size_t q = 0; q < spec->n_problems; q++)
                 for (size_t s = 0; s < spec->n_solvers; s++)
@@ -146,6 +150,12 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
     size_t n_sources = 0;
     char id[16] = "";
     memset(out, 0, sizeof *out);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (spec->threads > cores)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: measure.threads: %lld is more than the %ld cores "
+                          "of this machine (BLAS threads would spin)",
+                          spec->path, (long long)spec->threads, cores);
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;

@@ -224,13 +224,18 @@ int process_poll(struct spred_env *env, struct process *process, double now)
     if (gone == process->pid) {
         drain(env, process);
         kill(-process->pid, SIGKILL); /* whatever it started */
-        process->peak_rss_kib = usage.ru_maxrss;
+        /* wait4's peak starts from what this parent held when it forked (Linux
+         * carries it over exec); what was seen while it ran is its own. */
+        process->peak_rss_kib =
+            process->held > 0 ? (long)(process->held / 1024) : usage.ru_maxrss;
         process->code = WIFEXITED(state) ? WEXITSTATUS(state) : WTERMSIG(state);
         process->end = process->why != PROCESS_RUNNING ? process->why
                        : WIFEXITED(state)              ? PROCESS_EXITED
                                                        : PROCESS_CRASHED;
         return 1;
     }
+    double held = resident(process->pid);
+    process->held = held > process->held ? held : process->held;
     if (process->killed > 0) {
         if (now - process->killed > process->limit_grace) {
             kill(-process->pid, SIGKILL);
@@ -238,7 +243,7 @@ int process_poll(struct spred_env *env, struct process *process, double now)
         }
     } else if (now - process->started > process->limit_wall) {
         process_kill(process, PROCESS_TIMEOUT, now);
-    } else if (resident(process->pid) > process->limit_memory) {
+    } else if (held > process->limit_memory) {
         process_kill(process, PROCESS_MEMORY, now);
     }
     return 0;

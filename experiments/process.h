@@ -26,7 +26,8 @@ struct process {
     enum process_end why; /* set when we kill it */
     enum process_end end;
     int code;          /* exit code or signal */
-    long peak_rss_kib; /* by wait4 */
+    double held;       /* most bytes seen in memory while it ran */
+    long peak_rss_kib; /* set at the end */
 };
 
 /* Starts `program --worker` in a process group of its own, hands it the job

@@ -202,7 +202,7 @@ static enum spred_status describe(struct path *path)
     row->validate = (int64_t)trial->validate.n;
     row->test = (int64_t)trial->test.n;
     row->features = (int64_t)trial->p;
-    row->classes = (int64_t)trial->n_classes;
+    row->classes = (int64_t)trial->n_labels;
     if (trial->n_classes && trial->test.n)
         row->majority =
             spred_majority(trial->test.codes, trial->test.n, trial->n_classes);
@@ -210,6 +210,9 @@ static enum spred_status describe(struct path *path)
         row->majority = trial->majority;
     row->ceiling = trial->ceiling;
     row->informed = trial->informed;
+    row->preparation = spred_strdup(path->env, trial->prepared.report);
+    if (!row->preparation)
+        return SPRED_ENOMEM;
     spred_free(path->env, row->loss);
     row->loss = spred_strdup(path->env, path->loss->name);
     return row->loss ? SPRED_OK : SPRED_ENOMEM;

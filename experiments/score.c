@@ -37,31 +37,44 @@ static double coded_error(const struct part *part, const double *scores,
     return total / (double)(part->n * outputs);
 }
 
+/* The classes of the model and those that only this part has. */
+static size_t all_classes(const struct part *part, size_t n_classes)
+{
+    size_t count = n_classes;
+    for (size_t i = 0; i < part->n; i++)
+        if ((size_t)part->codes[i] >= count)
+            count = (size_t)part->codes[i] + 1;
+    return count;
+}
+
+/* A class that the model does not know is always missed: it counts in every
+ * mean, at probability 0, and as negative in the areas of the others. */
 static enum spred_status
 score_classes(struct spred_env *env, const struct part *part, size_t n_classes,
               const struct spred_loss *loss, const double *scores,
               size_t outputs, struct score *out)
 {
-    size_t n = part->n;
+    size_t n = part->n, all = all_classes(part, n_classes);
     int32_t *predicted = spred_alloc(env, n, sizeof *predicted);
-    double *share = spred_alloc(env, n * n_classes, sizeof *share);
+    double *share = spred_alloc(env, n * all, sizeof *share); /* zeros */
     enum spred_status status = predicted && share ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK) {
         predict_codes(scores, n, outputs, predicted);
         out->accuracy = spred_accuracy(part->codes, predicted, n);
         out->balanced_accuracy =
-            spred_balanced_accuracy(part->codes, predicted, n, n_classes);
+            spred_balanced_accuracy(part->codes, predicted, n, all);
         out->loss = coded_error(part, scores, outputs);
         if (!loss->quadratic) {
             struct spred_problem shape = {.outputs = outputs, .loss = loss};
             spred_probabilities(&shape, scores, n, share);
-            out->log_loss = spred_log_loss(part->codes, share, n, n_classes);
+            out->log_loss = spred_log_loss(part->codes, share, n, all);
             out->loss = out->log_loss;
         }
-        status = outputs == 1
-                     ? spred_auc(env, part->codes, scores, n, &out->auc)
-                     : spred_auc_multi(env, part->codes, scores, n, n_classes,
-                                       &out->auc);
+        for (size_t i = 0; outputs == 1 && i < n; i++)
+            predicted[i] = part->codes[i] == 1; /* no longer needed */
+        status = outputs == 1 ? spred_auc(env, predicted, scores, n, &out->auc)
+                              : spred_auc_multi(env, part->codes, scores, n,
+                                                n_classes, &out->auc);
     }
     spred_free(env, share);
     spred_free(env, predicted);
@@ -87,11 +100,19 @@ enum spred_status score_part(struct spred_env *env, const struct part *part,
     return SPRED_OK;
 }
 
-int score_better(const struct score *a, const struct score *b)
+double score_choice(const struct score *score, int plain)
 {
-    if (a->balanced_accuracy > b->balanced_accuracy)
-        return 1;
-    if (a->balanced_accuracy < b->balanced_accuracy)
-        return 0;
+    if (isnan(score->accuracy))
+        return score->r2;
+    return plain ? score->accuracy : score->balanced_accuracy;
+}
+
+int score_better(const struct score *a, const struct score *b, int plain)
+{
+    if (!isnan(a->accuracy)) {
+        double left = score_choice(a, plain), right = score_choice(b, plain);
+        if (left > right || left < right)
+            return left > right;
+    }
     return a->loss < b->loss;
 }

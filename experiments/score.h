@@ -17,8 +17,12 @@ enum spred_status score_part(struct spred_env *env, const struct part *part,
                              const double *scores, size_t outputs,
                              struct score *out);
 
-/* 1 if a is the better model on the validation part: higher balanced accuracy,
- * then lower loss (real-valued: lower loss). */
-int score_better(const struct score *a, const struct score *b);
+/* What lambda is chosen by, higher is better: balanced accuracy; plain (the
+ * paper's protocol): accuracy; real-valued: r2. */
+double score_choice(const struct score *score, int plain);
+
+/* 1 if a is the better model on the validation part: higher (balanced)
+ * accuracy, then lower loss (real-valued: lower loss). */
+int score_better(const struct score *a, const struct score *b, int plain);
 
 #endif

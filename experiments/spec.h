@@ -70,7 +70,9 @@ struct spec_preprocess {
 
 struct spec_protocol {
     int paper;             /* 0: clean (default), 1: paper */
-    int64_t trials;        /* repeated hold-out (default 5) */
+    int64_t trials;        /* repeats (default 5) */
+    int64_t folds;         /* 0: hold-out (default); k >= 2: every repeat is a
+                              k-fold cross-validation, k trials; test unused */
     double test, validate; /* shares of all samples (default .2 and .2) */
 };
 

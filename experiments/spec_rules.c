@@ -35,6 +35,7 @@ const struct spec_field spec_preprocess_fields[] = {
 const struct spec_field spec_protocol_fields[] = {
     CHOICE("kind", spec_protocol, paper, kind_choices),
     FIELD("trials", SPEC_FIELD_INT, spec_protocol, trials, 1, 10000),
+    FIELD("folds", SPEC_FIELD_INT, spec_protocol, folds, 0, 1000),
     FIELD("test", SPEC_FIELD_SHARE, spec_protocol, test, 0.01, 0.99),
     FIELD("validate", SPEC_FIELD_SHARE, spec_protocol, validate, 0, 0.99),
     {0}};
@@ -63,7 +64,7 @@ static const struct spec_field measure_fields[] = {
 static void set_defaults(struct spec *out)
 {
     out->preprocess = (struct spec_preprocess){2, 0, 1};
-    out->protocol = (struct spec_protocol){0, 5, 0.2, 0.2};
+    out->protocol = (struct spec_protocol){0, 5, 0, 0.2, 0.2};
     out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000};
     out->limits = (struct spec_limits){600, 4096 * MIB, 5};
     out->threads = 1;
@@ -110,12 +111,19 @@ static enum spred_status check_protocol(struct spec_reader *r,
 {
     const struct spec *out = r->out;
     const struct spec_protocol *p = &out->protocol;
-    if (p->test + p->validate >= 1)
+    if (p->folds == 1 || (p->folds && p->paper))
+        return spec_fail(r, node,
+                         p->paper
+                             ? "protocol: folds do not go with kind: paper"
+                             : "protocol: one fold leaves nothing to train "
+                               "on, expected 0 (hold-out) or at least 2");
+    double tested = p->folds ? 1 / (double)p->folds : p->test;
+    if (tested + p->validate >= 1)
         return spec_fail(r, node,
                          "protocol: test and validate take 100%% or more, "
                          "nothing is left to train on");
     for (size_t i = 0; i < out->n_problems; i++)
-        if (!(p->validate > 0) && !p->paper && out->problems[i].n_lambda > 1)
+        if (!(p->validate > 0) && out->problems[i].n_lambda > 1)
             return spec_fail(r, node,
                              "protocol.validate: is 0%%, but it chooses among "
                              "the lambdas of problem '%s'",

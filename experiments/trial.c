@@ -67,7 +67,7 @@ static enum spred_status prepare(struct spred_env *env, const struct job *job,
         .log2 = paper ? SPRED_LOG2_NEVER : (enum spred_log2)job->log2,
         .missing_refuse = (int)job->missing_refuse,
         .variance_keep = paper ? 1 : job->variance_keep,
-        .center = job->intercept != 0 || job->standardize != 0,
+        .center = job->intercept != 0 || (!paper && job->standardize != 0),
         .standardize = !paper && job->standardize != 0};
     SPRED_TRY(spred_prepare(env, raw, split->train, split->n_train, &rules,
                             &out->prepared, &out->train.x));
@@ -84,10 +84,28 @@ static enum spred_status prepare(struct spred_env *env, const struct job *job,
                      values);
 }
 
-static uint64_t split_seed(const struct job *job)
+static uint64_t split_seed(const struct job *job, int64_t repeat)
 {
     return spred_seed(strtoull(job->seed, NULL, 10), job->dataset,
-                      (uint64_t)job->trial, "split");
+                      (uint64_t)repeat, "split");
+}
+
+/* Hold-out number `trial`, or fold (trial - 1) mod folds of a repeat. */
+static enum spred_status split_samples(struct spred_env *env,
+                                       const struct job *job,
+                                       const int32_t *codes, size_t n,
+                                       size_t n_levels, struct spred_split *out)
+{
+    if (job->folds == 0)
+        return spred_split_holdout(env, codes, n, n_levels, job->test,
+                                   job->validate, split_seed(job, job->trial),
+                                   out);
+    double rest = 1 - 1 / (double)job->folds;
+    int64_t repeat = (job->trial - 1) / job->folds + 1;
+    return spred_split_kfold(env, codes, n, n_levels, (size_t)job->folds,
+                             (size_t)((job->trial - 1) % job->folds),
+                             fmin(job->validate / rest, 0.9),
+                             split_seed(job, repeat), out);
 }
 
 static enum spred_status make_clean(struct spred_env *env,
@@ -98,7 +116,7 @@ static enum spred_status make_clean(struct spred_env *env,
     SPRED_TRY(labels_make(env, &out->data, job->target, &out->labels, &picked));
     spred_free(env, picked);
     const struct labels *labels = &out->labels;
-    out->n_classes = labels->n_classes;
+    out->n_classes = out->n_labels = labels->n_classes;
     int32_t *strata = NULL; /* a real-valued target: 0, or -1 = left out */
     if (!labels->codes) {
         strata = spred_alloc(env, labels->n, sizeof *strata);
@@ -108,9 +126,8 @@ static enum spred_status make_clean(struct spred_env *env,
             strata[i] = isnan(labels->values[i]) ? -1 : 0;
     }
     enum spred_status status =
-        spred_split_holdout(env, strata ? strata : labels->codes, labels->n,
-                            strata ? 1 : labels->n_classes, job->test,
-                            job->validate, split_seed(job), &split);
+        split_samples(env, job, strata ? strata : labels->codes, labels->n,
+                      strata ? 1 : labels->n_classes, &split);
     if (status == SPRED_OK)
         status = prepare(env, job, &out->data.x, &split, labels->codes,
                          labels->values, out);
@@ -158,7 +175,7 @@ static enum spred_status make_paper(struct spred_env *env,
     if (status == SPRED_OK)
         status = spred_split_holdout(env, NULL, paper.rows, 1, job->test,
                                      (1 - job->test) * job->validate,
-                                     split_seed(job), &split);
+                                     split_seed(job, job->trial), &split);
     if (status == SPRED_OK &&
         !(codes = spred_alloc(env, paper.rows, sizeof *codes)))
         status = SPRED_ENOMEM;
@@ -166,6 +183,7 @@ static enum spred_status make_paper(struct spred_env *env,
         status = renumber(env, &split, &paper, codes, &out->n_classes);
     if (status == SPRED_OK)
         status = prepare(env, job, &rows, &split, codes, NULL, out);
+    out->n_labels = paper.labels;
     out->majority = paper.majority;
     out->ceiling = paper.ceiling;
     out->informed = paper.informed;

@@ -12,7 +12,8 @@
 struct part {
     struct spred_matrix x; /* n x p, owned */
     size_t n;
-    int32_t *codes; /* n, 0..n_classes-1; NULL if real-valued */
+    int32_t *codes; /* n, 0..n_classes-1, and above for labels that no
+                       training row has (paper protocol); NULL if real-valued */
     double *values; /* n; NULL if classes */
 };
 
@@ -22,7 +23,8 @@ struct trial {
     struct labels labels;
     struct spred_prepared prepared;
     struct part train, validate, test;
-    size_t n_classes; /* 0: real-valued target */
+    size_t n_classes; /* of the training part; 0: real-valued target */
+    size_t n_labels;  /* of all parts: more than n_classes only under paper */
     size_t p;         /* features after the filter */
     /* Paper protocol (else NaN): majority share of all rows, 1/T, and
      * (1-.8^T)/(.2T). */

@@ -64,6 +64,21 @@ static enum spred_status write_record(struct spred_env *env,
     return spred_buffer_add(env, out, "end\n");
 }
 
+/* The most this process has held in memory, KiB. Not getrusage: Linux lets a
+ * new program inherit the peak of the process that started it. */
+static int64_t peak_memory(void)
+{
+    char line[256];
+    long long peak = INT64_MIN;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "VmHWM: %lld", &peak) == 1)
+            break;
+    if (file)
+        fclose(file);
+    return peak;
+}
+
 int job_worker(int in, int out)
 {
     struct spred_env env;
@@ -80,6 +95,7 @@ int job_worker(int in, int out)
     if (status == SPRED_OK) {
         spred_blas_threads((int)job.threads);
         status = job_run(&env, &job, &record);
+        record.run.peak_rss_kib = peak_memory();
     }
     if (status == SPRED_OK)
         status = write_record(&env, &record, &reply);

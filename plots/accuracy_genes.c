@@ -5,7 +5,7 @@
 #include <string.h>
 #include "plots/figure.h"
 
-#define DODGE 1.12
+#define DODGE 1.05
 #define NO_GENES 0.5 /* where an empty model stands on a logarithmic axis */
 
 struct limits {

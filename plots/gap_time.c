@@ -17,6 +17,9 @@ static double clamp(double seconds)
     return seconds > SHORTEST ? seconds : SHORTEST;
 }
 
+/* Times below this share of the longest are cut off. */
+#define EARLIEST 3e-4
+
 /* Widens the limits by rows first .. end - 1. */
 static void measure(const struct results_table *t, size_t first, size_t end,
                     struct limits *l)
@@ -27,6 +30,7 @@ static void measure(const struct results_table *t, size_t first, size_t end,
             continue;
         l->low = fmin(l->low, clamp(results_real(t, i, "low")));
         l->high = fmax(l->high, clamp(results_real(t, i, "high")));
+        l->high = fmax(l->high, clamp(results_real(t, i, "spent")));
         l->floor = fmin(l->floor, results_real(t, i, "eps"));
     }
 }
@@ -58,6 +62,11 @@ static enum spred_status put_solver(struct plots_figure *f,
     for (size_t i = first; i < end; i++) {
         point[0] = clamp(results_real(t, i, "seconds"));
         point[1] = results_real(t, i, "eps");
+        SPRED_TRY(plots_numbers(f, point, 2));
+    }
+    double spent = clamp(results_real(t, first, "spent"));
+    if (censored && spent > point[0]) { /* went on without getting further */
+        point[0] = spent;
         SPRED_TRY(plots_numbers(f, point, 2));
     }
     SPRED_TRY(plots_block(f, "end of the curve"));
@@ -95,6 +104,8 @@ static enum spred_status put_panel(struct plots_figure *f,
     measure(t, first, end, &own);
     if (!(own.low < INFINITY))
         own.low = own.high = 1;
+    /* The first instants say nothing: warm starts are within 1 at once. */
+    own.low = fmax(own.low, own.high * EARLIEST);
     SPRED_TRY(plots_log_axis(f, 'x', own.low / 1.3,
                              fmax(own.high, 3 * own.low) * 1.4, 0, 1));
     SPRED_TRY(plots_log_axis(f, 'y', page->floor / 1.6, 1.3, 0,
@@ -133,7 +144,8 @@ static enum spred_status put_caption(struct plots_figure *f,
         "observation with at most that gap, set-up included; the certificate "
         "is the harness's and needs no reference optimum. Lines: median of "
         "%.0f trials where at least half reach the gap; bands: fastest to "
-        "slowest. × : ends above the asked gap %.3g (dotted line).",
+        "slowest. × : when its time was up, above the asked "
+        "gap %.3g (dotted line).",
         results_text(t, first, "problem"), most, target));
     size_t none = 0;
     for (size_t i = first; i < end; i++) {

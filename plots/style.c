@@ -92,7 +92,7 @@ struct plots_style plots_solver_style(const struct plots_context *context,
                                       const char *solver)
 {
     static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73",
-                                          "#000000", "#CC79A7", "#E69F00",
+                                          "#882255", "#CC79A7", "#E69F00",
                                           "#56B4E9", "#7F7F7F"};
     static const int points[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};
     static const int hollow[] = {6, 4, 8, 10, 12, 6, 4, 8, 10, 12};

@@ -22,6 +22,7 @@ const struct results_head results_gap_time_heads[] = {
     {"reached", RESULTS_INT, "trials that reach eps"},
     {"trials", RESULTS_INT, "trials that were not skipped"},
     {"target", RESULTS_REAL, "asked relative gap"},
+    {"spent", RESULTS_REAL, "median billed time of the runs [s]"},
     {NULL, RESULTS_TEXT, NULL}};
 
 struct grid {
@@ -68,7 +69,8 @@ static void observe(struct curve *curve, const struct grid *grid,
         curve->path_end = p->seconds_path;
     if (!isfinite(p->seconds))
         return;
-    while (curve->next < grid->n && p->gap <= grid->eps[curve->next] * SLACK) {
+    double proved = p->gap + (p->floor > 0 ? p->floor : 0);
+    while (curve->next < grid->n && proved <= grid->eps[curve->next] * SLACK) {
         curve->seconds[curve->next] += p->seconds;
         curve->hits[curve->next++]++;
     }
@@ -94,9 +96,10 @@ static enum spred_status run_curve(struct spred_env *env,
                                       sqlite3_column_int64(points, 1),
                                   .seconds = NAN,
                                   .seconds_path = NAN,
-                                  .gap = NAN};
-        double *fields[] = {&p.seconds, &p.seconds_path, &p.gap};
-        for (int j = 0; j < 3; j++)
+                                  .gap = NAN,
+                                  .floor = NAN};
+        double *fields[] = {&p.seconds, &p.seconds_path, &p.gap, &p.floor};
+        for (int j = 0; j < 4; j++)
             if (sqlite3_column_type(points, j + 2) != SQLITE_NULL)
                 *fields[j] = sqlite3_column_double(points, j + 2);
         observe(&curve, grid, &p);
@@ -115,7 +118,7 @@ static enum spred_status run_curve(struct spred_env *env,
 static enum spred_status add_row(struct spred_env *env,
                                  const struct results_view_run *r,
                                  struct results_table *out,
-                                 const double numbers[7])
+                                 const double numbers[8])
 {
     struct results_cell *row = results_table_row(env, out);
     if (!row)
@@ -123,17 +126,16 @@ static enum spred_status add_row(struct spred_env *env,
     SPRED_TRY(results_cell_text(env, &row[0], r->dataset));
     SPRED_TRY(results_cell_text(env, &row[1], r->run.problem));
     SPRED_TRY(results_cell_text(env, &row[2], r->solver));
-    for (int j = 0; j < 7; j++)
+    for (int j = 0; j < 8; j++)
         row[3 + j].real = numbers[j];
     return SPRED_OK;
 }
 
 /* The rows of one solver from the curves of its trials (trials x grid). */
-static enum spred_status add_solver(struct spred_env *env,
-                                    const struct results_view_run *r,
-                                    const struct grid *grid,
-                                    const double *curves, size_t trials,
-                                    double *column, struct results_table *out)
+static enum spred_status
+add_solver(struct spred_env *env, const struct results_view_run *r,
+           const struct grid *grid, const double *curves, size_t trials,
+           double spent, double *column, struct results_table *out)
 {
     double target = r->run.gap_target;
     size_t rows = 0;
@@ -149,13 +151,13 @@ static enum spred_status add_solver(struct spred_env *env,
         double numbers[] = {grid->eps[k],    column[(trials - 1) / 2],
                             column[0],       column[reached - 1],
                             (double)reached, (double)trials,
-                            target};
+                            target,          spent};
         SPRED_TRY(add_row(env, r, out, numbers));
         rows++;
     }
     if (rows)
         return SPRED_OK;
-    double none[] = {NAN, NAN, NAN, NAN, 0, (double)trials, target};
+    double none[] = {NAN, NAN, NAN, NAN, 0, (double)trials, target, spent};
     return add_row(env, r, out, none);
 }
 
@@ -170,14 +172,19 @@ static enum spred_status solver_curves(struct spred_env *env,
     make_grid(&grid, view->runs[begin].run.gap_target);
     double *curves = spred_alloc(env, (end - begin) * grid.n, sizeof *curves);
     double *column = spred_alloc(env, end - begin, sizeof *column);
-    enum spred_status status = curves && column ? SPRED_OK : SPRED_ENOMEM;
+    double *spent = spred_alloc(env, end - begin, sizeof *spent);
+    enum spred_status status =
+        curves && column && spent ? SPRED_OK : SPRED_ENOMEM;
     for (size_t i = begin; i < end && !status; i++)
-        if (!results_run_is(&view->runs[i].run, "skipped"))
+        if (!results_run_is(&view->runs[i].run, "skipped")) {
+            spent[trials] = view->runs[i].run.seconds;
             status = run_curve(env, view, points, i, &grid,
                                curves + grid.n * trials++);
+        }
     if (!status && trials)
         status = add_solver(env, &view->runs[begin], &grid, curves, trials,
-                            column, out);
+                            results_median(spent, trials), column, out);
+    spred_free(env, spent);
     spred_free(env, curves);
     spred_free(env, column);
     return status;
@@ -190,8 +197,8 @@ enum spred_status results_gap_time(struct spred_env *env,
     sqlite3_stmt *points;
     enum spred_status status = results_sql_prepare(
         env, view->db, view->path,
-        "SELECT output, lambda_index, seconds, seconds_path, gap FROM points "
-        "WHERE run = ? ORDER BY number",
+        "SELECT output, lambda_index, seconds, seconds_path, gap, floor FROM "
+        "points WHERE run = ? ORDER BY number",
         &points);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);

@@ -13,7 +13,7 @@ const struct results_head results_genes_heads[] = {
     {"symbol", RESULTS_TEXT, "gene symbol"},
     {"feature", RESULTS_TEXT, "name of the feature"},
     {"count", RESULTS_INT, "trials that chose it"},
-    {"trials", RESULTS_INT, "trials with genes"},
+    {"trials", RESULTS_INT, "trials that chose a model, also an empty one"},
     {"rank", RESULTS_REAL, "mean of its best rank over those trials"},
     {NULL, RESULTS_TEXT, NULL}};
 
@@ -51,7 +51,6 @@ static enum spred_status collect(struct spred_env *env,
     size_t capacity = 0, kept = 0;
     enum spred_status status = SPRED_OK;
     for (size_t i = begin; i < end && !status; i++) {
-        size_t before = *n;
         sqlite3_bind_int64(statement, 1, view->runs[i].id);
         for (int more = 1; !status;) {
             status =
@@ -82,7 +81,7 @@ static enum spred_status collect(struct spred_env *env,
                 status = SPRED_ENOMEM;
         }
         sqlite3_reset(statement);
-        *trials += *n > before;
+        *trials += isnan(view->runs[i].run.lambda_ratio) ? 0 : 1;
     }
     if (status || *n == 0)
         return status;

@@ -142,6 +142,7 @@ static const struct results_head datasets_heads[] = {
     {"majority", RESULTS_REAL, "share of the largest class"},
     {"ceiling", RESULTS_REAL, "paper protocol: 1/T"},
     {"informed", RESULTS_REAL, "paper protocol: (1-.8^T)/(.2T)"},
+    {"preparation", RESULTS_TEXT, "what was done to X"},
     {NULL, RESULTS_TEXT, NULL}};
 
 static double real_of(int64_t value)
@@ -179,6 +180,7 @@ static enum spred_status datasets(struct spred_env *env,
         row[10].real = run->majority;
         row[11].real = run->ceiling;
         row[12].real = run->informed;
+        SPRED_TRY(results_cell_text(env, &row[13], run->preparation));
         i = end;
     }
     return SPRED_OK;

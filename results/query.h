@@ -48,8 +48,8 @@ void results_view_close(struct results_view *view);
  * gap-time       Time to a certified gap. For one run with a lambda path,
  *                T(eps) = the sum over (output, lambda) of the billed seconds
  *                since the start of that lambda at its FIRST observation with
- *                gap <= eps, plus the billed time that belongs to no lambda
- *                (set-up, constants: seconds_path at a lambda's first
+ *                gap + rounding floor <= eps, plus the billed time that belongs
+ * to no lambda (set-up, constants: seconds_path at a lambda's first
  *                observation, less its own seconds, less seconds_path at the
  *                end of the lambda before). T is infinite where some lambda of
  *                the path (the run's `points` of them) never gets to eps: the

@@ -34,6 +34,7 @@ const struct results_column results_run_columns[] = {
     TEXT(problem, "name of the problem in the experiment file"),
     TEXT(loss, "squared, logistic or multinomial"),
     TEXT(penalty, "l1 or elastic-net(ratio)"),
+    TEXT(preparation, "what was done to X, learnt on the training part"),
     TEXT(solver, "name of the solver"),
     TEXT(options, "all options of the solver, name=value"),
     INT(train, "samples in the training part"),
@@ -63,7 +64,8 @@ const struct results_column results_run_columns[] = {
     REAL(passes, "billed work in passes over the data"),
     INT(steps, "steps of the solver"),
     INT(peak_rss_kib, "peak memory of the worker [KiB]"),
-    REAL(validation, "balanced accuracy, validation part, chosen lambda"),
+    REAL(validation,
+         "balanced accuracy (paper: accuracy), validation part, chosen lambda"),
     REAL(accuracy, "accuracy, test part"),
     REAL(balanced_accuracy, "mean of the classes' recalls, test part"),
     REAL(auc, "area under the ROC curve, test part"),
@@ -97,7 +99,8 @@ const struct results_column results_point_columns[] = {
     INT(support, "features with a nonzero weight"),
     INT(last, "1: the final observation at this lambda"),
     TEXT(stop, "why this lambda ended, if last"),
-    REAL(validation, "balanced accuracy on the validation part, if last"),
+    REAL(validation,
+         "balanced accuracy (paper: accuracy), validation part, if last"),
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 

@@ -91,20 +91,27 @@ enum spred_status results_show_run(struct spred_env *env,
                                    struct spred_buffer *out)
 {
     size_t found = 0, length = strlen(head);
+    const struct results_run *match = NULL;
     for (size_t i = 0; i < view->n_runs; i++) {
         const struct results_run *run = &view->runs[i].run;
         if (!run->job || strncmp(run->job, head, length) != 0)
             continue;
+        match = run;
         found++;
-        SPRED_TRY(spred_buffer_add(env, out, "run %.12s\n", run->job));
-        for (const struct results_column *c = results_run_columns; c->name; c++)
-            SPRED_TRY(show_column(env, c, run, out));
+        SPRED_TRY(spred_buffer_add(
+            env, out, "run %.12s  %s %s %s, trial %lld: %s\n", run->job,
+            word(run->dataset), word(run->problem), word(run->solver),
+            (long long)run->trial, word(run->status)));
     }
     if (found == 0)
-        return spred_fail(
-            env, SPRED_ENOTFOUND,
-            "no run's key starts with '%s' (keys are in runs.csv, "
-            "column job)",
-            head);
+        return spred_fail(env, SPRED_ENOTFOUND,
+                          "no run's key starts with '%s' (keys are in "
+                          "runs.csv, column job)",
+                          head);
+    if (found > 1)
+        return spred_buffer_add(env, out, "%zu runs match: give more digits\n",
+                                found);
+    for (const struct results_column *c = results_run_columns; c->name; c++)
+        SPRED_TRY(show_column(env, c, match, out));
     return SPRED_OK;
 }

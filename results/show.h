@@ -11,8 +11,8 @@ enum spred_status results_show_status(struct spred_env *env,
                                       struct results_view *view,
                                       struct spred_buffer *out);
 
-/* Appends every column of the runs whose key starts with head, with its
- * meaning. SPRED_ENOTFOUND: no run has such a key. */
+/* Appends every column of the run whose key starts with head, with its meaning;
+ * of several such runs only a list. SPRED_ENOTFOUND: no run has such a key. */
 enum spred_status results_show_run(struct spred_env *env,
                                    struct results_view *view, const char *head,
                                    struct spred_buffer *out);

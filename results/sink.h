@@ -30,6 +30,7 @@ struct results_run {
     char *problem;     /* name in the file: "lasso" */
     char *loss;        /* squared | logistic | multinomial */
     char *penalty;     /* "l1", "elastic-net(0.5)" */
+    char *preparation; /* of X: log2, missing, constant columns ... */
     char *solver, *options;
     int64_t train, validate, test, features, classes;
     char *status;        /* certified stalled time steps diverged skipped memory
@@ -130,7 +131,8 @@ struct results_sink {
      */
     enum spred_status (*put)(void *self, const struct results_record *record);
     /* Key-value notes of the experiment: plan size, file hash, machine text,
-     * "GEO could not be reached: ...". The same key replaces. */
+     * "GEO could not be reached: ...". The same key replaces; value NULL
+     * forgets the notes whose key starts with `key`. */
     enum spred_status (*note)(void *self, const char *key, const char *value);
 };
 

@@ -18,6 +18,7 @@ enum {
     POINT,
     GENE,
     NOTE,
+    FORGET,
     STATEMENTS
 };
 
@@ -154,6 +155,7 @@ static enum spred_status prepare_all(struct results_store *store)
         [DROP_POINTS] = "DELETE FROM points WHERE run = ?",
         [DROP_GENES] = "DELETE FROM genes WHERE run = ?",
         [DROP_RUN] = "DELETE FROM runs WHERE id = ?",
+        [FORGET] = "DELETE FROM notes WHERE substr(key, 1, length(?1)) = ?1",
         [NOTE] = "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET "
                  "value = excluded.value"};
     for (int i = 0; i < STATEMENTS; i++)
@@ -302,6 +304,10 @@ static enum spred_status store_note(void *self, const char *key,
                                     const char *value)
 {
     struct results_store *store = self;
+    if (!value) {
+        sqlite3_bind_text(store->statements[FORGET], 1, key, -1, SQLITE_STATIC);
+        return finish(store, FORGET);
+    }
     sqlite3_bind_text(store->statements[NOTE], 1, key, -1, SQLITE_STATIC);
     sqlite3_bind_text(store->statements[NOTE], 2, value, -1, SQLITE_STATIC);
     return finish(store, NOTE);

@@ -50,6 +50,18 @@ static void put_real(char out[CELL], double value, int digits)
              isnan(value) ? "-" : results_print_real(number, value, digits));
 }
 
+/* Rounded to one decimal below 100, to a whole number above. */
+static void put_count(char out[CELL], double value)
+{
+    if (isnan(value))
+        snprintf(out, CELL, "-");
+    else
+        snprintf(out, CELL, value < 100 ? "%.1f" : "%.0f", value);
+    size_t end = strlen(out);
+    if (end > 2 && strcmp(out + end - 2, ".0") == 0)
+        out[end - 2] = '\0';
+}
+
 /* "0.812 +- 0.031" */
 static void put_interval(char out[CELL], double mean, double half)
 {
@@ -57,6 +69,8 @@ static void put_interval(char out[CELL], double mean, double half)
         snprintf(out, CELL, "-");
     else if (isnan(half))
         snprintf(out, CELL, "%.3f", mean);
+    else if (half > 0.5) /* too few trials to say anything */
+        snprintf(out, CELL, "%.3f ± >0.5", mean);
     else
         snprintf(out, CELL, "%.3f ± %.3f", mean, half);
 }
@@ -136,11 +150,11 @@ static enum spred_status print_summary(struct spred_env *env,
         put_real(low, results_real(s, i, "seconds_min"), 3);
         put_real(high, results_real(s, i, "seconds_max"), 3);
         snprintf(row[3], CELL, "%.40s..%.40s", low, high);
-        if (*low == '-')
+        if (*low == '-' || ran < 2)
             snprintf(row[3], CELL, "-");
-        put_real(row[4], results_real(s, i, "passes"), 6);
+        put_count(row[4], results_real(s, i, "passes"));
         put_real(row[5], results_real(s, i, "gap"), 2);
-        put_real(row[6], results_real(s, i, "support"), 4);
+        put_count(row[6], results_real(s, i, "support"));
         put_interval(row[7], results_real(s, i, "accuracy"),
                      results_real(s, i, "accuracy_half"));
         if (isnan(results_real(s, i, "accuracy")) &&
@@ -216,7 +230,9 @@ static enum spred_status print_genes(struct spred_env *env,
         const char *symbol = results_text(genes, i, "symbol");
         SPRED_TRY(spred_buffer_add(
             env, out, "%s %s (%.0f)", i > first ? "," : "",
-            *symbol ? symbol : results_text(genes, i, "feature"),
+            /* GEO marks controls by "--Control": the probe says more */
+            *symbol && *symbol != '-' ? symbol
+                                      : results_text(genes, i, "feature"),
             results_real(genes, i, "count")));
     }
     return spred_buffer_add(env, out, ".\n\n");
@@ -236,19 +252,28 @@ static enum spred_status print_dataset(struct spred_env *env,
         results_text(s, at, "problem"),
         results_real(datasets, d, "simulated") > 0 ? " (SIMULATED data)" : ""));
     SPRED_TRY(spred_buffer_add(
-        env, out,
-        "Source: %s; target: %s; %.0f features, %.0f classes; train %.0f, "
-        "validate %.0f, test %.0f; protocol %s; largest class %.3f.\n\n",
+        env, out, "Source: %s; target: %s; protocol %s; %.0f features",
         results_text(datasets, d, "source"),
         results_text(datasets, d, "target"),
-        results_real(datasets, d, "features"),
-        results_real(datasets, d, "classes"),
-        results_real(datasets, d, "train"),
-        results_real(datasets, d, "validate"),
-        results_real(datasets, d, "test"),
         results_text(datasets, d, "protocol"),
-        results_real(datasets, d, "majority")));
-    if (isnan(results_real(datasets, d, "ceiling")))
+        results_real(datasets, d, "features")));
+    if (results_real(datasets, d, "classes") > 0)
+        SPRED_TRY(spred_buffer_add(env, out, ", %.0f classes",
+                                   results_real(datasets, d, "classes")));
+    if (results_real(datasets, d, "train") > 0)
+        SPRED_TRY(spred_buffer_add(env, out,
+                                   "; train %.0f, validate %.0f, test %.0f",
+                                   results_real(datasets, d, "train"),
+                                   results_real(datasets, d, "validate"),
+                                   results_real(datasets, d, "test")));
+    if (results_real(datasets, d, "majority") > 0)
+        SPRED_TRY(spred_buffer_add(env, out, "; largest class %.3f",
+                                   results_real(datasets, d, "majority")));
+    if (*results_text(datasets, d, "preparation"))
+        SPRED_TRY(spred_buffer_add(env, out, "; preparation (first trial): %s",
+                                   results_text(datasets, d, "preparation")));
+    SPRED_TRY(spred_buffer_add(env, out, ".\n\n"));
+    if (!(results_real(datasets, d, "ceiling") < 1)) /* one type: no conflict */
         return SPRED_OK;
     return spred_buffer_add(
         env, out,
@@ -263,6 +288,7 @@ static enum spred_status print_dataset(struct spred_env *env,
 
 static enum spred_status print_notes(struct spred_env *env,
                                      const struct results_table *notes,
+                                     const struct results_table *machines,
                                      struct spred_buffer *out)
 {
     static const char explanation[] =
@@ -275,6 +301,12 @@ static enum spred_status print_notes(struct spred_env *env,
         if (strncmp(results_text(notes, i, "key"), "warning", 7) == 0)
             SPRED_TRY(spred_buffer_add(env, out, "Note: %s\n\n",
                                        results_text(notes, i, "value")));
+    if (machines->n_rows > 1)
+        return spred_buffer_add(
+            env, out,
+            "Note: these runs were measured on %zu machines (column machine "
+            "of runs.csv): times are not comparable between them.\n\n",
+            machines->n_rows);
     return SPRED_OK;
 }
 
@@ -282,15 +314,15 @@ enum spred_status results_markdown(struct spred_env *env,
                                    struct results_view *view,
                                    struct spred_buffer *out)
 {
-    enum { NOTES, DATASETS, SUMMARY, ENDINGS, GENES, TABLES };
-    static const char *const names[] = {"notes", "datasets", "summary",
-                                        "endings", "genes"};
+    enum { NOTES, DATASETS, SUMMARY, ENDINGS, GENES, MACHINES, TABLES };
+    static const char *const names[] = {"notes",   "datasets", "summary",
+                                        "endings", "genes",    "machines"};
     struct results_table t[TABLES] = {{0}};
     enum spred_status status = SPRED_OK;
     for (size_t i = 0; i < TABLES && !status; i++)
         status = results_query(env, view, names[i], &t[i]);
     if (!status)
-        status = print_notes(env, &t[NOTES], out);
+        status = print_notes(env, &t[NOTES], &t[MACHINES], out);
     for (size_t i = 0, end; i < t[SUMMARY].n_rows && !status; i = end) {
         for (end = i; end < t[SUMMARY].n_rows &&
                       results_same(&t[SUMMARY], i, end, "dataset") &&

@@ -54,6 +54,7 @@ EXPERIMENTS = {
     "unknown figure": (GOOD + "figures: [gap-tmie]\n", "gap-time"),
     "comma decimal": (GOOD.replace("min_ratio: 0.2", "min_ratio: '0,2'"), "0,2"),
     "deep nesting": ("[" * 100000, "deep"),
+    "too many threads": (GOOD + "measure: {threads: 1000}\n", "cores"),
     "bad name": (GOOD.replace("name: tiny", "name: ../tiny"), "name"),
 }
 # file name: content, words

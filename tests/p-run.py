@@ -1,5 +1,6 @@
 """p-run.py: the main path on small real and simulated data: rows, resume, interrupt,
 outputs, verbs."""
+import csv
 import os
 import signal
 import time
@@ -42,6 +43,11 @@ with Folder() as folder:
               "one more trial runs only the new jobs", error_line(changed))
     with open(folder.file("results/smoke/report.html")) as report:
         tap.check("smoke.yaml --set protocol.trials=3</td>" in report.read(), "the report tells the whole command")
+    cross = folder.run(smoke, "-o", "folds", "--set", "protocol={folds: 4, trials: 1}", "--set", "solvers=[cd]")
+    with open(folder.file("folds/smoke/runs.csv")) as lines:
+        parts = [(int(row["trial"]), int(row["test"])) for row in csv.DictReader(lines) if row["problem"] == "lasso"]
+    tap.check(cross.returncode == 0 and parts == [(fold, 10) for fold in (1, 2, 3, 4)],
+              "four folds test every sample once", error_line(cross) + str(parts))
     for verb in (["status", "smoke"], ["export", "smoke"], ["plot", "smoke"], ["plan", smoke],
                  ["explain", "smoke", rows[0]["job"][:12]], ["solvers"], ["solvers", "lars"],
                  ["data"], ["doctor"], ["--help"], ["--version"]):

@@ -373,6 +373,29 @@ static void extreme_margins(void **unused)
     }
 }
 
+/* Separated classes: a loss far below the rounding of the margins is still
+ * right to within the floor, not 0. */
+static void separated_classes(void **unused)
+{
+    (void)unused;
+    struct recipe recipe = {
+        .n = 8, .p = 1, .classes = 2, .loss = &spred_loss_multinomial};
+    struct sample s;
+    sample_make(&s, &recipe, 4);
+    for (size_t i = 0; i < 8; i++)
+        s.matrix.f64[i] = s.codes[i] ? 1 : -1;
+    assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
+    for (double margin = 30; margin < 80; margin += 10) {
+        double w[2] = {-margin / 2, margin / 2}, b[2] = {0, 0};
+        struct spred_certificate c = certify(&s, 1e-60, w, b);
+        double error = fabs(c.primal - log1p(exp(-margin)));
+        if (!(error <= c.floor * s.problem.null_objective))
+            fail_msg("margin %g: primal is off by %g, floor %g", margin, error,
+                     c.floor);
+    }
+    sample_free(&s);
+}
+
 /* The bound must hold too when one class's residuals underflow to nothing. */
 static void one_class_underflows(void **unused)
 {
@@ -484,6 +507,7 @@ int main(void)
         cmocka_unit_test(dual_recomputed),
         cmocka_unit_test(probe_by_line_search),
         cmocka_unit_test(extreme_margins),
+        cmocka_unit_test(separated_classes),
         cmocka_unit_test(one_class_underflows),
         cmocka_unit_test(not_finite),
         cmocka_unit_test(dual_point_is_kept),

@@ -17,6 +17,7 @@ struct script {
     long fail_at, cancel_at, interrupt_at;
     int fail_init, interrupt_status;
     double claimed_error; /* added to w when claiming */
+    double begin;         /* w after init */
     double best;          /* optimum at the lambda of start */
     /* seen */
     long steps, frees, starts, looks;
@@ -43,6 +44,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     assert_int_equal(seed, 42);
     assert_null(s->script); /* zeroed by the host */
     s->script = ((const struct scripted_options *)options)->script;
+    s->w = s->script->begin;
     s->script->clock += s->script->setup_cost;
     work->passes += 2;
     if (s->script->fail_init)
@@ -355,6 +357,13 @@ static void diverged(void **unused)
     assert_ok(&w->env, world_run(w));
     assert_int_equal(w->totals.stop, SPRED_STOP_DIVERGED);
     assert_true(last(w)->certificate.primal > 1e5 * 0.5);
+    free(w);
+    w = world_new();
+    w->script.begin = 1e5; /* far off, but it comes home */
+    w->script.rate = 0.5;
+    assert_ok(&w->env, world_run(w));
+    assert_true(w->points[0].certificate.primal > 1e9);
+    assert_int_equal(w->totals.stop, SPRED_STOP_TARGET);
     free(w);
 }
 

@@ -210,7 +210,8 @@ static void assert_same(const struct spec *a, const struct spec *b)
                 a->preprocess.missing_refuse == b->preprocess.missing_refuse);
     assert_near(a->preprocess.variance_keep, b->preprocess.variance_keep, 0);
     assert_true(a->protocol.paper == b->protocol.paper &&
-                a->protocol.trials == b->protocol.trials);
+                a->protocol.trials == b->protocol.trials &&
+                a->protocol.folds == b->protocol.folds);
     assert_near(a->protocol.test, b->protocol.test, 0);
     assert_near(a->protocol.validate, b->protocol.validate, 0);
     assert_near(a->stop.gap, b->stop.gap, 0);
@@ -288,7 +289,8 @@ static void resolved_text(void **state)
         "    standardize: train\n"
         "    lambda: {path: 50, min_ratio: 0.05}\n"
         "preprocess: {log2: auto, missing: median, variance_keep: 100%}\n"
-        "protocol: {kind: clean, trials: 5, test: 20%, validate: 20%}\n"
+        "protocol: {kind: clean, trials: 5, folds: 0, test: 20%, validate: "
+        "20%}\n"
         "stop: {gap: 1e-06, stall: {eps: 1e-10, patience: 3}, wall: 120 s, "
         "steps: 1000000}\n"
         "limits: {wall: 600 s, memory: 4294967296 B, grace: 5 s}\n"
@@ -371,7 +373,7 @@ static void shipped(void **state)
     static const struct {
         const char *name;
         size_t datasets, solvers;
-    } rows[] = {{"genes", 12, 7}, {"smoke", 1, 7}};
+    } rows[] = {{"genes", 12, 6}, {"smoke", 1, 7}};
     for (size_t i = 0; i < 2; i++) {
         struct spred_env env;
         struct spec s;

@@ -72,6 +72,9 @@ static void put_and_find(void **state)
     put_one(&p.env, &sink, 1, 3, 1e-8); /* replaces */
     assert_ok(&p.env, sink.note(sink.self, "seed", "1"));
     assert_ok(&p.env, sink.note(sink.self, "seed", "2"));
+    assert_ok(&p.env, sink.note(sink.self, "warning:a", "old"));
+    assert_ok(&p.env, sink.note(sink.self, "warning:b", "old"));
+    assert_ok(&p.env, sink.note(sink.self, "warning:", NULL));
     results_store_close(store);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM runs"), 2);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM points"), 4);

@@ -106,8 +106,14 @@ static void gap_time(void **state)
     fixture_run(&p.env, &r.run, "d", "lasso", "d", "", 1);
     fixture_status(&p.env, &r.run, "skipped", "no");
     put(&p, &r);
+    fixture_run(&p.env, &r.run, "d", "lasso", "0", "", 1);
+    r.run.points = 1; /* a gap of 1e-9, of which the floor allows 1e-3 */
+    fixture_point(&p.env, &r, 1, 1, 1, 1, 1e-9)->floor = 9e-4;
+    put(&p, &r);
     struct results_view *view = close_store(&p);
     assert_ok(&p.env, results_query(&p.env, view, "gap-time", &t));
+    assert_near(at(&t, "0", 1e-3, "seconds"), 1, 1e-12);
+    assert_true(isnan(at(&t, "0", pow(10, -3.125), "seconds")));
     /* gap 1 and 1e-1: 1 + 4, and 1 of set-up: 6, 60, 12 */
     assert_near(at(&t, "a", 1, "seconds"), 12, 1e-12);
     assert_near(at(&t, "a", 0.1, "seconds"), 12, 1e-12);
@@ -268,14 +274,17 @@ static void labels_and_exports(void **state)
     struct place p;
     struct results_table t;
     open_place(&p);
-    for (int64_t i = 1; i <= 2; i++)
+    for (int64_t i = 1; i <= 3; i++)
         for (size_t k = 0; k < 3; k++) {
             struct results_record r = {.n_points = 0};
             fixture_run(&p.env, &r.run, "a,\"b\"", "lasso",
                         k < 2 ? "spred" : "cd", options[k], i);
             r.run.seconds = 0.1;
-            fixture_gene(&p.env, &r, 1, "1_at", "TP53");
-            fixture_gene(&p.env, &r, 2, i == 1 ? "2_at" : "3_at", "X");
+            r.run.lambda_ratio = 0.5;
+            if (i <= 2) /* the third trial chose the empty model */
+                fixture_gene(&p.env, &r, 1, "1_at", "TP53");
+            if (i <= 2)
+                fixture_gene(&p.env, &r, 2, i == 1 ? "2_at" : "3_at", "X");
             fixture_point(&p.env, &r, 1, 1, 0.1, 0.1, 1e-7);
             put(&p, &r);
         }
@@ -292,7 +301,7 @@ static void labels_and_exports(void **state)
     assert_string_equal(results_text(&t, 0, "symbol"), "TP53");
     assert_near(results_real(&t, 0, "count"), 2, 0);
     assert_near(results_real(&t, 1, "count"), 1, 0);
-    assert_near(results_real(&t, 0, "trials"), 2, 0);
+    assert_near(results_real(&t, 0, "trials"), 3, 0);
     results_table_free(&p.env, &t);
 
     assert_ok(&p.env, results_export_csv(&p.env, view, p.folder));
@@ -305,7 +314,7 @@ static void labels_and_exports(void **state)
         lines += *c == '\n';
     for (char *c = csv; *c != '\n'; c++)
         commas += *c == ',';
-    assert_int_equal(lines, 7);
+    assert_int_equal(lines, 10);
     size_t columns = 0;
     while (results_run_columns[columns].name)
         columns++;
@@ -316,7 +325,7 @@ static void labels_and_exports(void **state)
     assert_ok(&p.env, results_write_tables(&p.env, view, p.folder));
     char *table = read_all(&p, "table.md");
     assert_non_null(strstr(table, "## a,\"b\", lasso (SIMULATED data)"));
-    assert_non_null(strstr(table, "| spred[variant=sgd]    |       2/2 |"));
+    assert_non_null(strstr(table, "| spred[variant=sgd]    |       3/3 |"));
     assert_non_null(strstr(table, "Genes most often chosen by cd (of "));
     assert_int_equal(results_export_csv(&p.env, view, "no/such"), SPRED_EIO);
     results_view_close(view);

@@ -68,6 +68,7 @@ static double now(const struct run *run)
 
 /* Progress of one lambda, for the stall rule. */
 struct progress {
+    double from; /* the objective where the method starts: step 0 */
     double best_gap, best_primal;
     long best_step; /* the last one with progress */
     int idle;       /* observations without progress */
@@ -77,6 +78,8 @@ struct progress {
  * observations are one step apart: it gets this many steps, and as many as it
  * took to get there, before a swing counts as a stall. */
 #define SWING_STEPS 1000
+/* The objective over the larger of P(0) and its start. */
+#define EXPLODED 1e5
 
 static enum spred_stop judge(const struct run *run, struct progress *progress,
                              const struct spred_host_point *point,
@@ -86,7 +89,10 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
     const struct spred_host_plan *plan = run->plan;
     const struct spred_certificate *c = &point->certificate;
     double unit = run->problem->null_objective;
-    if (certified != SPRED_OK || c->primal > 1e5 * unit)
+    if (point->step == 0) /* random factors may start far above P(0) */
+        progress->from = c->primal;
+    if (certified != SPRED_OK ||
+        c->primal > EXPLODED * fmax(unit, progress->from))
         return SPRED_STOP_DIVERGED;
     if (spred_certified(c, plan->gap))
         return SPRED_STOP_TARGET;
@@ -166,7 +172,7 @@ static enum spred_stop solve_lambda(struct run *run, size_t index)
 {
     const struct spred_host_plan *plan = run->plan;
     struct spred_host_point point;
-    struct progress progress = {INFINITY, INFINITY, 0, 0};
+    struct progress progress = {0, INFINITY, INFINITY, 0, 0};
     struct spred_host_totals *totals = run->totals;
     memset(&point, 0, sizeof point);
     point.lambda_index = index;

@@ -85,3 +85,8 @@ const char *spred_blas_config(void)
 {
     return openblas_get_config();
 }
+
+const char *spred_blas_core(void)
+{
+    return openblas_get_corename();
+}

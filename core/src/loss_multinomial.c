@@ -5,37 +5,44 @@
 #include "spred/linalg.h"
 #include "spred/problem.h"
 
-/* log sum_k exp(m_ik + b_k); b may be NULL. Writes the probabilities to out
- * (K values) unless it is NULL. */
-static double log_partition(const struct spred_problem *problem,
-                            const double *m, const double *b, size_t i,
-                            double *out)
+/* The probabilities exp(m_ik + b_k) / sum_l exp(m_il + b_l) of row i; b may be
+ * NULL. */
+static void probabilities(const struct spred_problem *problem, const double *m,
+                          const double *b, size_t i, double *out)
 {
     size_t n = problem->n, outputs = problem->outputs;
     double top = -INFINITY, total = 0;
     for (size_t k = 0; k < outputs; k++)
         top = fmax(top, m[i + k * n] + (b ? b[k] : 0));
-    for (size_t k = 0; k < outputs; k++) {
-        double e = exp(m[i + k * n] + (b ? b[k] : 0) - top);
-        total += e;
-        if (out)
-            out[k] = e;
+    for (size_t k = 0; k < outputs; k++)
+        total += out[k] = exp(m[i + k * n] + (b ? b[k] : 0) - top);
+    for (size_t k = 0; k < outputs; k++)
+        out[k] /= total;
+}
+
+/* log sum_k exp(m_ik + b_k) - m_i,y_i - b_y_i, to full relative precision also
+ * where it is tiny: the largest term stays out of the sum. */
+static double row_loss(const struct spred_problem *problem, const double *m,
+                       const double *b, size_t i)
+{
+    size_t n = problem->n, own = (size_t)problem->codes[i], best = own;
+    double mine = m[i + own * n] + (b ? b[own] : 0), top = mine, rest = 0;
+    for (size_t k = 0; k < problem->outputs; k++) {
+        double other = m[i + k * n] + (b ? b[k] : 0);
+        best = other > top ? k : best;
+        top = other > top ? other : top;
     }
-    if (out)
-        for (size_t k = 0; k < outputs; k++)
-            out[k] /= total;
-    return top + log(total);
+    for (size_t k = 0; k < problem->outputs; k++)
+        rest += k == best ? 0 : exp(m[i + k * n] + (b ? b[k] : 0) - top);
+    return top - mine + log1p(rest);
 }
 
 static double value_at(const struct spred_problem *problem, const double *m,
                        const double *b)
 {
     struct spred_sum sum = {0, 0};
-    for (size_t i = 0; i < problem->n; i++) {
-        size_t k = (size_t)problem->codes[i];
-        double own = m[i + k * problem->n] + (b ? b[k] : 0);
-        spred_sum_add(&sum, log_partition(problem, m, b, i, NULL) - own);
-    }
+    for (size_t i = 0; i < problem->n; i++)
+        spred_sum_add(&sum, row_loss(problem, m, b, i));
     return spred_sum_value(&sum) / (double)problem->n;
 }
 
@@ -49,7 +56,7 @@ static void residual(const struct spred_problem *problem, const double *m,
 {
     double share[SPRED_MAX_OUTPUTS];
     for (size_t i = 0; i < problem->n; i++) {
-        log_partition(problem, m, NULL, i, share);
+        probabilities(problem, m, NULL, i, share);
         size_t own = (size_t)problem->codes[i];
         double others = 0; /* 1 - p_own without cancellation */
         for (size_t k = 0; k < problem->outputs; k++) {
@@ -65,7 +72,7 @@ static void curvature(const struct spred_problem *problem, const double *m,
 {
     double share[SPRED_MAX_OUTPUTS];
     for (size_t i = 0; i < problem->n; i++) {
-        log_partition(problem, m, NULL, i, share);
+        probabilities(problem, m, NULL, i, share);
         for (size_t k = 0; k < problem->outputs; k++)
             h[i + k * problem->n] = share[k] * (1 - share[k]);
     }
@@ -103,7 +110,7 @@ static double derivatives(const struct spred_problem *problem, const double *xw,
     for (size_t i = 0; i < n; i++) {
         size_t own = (size_t)problem->codes[i];
         double others = 0; /* 1 - p_own without cancellation */
-        log_partition(problem, xw, b, i, share);
+        probabilities(problem, xw, b, i, share);
         for (size_t k = 0; k < outputs; k++)
             others += k == own ? 0 : share[k];
         mass += others;
