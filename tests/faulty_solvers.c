@@ -91,6 +91,7 @@ static enum spred_status hang(void *state, struct spred_work *work, int *done)
 static enum spred_status hog(void *state, struct spred_work *work, int *done)
 {
     static const size_t chunk = 8 << 20;
+    static void *volatile kept; /* or clang leaves the blocks out */
     (void)state;
     (void)work;
     (void)done;
@@ -99,7 +100,8 @@ static enum spred_status hog(void *state, struct spred_work *work, int *done)
         if (!block)
             sleep(1);
         else
-            memset(block, 1, chunk); /* really used, never freed */
+            kept = memset(block, 1, chunk); /* used, never freed */
+        (void)kept;
         usleep(1000);
     }
     return SPRED_OK;
