@@ -152,10 +152,11 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
     memset(out, 0, sizeof *out);
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     if (spec->threads > cores)
-        return spred_fail(env, SPRED_EINVAL,
-                          "%s: measure.threads: %lld is more than the %ld cores "
-                          "of this machine (BLAS threads would spin)",
-                          spec->path, (long long)spec->threads, cores);
+        return spred_fail(
+            env, SPRED_EINVAL,
+            "%s: measure.threads: %lld is more than the %ld cores "
+            "of this machine (BLAS threads would spin)",
+            spec->path, (long long)spec->threads, cores);
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;
