@@ -23,7 +23,7 @@ static int by_size(const void *a, const void *b)
     return x->feature < y->feature ? -1 : x->feature > y->feature;
 }
 
-#define MAX_GENES 1000 /* rows stored per output */
+#define MAX_GENES 200 /* rows stored per output */
 
 static enum spred_status keep_genes(struct path *path, size_t chosen)
 {

@@ -80,11 +80,28 @@ static enum spred_status add_point(struct path *path,
     return to->job && (!to->last || to->stop) ? SPRED_OK : SPRED_ENOMEM;
 }
 
+/* An observation is kept when it is the first or the last of its lambda, or
+ * when its gap is clearly below the last one kept: curves lose nothing, and a
+ * method that stands still does not fill the store. */
+#define KEPT_PROGRESS 0.95
+
+static int worth_keeping(struct path *path,
+                         const struct spred_host_point *point)
+{
+    double gap = point->certificate.gap;
+    int keep = point->step == 0 || point->stop != SPRED_STOP_NONE ||
+               gap < KEPT_PROGRESS * path->kept_gap;
+    if (keep)
+        path->kept_gap = gap;
+    return keep;
+}
+
 int path_observe(void *cookie, const struct spred_host_point *point)
 {
     struct path *path = cookie;
     size_t outputs = path->outputs / path->problems;
-    path->failure = add_point(path, point);
+    path->failure =
+        worth_keeping(path, point) ? add_point(path, point) : SPRED_OK;
     if (path->failure == SPRED_OK && point->stop != SPRED_STOP_NONE &&
         isfinite(point->certificate.primal) &&
         point->stop != SPRED_STOP_DIVERGED) {

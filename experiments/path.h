@@ -34,6 +34,7 @@ struct path {
     size_t n_entries, room;
     struct results_point *points; /* in record, grown by doubling */
     size_t point_room;
+    double kept_gap;      /* of the last observation kept at this lambda */
     double billed_before; /* of the problems already run */
     double passes_before;
     enum spred_status failure; /* inside the observer */

@@ -64,7 +64,8 @@ struct results_run {
     char *started;   /* UTC, ISO 8601 */
 };
 
-/* One observation of a run: trajectory points, and per lambda the last one. */
+/* One observation of a run: the first and the last of every lambda, and between
+ * them those whose gap was clearly smaller than the one before. */
 struct results_point {
     char *job;
     int64_t output;       /* 1.. (one-vs-rest problems), else 1 */

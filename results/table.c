@@ -201,7 +201,7 @@ static enum spred_status print_endings(struct spred_env *env,
     return any ? spred_buffer_add(env, out, "\n") : SPRED_OK;
 }
 
-#define GENES_SHOWN 10 /* in the table; genes.csv has them all */
+#define GENES_SHOWN 10 /* in the table; genes.csv has more */
 
 /* The genes of the data set and problem of summary row `at`, on one line. */
 static enum spred_status print_genes(struct spred_env *env,
