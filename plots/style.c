@@ -173,13 +173,13 @@ enum spred_status plots_provenance(struct plots_figure *f,
                                    results_text(machines, i, "machine")));
     const char *text = results_note(&context->notes, "machine", NULL);
     if (text)
-        SPRED_TRY(spred_buffer_add(env, &f->caption, " (%.100s)", text));
+        SPRED_TRY(spred_buffer_add(env, &f->caption, " (%.250s)", text));
     if (machines->n_rows > 1)
         SPRED_TRY(spred_buffer_add(env, &f->caption,
                                    " (%zu MACHINES: times are not comparable)",
                                    machines->n_rows));
     return spred_buffer_add(
-        env, &f->caption, "; made by %.80s.",
+        env, &f->caption, "; made by %.200s.",
         results_note(&context->notes, "command", "spredbench plot"));
 }
 
