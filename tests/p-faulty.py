@@ -1,7 +1,6 @@
 """p-faulty.py: a solver that crashes, hangs, eats memory, fails, lies or diverges
 becomes a row with its reason; the sweep ends; the exit code says so."""
 import os
-import time
 
 from harness import TINY, Folder, Tap, error_line
 
@@ -29,7 +28,6 @@ with Folder() as folder:
             os.path.exists(f"/proc/{pid}/exe") and
             os.path.realpath(f"/proc/{pid}/exe") == os.path.realpath(FAULTY)]
     tap.check(not left, "no worker is left behind", left)
-    begin = time.monotonic()
     result = folder.run("run", "tiny.yaml", program=FAULTY)
     tap.check(b"7 were done before, 0 ran now" in result.stderr, "failures count as done",
               error_line(result))
