@@ -33,6 +33,7 @@ find_target(struct spred_env *env, const struct spred_data *data,
                 data->n_targets ? "none has two classes of 5 samples; name one"
                                 : "no classes, no y: give labels");
         *out = &data->targets[0]; /* the only one: judged by its classes */
+        spred_free(env, *note);
         *note = spred_strdup(env, "");
         return *note ? SPRED_OK : SPRED_ENOMEM;
     }

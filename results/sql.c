@@ -126,11 +126,17 @@ static int has_journal(struct spred_env *env, const char *path)
 static enum spred_status check_content(struct spred_env *env, sqlite3 *db,
                                        const char *path, int writer, int *fresh)
 {
-    int64_t application, version, tables;
-    SPRED_TRY(ask(env, db, path, "PRAGMA application_id", &application));
-    SPRED_TRY(ask(env, db, path, "PRAGMA user_version", &version));
-    SPRED_TRY(
-        ask(env, db, path, "SELECT count(*) FROM sqlite_schema", &tables));
+    int64_t application = 0, version = 0, tables = 0;
+    /* In one transaction: another process may be making the tables just now. */
+    sqlite3_exec(db, "BEGIN", NULL, NULL, NULL);
+    enum spred_status asked =
+        ask(env, db, path, "SELECT count(*) FROM sqlite_schema", &tables);
+    if (!asked)
+        asked = ask(env, db, path, "PRAGMA application_id", &application);
+    if (!asked)
+        asked = ask(env, db, path, "PRAGMA user_version", &version);
+    SPRED_TRY(asked); /* the caller closes the file, and reads the error code */
+    sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
     *fresh = application == 0 && version == 0 && tables == 0;
     if (*fresh && writer)
         return SPRED_OK;

@@ -209,6 +209,8 @@ static void two_processes(void **state)
             }
             if (!failed)
                 results_store_close(store);
+            if (failed)
+                fprintf(stderr, "# %s\n", p.env.error);
             _exit(failed);
         }
     }
