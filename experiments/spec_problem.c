@@ -1,8 +1,9 @@
 /* spec_problem.c: loss, penalty and lambdas of one or several problems. */
 #include "experiments/spec_read.h"
 
+#include "spred/host.h"
+
 #include <float.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,13 +43,6 @@ static const struct spec_field elastic_fields[] = {
     {"l1_ratio", SPEC_FIELD_REAL, offsetof(struct spec_problem, l1_ratio), 1e-3,
      1, NULL, NULL},
     {0}};
-
-void spec_lambda_path(size_t n, double min_ratio, double *out)
-{
-    for (size_t i = 0; i < n; i++)
-        out[i] = pow(min_ratio, (double)i / (double)(n - 1));
-    out[n - 1] = min_ratio;
-}
 
 static int descending(const void *a, const void *b)
 {
@@ -120,7 +114,7 @@ static enum spred_status read_lambda(struct spec_reader *r,
     p->lambda = spred_alloc(r->env, p->n_lambda, sizeof *p->lambda);
     if (!p->lambda)
         return SPRED_ENOMEM;
-    spec_lambda_path(p->n_lambda, map.min_ratio, p->lambda);
+    spred_lambda_path(1, map.min_ratio, p->n_lambda, p->lambda);
     return SPRED_OK;
 }
 

@@ -114,9 +114,6 @@ struct spec_dataset *spec_add_dataset(struct spec_reader *r,
                                       const struct spec_node *node,
                                       enum spec_source source, size_t group);
 
-/* N ratios from 1 down to min_ratio, equal steps on a logarithmic scale. */
-void spec_lambda_path(size_t n, double min_ratio, double *out);
-
 /* spec_resolved.c: the canonical text into spec->resolved. */
 enum spred_status spec_resolve(struct spred_env *env, struct spec *spec);
 

@@ -3,6 +3,8 @@
  * folder). */
 #include "experiments/spec_write.h"
 
+#include "spred/host.h"
+
 #include <string.h>
 
 static int counts(const struct spec_dataset *d, size_t group, int fallback)
@@ -113,7 +115,7 @@ static void put_lambda(struct spec_writer *w, const struct spec_problem *p)
         return;
     }
     if (p->n_lambda > 1)
-        spec_lambda_path(p->n_lambda, p->lambda[p->n_lambda - 1], path);
+        spred_lambda_path(1, p->lambda[p->n_lambda - 1], p->n_lambda, path);
     if (p->n_lambda > 1 && !p->lambda_absolute &&
         memcmp(path, p->lambda, p->n_lambda * sizeof *path) == 0) {
         spec_put(w, "{path: ");

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include "spred/env.h"
 
-struct spred_rng; /* wraps gsl_rng (ranlxd2-quality not needed: mt19937) */
+struct spred_rng; /* GSL's MT19937 */
 
 /* NULL: out of memory. The full 64 bits of the seed matter. */
 SPRED_API struct spred_rng *spred_rng_new(struct spred_env *env, uint64_t seed);
