@@ -90,6 +90,7 @@ static void prepare(struct spred_scanner *s)
     s->copy = spred_alloc(s->env, s->rows * m->cols, sizeof *s->copy);
     s->norm = spred_alloc(s->env, m->cols, sizeof *s->norm);
     if (s->copy && s->norm) {
+        spred_expect_use(s->copy, s->rows * m->cols * sizeof *s->copy);
         spred_pool_run(s->x->pool, copy_part, s);
         return;
     }
