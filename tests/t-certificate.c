@@ -101,7 +101,7 @@ static void intercept_counter_example(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_squared,
                                        .y = y,
-                                       .penalty = {1, NULL},
+                                       .penalty = {.l1_ratio = 1},
                                        .intercept = 1};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     assert_near(s.problem.lambda_max, 0.5, 1e-15);
@@ -237,7 +237,7 @@ static void orthogonal(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_squared,
                                        .y = y,
-                                       .penalty = {1, NULL}};
+                                       .penalty = {.l1_ratio = 1}};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     for (double lambda = 3; lambda > 1e-9; lambda /= 7) {
         double l1 = 0, fit = 0;
@@ -412,7 +412,7 @@ static void one_class_underflows(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_logistic,
                                        .y = y,
-                                       .penalty = {1, NULL},
+                                       .penalty = {.l1_ratio = 1},
                                        .intercept = 1};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     struct spred_certificate c = certify(&s, 1e-6, &w, &b);
