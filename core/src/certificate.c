@@ -1,5 +1,6 @@
 /* certificate.c: primal, feasible dual point, gap, KKT and rounding floor for
- * any (W, b), computed from (X, y, lambda) alone. SOLVERS.md section 1. */
+ * any (W, b), computed from (X, y, lambda) alone. SOLVERS.md section 1. A
+ * penalty that is not convex has no gap: its KKT is a stationarity. */
 #include "spred/certificate.h"
 
 #include <float.h>
@@ -11,6 +12,8 @@
 struct spred_certifier {
     struct spred_env *env;
     const struct spred_problem *problem;
+    const struct spred_penalty_form *form;
+    size_t largest_block;
     double lambda;
     double best_dual;          /* at this lambda */
     double best_error;         /* rounding error of that value */
@@ -30,6 +33,8 @@ struct spred_certifier *spred_certifier_new(struct spred_env *env,
     size_t cells = problem->n * problem->outputs;
     c->env = env;
     c->problem = problem;
+    c->form = spred_penalty_form(problem);
+    c->largest_block = spred_largest_block(problem);
     c->xw = spred_alloc(env, 4 * cells + problem->n, sizeof *c->xw);
     c->corr = spred_alloc(env, problem->p * problem->outputs, sizeof *c->corr);
     if (!c->xw || !c->corr) {
@@ -163,7 +168,7 @@ static double balance(const struct spred_problem *problem, double *r)
     return left;
 }
 
-/* Dual value of s R: the loss's part minus the conjugate of the ridge part. */
+/* Dual value of s R: the loss's part minus the penalty's conjugate. */
 static double dual_value(struct spred_certifier *c, double s)
 {
     const struct spred_problem *problem = c->problem;
@@ -172,45 +177,14 @@ static double dual_value(struct spred_certifier *c, double s)
     for (size_t e = 0; e < cells; e++)
         theta[e] = s * c->r[e];
     double value = problem->loss->dual(problem, theta);
-    if (problem->penalty.l1_ratio < 1) {
-        struct spred_sum sum = {0, 0};
-        for (size_t k = 0; k < problem->outputs; k++)
-            for (size_t j = 0; j < problem->p; j++) {
-                double l1, l2, g = c->corr[j + k * problem->p];
-                spred_penalty_at(problem, c->lambda, j, &l1, &l2);
-                double over = fabs(s * g) / (double)problem->n - l1;
-                if (over > 0)
-                    spred_sum_add(&sum, over * over / (2 * l2));
-            }
-        value -= spred_sum_value(&sum);
-    }
-    return value;
-}
-
-/* max_jk |x_j'R_k| / (n l1_j): the factor by which R leaves the feasible set.
- */
-static double excess(const struct spred_certifier *c)
-{
-    const struct spred_problem *problem = c->problem;
-    double worst = 0;
-    for (size_t k = 0; k < problem->outputs; k++)
-        for (size_t j = 0; j < problem->p; j++) {
-            double l1, l2;
-            spred_penalty_at(problem, c->lambda, j, &l1, &l2);
-            double ratio =
-                fabs(c->corr[j + k * problem->p]) / ((double)problem->n * l1);
-            if (!(ratio <= worst)) /* a NaN stays */
-                worst = ratio;
-            if (isnan(worst))
-                return worst;
-        }
-    return worst;
+    return value - c->form->conjugate(problem, c->lambda, s, c->corr);
 }
 
 static double best_dual_of_residual(struct spred_certifier *c)
 {
     const struct spred_problem *problem = c->problem;
-    double t = excess(c), s = t > 1 ? 1 / t : 1;
+    double t = c->form->gauge(problem, c->corr) / c->lambda;
+    double s = t > 1 ? 1 / t : 1; /* R leaves the feasible set t-fold */
     if (problem->loss->quadratic) {
         struct spred_sum yr = {0, 0}, rr = {0, 0};
         for (size_t i = 0; i < problem->n; i++) { /* R sums to zero */
@@ -243,45 +217,71 @@ void spred_certifier_start(struct spred_certifier *c, double lambda)
     }
 }
 
-/* Worst distance of x_j'R_k/n - l2 w to l1 d|w|, in units of lambda. */
-static double violation(const struct spred_certifier *c, const double *w)
+/* sum |R| (|x|'|w| + |b|) for k terms each: what rounding of M moves. */
+static double cross_terms(const struct spred_certifier *c, const double *b,
+                          double *norm)
 {
     const struct spred_problem *problem = c->problem;
-    double worst = 0;
+    double cross = 0;
+    *norm = 0;
     for (size_t k = 0; k < problem->outputs; k++)
-        for (size_t j = 0; j < problem->p; j++) {
-            double l1, l2, at = w[j + k * problem->p];
-            spred_penalty_at(problem, c->lambda, j, &l1, &l2);
-            double g =
-                c->corr[j + k * problem->p] / (double)problem->n - l2 * at;
-            double off = at > 0   ? fabs(g - l1)
-                         : at < 0 ? fabs(g + l1)
-                                  : fmax(fabs(g) - l1, 0);
-            worst = fmax(worst, off);
-        }
-    return worst / c->lambda;
-}
-
-/* First-order bound on the rounding error of P - D: the sums behind M, R and
- * the scaling of the dual point. */
-static double rounding(const struct spred_certifier *c, const double *w,
-                       const double *b, size_t support, double left)
-{
-    const struct spred_problem *problem = c->problem;
-    double n = (double)problem->n, cross = 0, norm = 0, l1_norm = 0, top = 0;
-    for (size_t k = 0; k < problem->outputs; k++) {
-        top = fmax(top, fabs(b[k]));
         for (size_t i = 0; i < problem->n; i++) {
             size_t e = i + k * problem->n;
             cross += fabs(c->r[e]) * (c->size[e] + fabs(b[k]));
-            norm += c->r[e] * c->r[e];
+            *norm += c->r[e] * c->r[e];
         }
-    }
+    *norm = sqrt(*norm);
+    return cross;
+}
+
+/* First-order bound on the rounding error of P - D: the sums behind M, R, the
+ * scaling of the dual point, and the norms of blocks (penalty: its value). The
+ * error e of X'R in the scaling costs at most |w_B||e_B| summed over blocks,
+ * which is at most |w|_1 max|e|. */
+static double rounding(const struct spred_certifier *c, const double *w,
+                       const double *b, double penalty, size_t support,
+                       double left)
+{
+    const struct spred_problem *problem = c->problem;
+    double n = (double)problem->n, l1_norm = 0, top = 0, norm;
+    double cross = cross_terms(c, b, &norm);
+    for (size_t k = 0; k < problem->outputs; k++)
+        top = fmax(top, fabs(b[k]));
     for (size_t e = 0; e < problem->p * problem->outputs; e++)
         l1_norm += fabs(w[e]);
     double terms = 2 * (2 + sqrt((double)support)) * cross / n;
-    double scaling = sqrt(n) * sqrt(norm) * c->longest / n * l1_norm;
-    return DBL_EPSILON * (terms + scaling) + left * (1 + top) / n;
+    double scaling = sqrt(n) * norm * c->longest / n * l1_norm;
+    double blocks = (double)(c->largest_block - 1) * penalty;
+    return DBL_EPSILON * (terms + scaling + blocks) + left * (1 + top) / n;
+}
+
+/* The same of the stationarity: X'R over a rounded R, and the slope of the
+ * penalty, n values of size at most |x| |R|. */
+static double stationary_rounding(const struct spred_certifier *c,
+                                  const double *b, const double *w,
+                                  size_t support)
+{
+    const struct spred_problem *problem = c->problem;
+    double n = (double)problem->n, moved = 0, norm = 0, slope = 0;
+    for (size_t k = 0; k < problem->outputs; k++) {
+        for (size_t i = 0; i < problem->n; i++) {
+            size_t e = i + k * problem->n;
+            double size = c->size[e] + fabs(b[k]);
+            moved += size * size;
+            norm += c->r[e] * c->r[e];
+        }
+        for (size_t j = 0; j < problem->p; j++) {
+            double strength, q, at = fabs(w[j + k * problem->p]);
+            if (!(at > 0))
+                continue;
+            spred_penalty_power_at(problem, c->lambda, j, &strength, &q);
+            slope = fmax(slope,
+                         strength * q * pow(at, q - 1) * (4 + fabs(log(at))));
+        }
+    }
+    double terms = 2 * (2 + sqrt((double)support)) * sqrt(moved) +
+                   (1 + sqrt(n)) * sqrt(norm);
+    return DBL_EPSILON * (c->longest * terms / n + slope);
 }
 
 static int all_finite(const double *v, size_t count)
@@ -298,6 +298,7 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
     const struct spred_problem *problem = c->problem;
     size_t n = problem->n, outputs = problem->outputs;
     double centre[SPRED_MAX_OUTPUTS];
+    out->convex = c->form->convex;
     out->primal = out->gap = out->kkt = INFINITY;
     out->dual = -INFINITY;
     out->floor = 0;
@@ -311,7 +312,8 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
             c->m[i + k * n] = c->xw[i + k * n] + b[k];
     }
     double fit = problem->loss->value(problem, c->m);
-    double primal = fit + spred_penalty_value(problem, c->lambda, w);
+    double penalty = spred_penalty_value(problem, c->lambda, w);
+    double primal = fit + penalty;
     if (!isfinite(primal))
         return spred_fail(c->env, SPRED_ENUMERIC,
                           "the objective is not finite");
@@ -324,12 +326,17 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
                 c->m[i + k * n] = c->xw[i + k * n] + centre[k];
     }
     problem->loss->residual(problem, c->m, c->r);
-    double left = balance(problem, c->r);
+    double left = c->form->convex ? balance(problem, c->r) : 0;
     for (size_t k = 0; k < outputs; k++)
         spred_design_adjoint(&problem->x, c->r + k * n,
                              c->corr + k * problem->p);
-    out->kkt = violation(c, w);
-    double error = rounding(c, w, centre, out->support, left);
+    out->kkt = c->form->violation(problem, c->lambda, w, c->corr) / c->lambda;
+    if (!c->form->convex) { /* no bound from below: w may be a local minimum */
+        out->floor =
+            stationary_rounding(c, centre, w, out->support) / c->lambda;
+        return SPRED_OK;
+    }
+    double error = rounding(c, w, centre, penalty, out->support, left);
     double dual = best_dual_of_residual(c);
     c->last_error = error;
     int better = isfinite(dual) && dual - error > c->best_dual - c->best_error;
@@ -347,5 +354,12 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
 
 int spred_certified(const struct spred_certificate *certificate, double target)
 {
-    return certificate->gap + certificate->floor <= target;
+    return certificate->convex &&
+           certificate->gap + certificate->floor <= target;
+}
+
+int spred_stationary(const struct spred_certificate *certificate, double target)
+{
+    return !certificate->convex &&
+           certificate->kkt + certificate->floor <= target;
 }

@@ -9,9 +9,9 @@
 
 const char *spred_stop_name(enum spred_stop stop)
 {
-    static const char *const names[] = {"none",    "certified",   "stalled",
-                                        "steps",   "time",        "diverged",
-                                        "refuted", "interrupted", "error"};
+    static const char *const names[] = {
+        "none", "certified", "stationary", "stalled",     "steps",
+        "time", "diverged",  "refuted",    "interrupted", "error"};
     size_t index = (size_t)stop;
     return index < sizeof names / sizeof *names ? names[index] : "unknown";
 }
@@ -69,9 +69,9 @@ static double now(const struct run *run)
 /* Progress of one lambda, for the stall rule. */
 struct progress {
     double from; /* the objective where the method starts: step 0 */
-    double best_gap, best_primal;
-    long best_step; /* the last one with progress */
-    int idle;       /* observations without progress */
+    double best_off, best_primal; /* off: the gap, or not convex: kkt */
+    long best_step;               /* the last one with progress */
+    int idle;                     /* observations without progress */
 };
 
 /* A method with momentum swings above its best value for a while, and the first
@@ -89,6 +89,7 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
     const struct spred_host_plan *plan = run->plan;
     const struct spred_certificate *c = &point->certificate;
     double unit = run->problem->null_objective;
+    double off = c->convex ? c->gap : c->kkt;
     if (point->step == 0) /* random factors may start far above P(0) */
         progress->from = c->primal;
     if (certified != SPRED_OK ||
@@ -96,21 +97,24 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
         return SPRED_STOP_DIVERGED;
     if (spred_certified(c, plan->gap))
         return SPRED_STOP_TARGET;
+    /* step 0: W = 0 is stationary, but not the work of a method */
+    if (point->step > 0 && spred_stationary(c, plan->gap))
+        return SPRED_STOP_STATIONARY;
     if (finished) /* below the floor nothing is refuted either */
-        return c->gap - c->floor > plan->gap ? SPRED_STOP_REFUTED
-                                             : SPRED_STOP_STALL;
+        return off - c->floor > plan->gap ? SPRED_STOP_REFUTED
+                                          : SPRED_STOP_STALL;
     if (point->seconds >= budget)
         return SPRED_STOP_TIME;
     if (point->step >= plan->steps)
         return SPRED_STOP_STEPS;
-    if (progress->best_gap - c->gap > plan->stall_eps ||
+    if (progress->best_off - off > plan->stall_eps ||
         progress->best_primal - c->primal > plan->stall_eps * unit) {
         progress->idle = 0;
         progress->best_step = point->step;
     } else {
         progress->idle++;
     }
-    progress->best_gap = fmin(progress->best_gap, c->gap);
+    progress->best_off = fmin(progress->best_off, off);
     progress->best_primal = fmin(progress->best_primal, c->primal);
     int still = c->primal - progress->best_primal <= plan->stall_eps * unit;
     int waited = point->step >= 2 * progress->best_step + SWING_STEPS;
@@ -135,7 +139,8 @@ static enum spred_stop look(struct run *run, struct progress *progress,
     run->totals->seconds_certify += now(run) - from;
     point->stop = judge(run, progress, point, status, finished, budget);
     if (ended == SPRED_STOP_FAILED ||
-        (ended == SPRED_STOP_INTERRUPTED && point->stop != SPRED_STOP_TARGET)) {
+        (ended == SPRED_STOP_INTERRUPTED && point->stop != SPRED_STOP_TARGET &&
+         point->stop != SPRED_STOP_STATIONARY)) {
         point->stop = ended;
         memcpy(run->env->error, reason, sizeof reason);
     }
@@ -204,7 +209,8 @@ static enum spred_stop solve_lambda(struct run *run, size_t index)
         double next = (double)point.step * plan->growth;
         due = next > (double)(point.step + 1) ? (long)next : point.step + 1;
     }
-    totals->certified += stop == SPRED_STOP_TARGET;
+    totals->certified +=
+        stop == SPRED_STOP_TARGET || stop == SPRED_STOP_STATIONARY;
     totals->worst_gap = fmax(totals->worst_gap, point.certificate.gap);
     totals->worst_floor = fmax(totals->worst_floor, point.certificate.floor);
     totals->worst_kkt = fmax(totals->worst_kkt, point.certificate.kkt);

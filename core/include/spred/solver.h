@@ -9,9 +9,13 @@
 /* What a method needs of a problem; a mismatch is a skip with its reason. */
 enum spred_needs {
     SPRED_NEEDS_NOTHING = 0,
-    SPRED_NEEDS_QUADRATIC = 1 << 0, /* squared loss */
-    SPRED_NEEDS_PURE_L1 = 1 << 1,   /* no ridge part */
-    SPRED_NEEDS_ONE_OUTPUT = 1 << 2 /* not multinomial */
+    SPRED_NEEDS_QUADRATIC = 1 << 0,  /* squared loss */
+    SPRED_NEEDS_PURE_L1 = 1 << 1,    /* no ridge part */
+    SPRED_NEEDS_ONE_OUTPUT = 1 << 2, /* not multinomial */
+    /* Penalties: without any of these bits L1 and elastic net only. */
+    SPRED_TAKES_GROUPS = 1 << 8, /* group penalties as well */
+    SPRED_NEEDS_GROUPS = 1 << 9, /* group penalties only */
+    SPRED_NEEDS_POWER = 1 << 10  /* power penalties only */
 };
 
 /* Work counted by the method itself. */
