@@ -18,11 +18,13 @@ struct cd_scan {
     const struct spred_problem *problem;
     double lambda;
     double *score;    /* p: x_j'r when column j was last computed */
+    double *relative; /* p: that over the unit of then */
     double *stamp;    /* p: `travelled` then */
     double *norm;     /* p: at least |x_j| */
     double *centre;   /* p: raw units */
     double *residual; /* n: r of the last scan */
-    double travelled; /* sum of |r - r of the scan before|, over all scans */
+    double unit;      /* product of the a in r = a r' + e, from scan to scan */
+    double travelled; /* sum of |e| over the unit, over all scans */
     double excess;    /* at least max_j |x_j'r| / (n l1_j), w = 0 only */
     size_t *fresh;    /* count: columns computed in the last scan */
     size_t count;
@@ -37,8 +39,8 @@ enum spred_status cd_scan_init(struct cd_scan *scan, struct spred_env *env,
 /* A new lambda: no column is dead. */
 void cd_scan_start(struct cd_scan *scan, double lambda);
 /* Scores at r (n values; sums to zero with an intercept). Computed: columns in
- * the set (inside, p: 1), and those that |x_j'(r - r')| <= |x_j||r - r'| does
- * not keep below `level` n l1_j; all of them that are not dead when safe is 0.
+ * the set (inside, p: 1), and those that the bound of cd_scan.c does not
+ * keep below `level` n l1_j; all of them that are not dead when safe is 0.
  */
 void cd_scan_run(struct cd_scan *scan, const double *r,
                  const unsigned char *inside, double level, int safe,

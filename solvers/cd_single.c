@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cd_column.h"
@@ -333,6 +334,13 @@ enum spred_status cd_single_step(struct cd_single *s, struct spred_work *work)
         s->target = fmax(goal, share_of_gap * gap);
     else
         s->target = fmin(goal, share_of_last * s->target);
+    if (getenv("CDSTAT"))
+        fprintf(stderr,
+                "step %d size %zu entered %zu fresh %zu excess %.3g gap %.2e "
+                "target %.2e\n",
+                s->steps, s->size, entered, s->scan.count, s->scan.excess,
+                gap / n / problem->null_objective,
+                s->target / n / problem->null_objective);
     s->steps++;
     if (!quadratic)
         return cd_newton_solve(s, work);
