@@ -10,6 +10,10 @@
 
 /* Cycles between two gaps, each of which costs half a cycle. */
 enum { GAP_EVERY = 10 };
+/* A full cycle comes when the nonzeros' violation is this share of that in the
+ * last full cycle, but not later than this. */
+static const double share_of_worst = 0.1;
+enum { FULL_EVERY = 20 };
 
 static enum spred_status reserve(struct cd_residual *s, struct spred_env *env,
                                  size_t m, size_t n)
@@ -162,7 +166,7 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
     size_t n = problem->n, m = model->size, length = m + n + 2;
     int mixing = rules->accelerate || rules->extrapolate;
     int active_only = 0, done = 0;
-    double dual = -INFINITY;
+    double dual = -INFINITY, enough = 0;
     s->model = model;
     s->h = problem->loss->quadratic ? NULL : model->h;
     SPRED_TRY(reserve(s, env, m, n));
@@ -174,7 +178,9 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
         double worst = cycle(s, active_only);
         if (worst <= rules->violation && !active_only)
             break;
-        active_only = worst > rules->violation;
+        if (!active_only)
+            enough = fmax(rules->violation, share_of_worst * worst);
+        active_only = worst > enough && count % FULL_EVERY != 0;
         int mixed = mixing && cd_mix_keep(&s->mix, s->w);
         if (mixed && rules->extrapolate && rules->gap > 0) {
             measure(s, s->mix.point, &fit);

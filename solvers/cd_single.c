@@ -24,7 +24,7 @@ static const double share_of_last = 0.3;
  * decides. */
 static const double least_violation = 1e-14;
 /* Gram matrices pay up to this many columns a row, */
-static const double covariance_share = 1.5;
+static const double covariance_share = 3;
 /* and up to this many columns. */
 enum { COVARIANCE_MOST = 4096 };
 
@@ -263,9 +263,8 @@ enum spred_status cd_single_minimise(struct cd_single *s,
         return SPRED_OK;
     if (updates == CD_UPDATES_NAIVE)
         return cd_residual_minimise(&s->residual, s->env, model, rules, work);
-    long cycles;
     SPRED_TRY(compact(s, model, work));
-    SPRED_TRY(cd_small_minimise(&s->small, s->env, rules, &cycles));
+    SPRED_TRY(cd_small_minimise(&s->small, s->env, rules));
     memcpy(model->w, s->small.w, m * sizeof *model->w);
     return SPRED_OK;
 }

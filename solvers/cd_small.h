@@ -21,10 +21,16 @@ struct cd_rules {
 struct cd_small {
     size_t m, capacity;
     double y_square;
-    double *q;         /* m x m, contiguous, symmetric */
-    double *w, *g;     /* m each, adjacent: weights, g = c - Qw */
-    double *c, *bound; /* m each; bound = n l1 */
-    double *inverse;   /* m: 1 / q_jj, 0 where q_jj is 0 */
+    double *q;       /* m x m, contiguous, symmetric */
+    double *w, *g;   /* m each: weights, g = c - Qw */
+    double *bound;   /* m: n l1 */
+    double *c;       /* m */
+    double *inverse; /* m: 1 / q_jj, 0 where q_jj is 0 */
+    double *before;  /* m: w when the cycles over the nonzeros began */
+    double *x;       /* 2 m: w and g of the nonzeros, adjacent */
+    size_t *order;   /* m: where column j of the caller is now, */
+    size_t *place;   /* m: and which one is at j */
+    size_t rooms;    /* of order and place */
     struct cd_mix mix;
 };
 
@@ -32,10 +38,9 @@ struct cd_small {
  * and y_square. */
 enum spred_status cd_small_reserve(struct cd_small *s, struct spred_env *env,
                                    size_t m);
-/* From w, g to w, g; returns the number of cycles. *left: the gap, or the worst
- * violation removed in the last cycle when rules->gap is 0. */
+/* From w and g to w, in the caller's order; q and the rest are void then. */
 enum spred_status cd_small_minimise(struct cd_small *s, struct spred_env *env,
-                                    const struct cd_rules *rules, long *cycles);
+                                    const struct cd_rules *rules);
 void cd_small_free(struct spred_env *env, struct cd_small *s);
 
 /* What a duality gap of a least-squares fit is made of, all times n. */

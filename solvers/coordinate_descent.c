@@ -99,7 +99,6 @@ static void descend(void *method, struct factored *frame, double tolerance)
                                    .violation = tolerance};
     size_t m = frame->m;
     double unit = frame->n * frame->lambda;
-    long cycles;
     s->failed = cd_small_reserve(small, s->ws.env, m);
     if (s->failed != SPRED_OK)
         return;
@@ -115,7 +114,7 @@ static void descend(void *method, struct factored *frame, double tolerance)
         small->g[c] = frame->slope[c] * unit;
         small->bound[c] = unit;
     }
-    s->failed = cd_small_minimise(small, s->ws.env, &rules, &cycles);
+    s->failed = cd_small_minimise(small, s->ws.env, &rules);
     memcpy(frame->x, small->w, m * sizeof *frame->x);
 }
 
