@@ -4,6 +4,7 @@
 #include "cd_residual.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "cd_column.h"
 #include "columns.h"
@@ -50,6 +51,28 @@ static double slope(const struct cd_residual *s, size_t c, const double *rho,
     return column_scale(x, j) *
            (cd_column_dot(x->matrix, j, rho) - shift * s->cross[c] -
             model->centre[c] * (total - shift * model->h_total));
+}
+
+/* rho and tail at w, from the model's residual: extrapolation drifts. */
+static void renew(struct cd_residual *s)
+{
+    const struct quadratic *model = s->model;
+    const struct spred_design *x = &model->problem->x;
+    s->tail[0] = s->tail[1] = 0;
+    for (size_t i = 0; i < model->problem->n; i++) {
+        s->rho[i] = model->residual[i];
+        s->tail[1] += s->rho[i];
+    }
+    for (size_t c = 0; c < model->size; c++) {
+        double change = s->w[c] - model->w[c];
+        if (!(change > 0 || change < 0))
+            continue;
+        double step = change * column_scale(x, model->column[c]);
+        cd_column_axpy(x->matrix, model->column[c], -step, s->h, s->rho);
+        s->touched++;
+        s->tail[0] -= step * model->centre[c];
+        s->tail[1] -= step * s->cross[c];
+    }
 }
 
 /* Minimises along coordinate c; returns the violation that it removed, in units
@@ -138,12 +161,6 @@ static void begin(struct cd_residual *s)
 {
     const struct quadratic *model = s->model;
     const struct spred_design *x = &model->problem->x;
-    size_t n = model->problem->n;
-    s->tail[0] = s->tail[1] = 0;
-    for (size_t i = 0; i < n; i++) {
-        s->rho[i] = model->residual[i];
-        s->tail[1] += s->rho[i];
-    }
     for (size_t c = 0; c < model->size; c++) {
         size_t j = model->column[c];
         double scale = column_scale(x, j);
@@ -154,6 +171,7 @@ static void begin(struct cd_residual *s)
                                         model->h_total);
     }
     s->touched = 2 * model->size;
+    renew(s);
 }
 
 enum spred_status cd_residual_minimise(struct cd_residual *s,
@@ -165,7 +183,7 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
     const struct spred_problem *problem = model->problem;
     size_t n = problem->n, m = model->size, length = m + n + 2;
     int mixing = rules->accelerate || rules->extrapolate;
-    int active_only = 0, done = 0;
+    int active_only = 0, done = 0, mixed_since = 0;
     double dual = -INFINITY, enough = 0;
     s->model = model;
     s->h = problem->loss->quadratic ? NULL : model->h;
@@ -175,6 +193,9 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
         SPRED_TRY(cd_mix_start(&s->mix, env, length, m));
     for (long count = 1; count <= rules->sweeps && !done; count++) {
         struct cd_fit fit;
+        if (!active_only && mixed_since)
+            renew(s);
+        mixed_since &= active_only;
         double worst = cycle(s, active_only);
         if (worst <= rules->violation && !active_only)
             break;
@@ -186,9 +207,10 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
             measure(s, s->mix.point, &fit);
             dual = fmax(dual, cd_fit_dual(&fit));
         }
-        if (mixed && rules->accelerate && rise(s, s->w, s->mix.point) < 0)
-            for (size_t i = 0; i < length; i++)
-                s->w[i] = s->mix.point[i];
+        if (mixed && rules->accelerate && rise(s, s->w, s->mix.point) < 0) {
+            memcpy(s->w, s->mix.point, length * sizeof *s->w);
+            mixed_since = 1;
+        }
         if (rules->gap > 0 && count % GAP_EVERY == 0) {
             measure(s, s->w, &fit);
             dual = rules->extrapolate ? fmax(dual, cd_fit_dual(&fit))

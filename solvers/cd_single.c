@@ -5,7 +5,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "cd_column.h"
@@ -168,7 +167,8 @@ static enum spred_status grow(struct cd_single *s, double level,
     for (size_t f = 0; f < scan->count; f++) {
         size_t j = scan->fresh[f];
         double size = fabs(scan->score[j]), bound = cd_scan_bound(scan, j);
-        support += nonzero(s->w[j]);
+        if (nonzero(s->w[j]))
+            support++;
         if (s->inside[j] || !(size > bound * fmin(level, 1 + enter_above)))
             continue;
         double rank = (bound - size / fmax(scan->excess, 1)) / scan->norm[j];
@@ -236,14 +236,9 @@ static enum spred_status compact(struct cd_single *s,
         small->g[c] = model->gradient[c] - ridge * model->w[c];
         small->bound[c] = (double)n * model->l1[c];
     }
-    small->y_square = 0;
-    double total = 0, *y = s->trial;
-    for (size_t i = 0; s->problem->loss->quadratic && i < n; i++)
-        total += s->problem->intercept ? s->problem->y[i] / (double)n : 0;
-    for (size_t i = 0; s->problem->loss->quadratic && i < n; i++) {
-        y[i] = s->problem->y[i] - total;
-        small->y_square += y[i] * y[i];
-    }
+    small->y_square = s->problem->loss->quadratic
+                          ? 2 * (double)n * s->problem->null_objective
+                          : 0;
     return SPRED_OK;
 }
 
@@ -333,13 +328,6 @@ enum spred_status cd_single_step(struct cd_single *s, struct spred_work *work)
         s->target = fmax(goal, share_of_gap * gap);
     else
         s->target = fmin(goal, share_of_last * s->target);
-    if (getenv("CDSTAT"))
-        fprintf(stderr,
-                "step %d size %zu entered %zu fresh %zu excess %.3g gap %.2e "
-                "target %.2e\n",
-                s->steps, s->size, entered, s->scan.count, s->scan.excess,
-                gap / n / problem->null_objective,
-                s->target / n / problem->null_objective);
     s->steps++;
     if (!quadratic)
         return cd_newton_solve(s, work);

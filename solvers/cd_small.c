@@ -22,7 +22,7 @@ enum spred_status cd_small_reserve(struct cd_small *s, struct spred_env *env,
 {
     if (m > s->capacity) {
         size_t room = m > 2 * s->capacity ? m : 2 * s->capacity;
-        double *q = spred_alloc(env, room * room + 8 * room, sizeof *q);
+        double *q = spred_alloc(env, room * room + 7 * room, sizeof *q);
         if (!q)
             return SPRED_ENOMEM;
         spred_free(env, s->q);
@@ -42,8 +42,7 @@ enum spred_status cd_small_reserve(struct cd_small *s, struct spred_env *env,
     s->bound = s->g + m;
     s->c = s->bound + m;
     s->inverse = s->c + m;
-    s->before = s->inverse + m;
-    s->x = s->before + m;
+    s->x = s->inverse + m;
     s->place = s->order + m;
     return SPRED_OK;
 }
@@ -169,7 +168,8 @@ static size_t gather(struct cd_small *s)
 {
     size_t count = 0, from = 0, to = s->m;
     for (size_t j = 0; j < s->m; j++)
-        count += nonzero(s->w[j]);
+        if (nonzero(s->w[j]))
+            count++;
     if ((double)count > worth_gathering * (double)s->m)
         return s->m;
     for (;; from++, to--) {
@@ -183,7 +183,7 @@ static size_t gather(struct cd_small *s)
     }
 }
 
-/* Cycles over the first `active` columns; g of the others follows at the end.
+/* Cycles over the first `active` columns; g is computed anew at the end.
  * *dual: the best dual value of the extrapolated points, valid if active is m.
  */
 static enum spred_status work_on(struct cd_small *s, struct spred_env *env,
@@ -197,7 +197,6 @@ static enum spred_status work_on(struct cd_small *s, struct spred_env *env,
     double *w = s->x, *g = w + active;
     memcpy(w, s->w, bytes);
     memcpy(g, s->g, bytes);
-    memcpy(s->before, s->w, bytes);
     if (mixing)
         SPRED_TRY(cd_mix_start(&s->mix, env, 2 * active, active));
     for (int round = 1, done = 0; round <= ACTIVE_CYCLES && !done; round++) {
@@ -217,10 +216,10 @@ static enum spred_status work_on(struct cd_small *s, struct spred_env *env,
         }
     }
     memcpy(s->w, w, bytes);
-    memcpy(s->g, g, bytes);
-    for (size_t j = 0; j < active && active < m; j++)
-        cd_axpy(m - active, s->before[j] - w[j], s->q + active + j * m,
-                s->g + active);
+    memcpy(s->g, s->c, m * sizeof *s->g); /* anew: extrapolation drifts */
+    for (size_t j = 0; j < active; j++)
+        if (nonzero(w[j]))
+            cd_axpy(m, -w[j], s->q + j * m, s->g);
     return SPRED_OK;
 }
 
@@ -258,7 +257,7 @@ enum spred_status cd_small_minimise(struct cd_small *s, struct spred_env *env,
         dual = other;
     }
     for (size_t j = 0; j < m; j++)
-        s->before[j] = s->w[s->order[j]];
-    memcpy(s->w, s->before, m * sizeof *s->w);
+        s->x[j] = s->w[s->order[j]];
+    memcpy(s->w, s->x, m * sizeof *s->w);
     return SPRED_OK;
 }

@@ -26,7 +26,6 @@ struct cd_small {
     double *bound;   /* m: n l1 */
     double *c;       /* m */
     double *inverse; /* m: 1 / q_jj, 0 where q_jj is 0 */
-    double *before;  /* m: w when the cycles over the nonzeros began */
     double *x;       /* 2 m: w and g of the nonzeros, adjacent */
     size_t *order;   /* m: where column j of the caller is now, */
     size_t *place;   /* m: and which one is at j */
