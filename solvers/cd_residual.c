@@ -14,7 +14,7 @@ enum { GAP_EVERY = 10 };
 /* A full cycle comes when the nonzeros' violation is this share of that in the
  * last full cycle, but not later than this. */
 static const double share_of_worst = 0.1;
-enum { FULL_EVERY = 20 };
+enum { ACTIVE_CYCLES = 60 };
 
 static enum spred_status reserve(struct cd_residual *s, struct spred_env *env,
                                  size_t m, size_t n)
@@ -185,12 +185,11 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
     int mixing = rules->accelerate || rules->extrapolate;
     int active_only = 0, done = 0, mixed_since = 0;
     double dual = -INFINITY, enough = 0;
+    long full = 0;
     s->model = model;
     s->h = problem->loss->quadratic ? NULL : model->h;
     SPRED_TRY(reserve(s, env, m, n));
     begin(s);
-    if (mixing)
-        SPRED_TRY(cd_mix_start(&s->mix, env, length, m));
     for (long count = 1; count <= rules->sweeps && !done; count++) {
         struct cd_fit fit;
         if (!active_only && mixed_since)
@@ -199,9 +198,13 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
         double worst = cycle(s, active_only);
         if (worst <= rules->violation && !active_only)
             break;
-        if (!active_only)
+        if (!active_only) {
             enough = fmax(rules->violation, share_of_worst * worst);
-        active_only = worst > enough && count % FULL_EVERY != 0;
+            full = count;
+            if (mixing) /* an iterate of another map */
+                SPRED_TRY(cd_mix_start(&s->mix, env, length, m));
+        }
+        active_only = worst > enough && count - full < ACTIVE_CYCLES;
         int mixed = mixing && cd_mix_keep(&s->mix, s->w);
         if (mixed && rules->extrapolate && rules->gap > 0) {
             measure(s, s->mix.point, &fit);
