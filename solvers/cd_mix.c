@@ -10,6 +10,7 @@
 #include "spred/linalg.h"
 
 enum { DEPTH = CD_MIX_DEPTH };
+const double cd_mix_sound = 30;
 /* Added to the diagonal of U'U, relative to its trace. */
 static const double regularisation = 1e-13;
 
@@ -77,6 +78,9 @@ int cd_mix_keep(struct cd_mix *mix, const double *iterate)
     if (!factors(mix, c))
         return 0;
     memset(mix->point, 0, length * sizeof *mix->point);
+    mix->size = 0;
+    for (size_t a = 0; a < DEPTH; a++)
+        mix->size += fabs(c[a]);
     for (size_t a = 0; a < DEPTH; a++)
         cd_axpy(length, c[a], mix->kept + (a + 1) * length, mix->point);
     return 1;

@@ -13,8 +13,12 @@ struct cd_mix {
     size_t length, head, count, capacity;
     double *kept;  /* (depth + 1) x length: the last iterates */
     double *point; /* length: the extrapolated one */
+    double size;   /* sum |c_k| of its factors: they amplify rounding */
     double *move;  /* depth x head: differences */
 };
+
+/* Above this size the affine part of a point is to be computed anew. */
+extern const double cd_mix_sound;
 
 /* Room for iterates of `length` values; forgets what was kept. */
 enum spred_status cd_mix_start(struct cd_mix *mix, struct spred_env *env,

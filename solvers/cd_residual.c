@@ -53,25 +53,27 @@ static double slope(const struct cd_residual *s, size_t c, const double *rho,
             model->centre[c] * (total - shift * model->h_total));
 }
 
-/* rho and tail at w, from the model's residual: extrapolation drifts. */
-static void renew(struct cd_residual *s)
+/* rho and tail of an iterate (w, rho, tail) from the model's residual. */
+static void renew(struct cd_residual *s, double *iterate)
 {
     const struct quadratic *model = s->model;
     const struct spred_design *x = &model->problem->x;
-    s->tail[0] = s->tail[1] = 0;
-    for (size_t i = 0; i < model->problem->n; i++) {
-        s->rho[i] = model->residual[i];
-        s->tail[1] += s->rho[i];
+    size_t n = model->problem->n;
+    double *rho = iterate + model->size, *tail = rho + n;
+    tail[0] = tail[1] = 0;
+    for (size_t i = 0; i < n; i++) {
+        rho[i] = model->residual[i];
+        tail[1] += rho[i];
     }
     for (size_t c = 0; c < model->size; c++) {
-        double change = s->w[c] - model->w[c];
+        double change = iterate[c] - model->w[c];
         if (!(change > 0 || change < 0))
             continue;
         double step = change * column_scale(x, model->column[c]);
-        cd_column_axpy(x->matrix, model->column[c], -step, s->h, s->rho);
+        cd_column_axpy(x->matrix, model->column[c], -step, s->h, rho);
         s->touched++;
-        s->tail[0] -= step * model->centre[c];
-        s->tail[1] -= step * s->cross[c];
+        tail[0] -= step * model->centre[c];
+        tail[1] -= step * s->cross[c];
     }
 }
 
@@ -131,6 +133,19 @@ static double rise(const struct cd_residual *s, const double *from,
     return total + quadratic / 2;
 }
 
+/* To the extrapolated point, if the objective is lower there. */
+static void jump(struct cd_residual *s)
+{
+    double *point = s->mix.point;
+    int lower = rise(s, s->w, point) < 0;
+    if (lower && s->mix.size > cd_mix_sound) {
+        renew(s, point);
+        lower = rise(s, s->w, point) < 0;
+    }
+    if (lower)
+        memcpy(s->w, point, s->mix.length * sizeof *s->w);
+}
+
 /* The least-squares fit at an iterate; the ridge part as further rows. */
 static void measure(struct cd_residual *s, const double *iterate,
                     struct cd_fit *fit)
@@ -171,7 +186,7 @@ static void begin(struct cd_residual *s)
                                         model->h_total);
     }
     s->touched = 2 * model->size;
-    renew(s);
+    renew(s, s->w);
 }
 
 enum spred_status cd_residual_minimise(struct cd_residual *s,
@@ -183,7 +198,7 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
     const struct spred_problem *problem = model->problem;
     size_t n = problem->n, m = model->size, length = m + n + 2;
     int mixing = rules->accelerate || rules->extrapolate;
-    int active_only = 0, done = 0, mixed_since = 0;
+    int active_only = 0, done = 0;
     double dual = -INFINITY, enough = 0;
     long full = 0;
     s->model = model;
@@ -192,9 +207,6 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
     begin(s);
     for (long count = 1; count <= rules->sweeps && !done; count++) {
         struct cd_fit fit;
-        if (!active_only && mixed_since)
-            renew(s);
-        mixed_since &= active_only;
         double worst = cycle(s, active_only);
         if (worst <= rules->violation && !active_only)
             break;
@@ -210,10 +222,8 @@ enum spred_status cd_residual_minimise(struct cd_residual *s,
             measure(s, s->mix.point, &fit);
             dual = fmax(dual, cd_fit_dual(&fit));
         }
-        if (mixed && rules->accelerate && rise(s, s->w, s->mix.point) < 0) {
-            memcpy(s->w, s->mix.point, length * sizeof *s->w);
-            mixed_since = 1;
-        }
+        if (mixed && rules->accelerate)
+            jump(s);
         if (rules->gap > 0 && count % GAP_EVERY == 0) {
             measure(s, s->w, &fit);
             dual = rules->extrapolate ? fmax(dual, cd_fit_dual(&fit))
