@@ -10,7 +10,7 @@
 #include "spred/linalg.h"
 
 enum { DEPTH = CD_MIX_DEPTH };
-const double cd_mix_sound = 30;
+const double cd_mix_sound = 100;
 /* Added to the diagonal of U'U, relative to its trace. */
 static const double regularisation = 1e-13;
 

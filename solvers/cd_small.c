@@ -183,6 +183,29 @@ static size_t gather(struct cd_small *s)
     }
 }
 
+/* g (size values) = c - Qw from weights of the first `active` columns. */
+static void gradient(const struct cd_small *s, size_t active, const double *w,
+                     size_t size, double *g)
+{
+    memcpy(g, s->c, size * sizeof *g);
+    for (size_t j = 0; j < active; j++)
+        if (nonzero(w[j]))
+            cd_axpy(size, -w[j], s->q + j * s->m, g);
+}
+
+/* To the extrapolated point, if the objective is lower there. */
+static void jump(struct cd_small *s, size_t active)
+{
+    double *point = s->mix.point;
+    int lower = rise(s, active, s->x, point) < 0;
+    if (lower && s->mix.size > cd_mix_sound) {
+        gradient(s, active, point, active, point + active);
+        lower = rise(s, active, s->x, point) < 0;
+    }
+    if (lower)
+        memcpy(s->x, point, 2 * active * sizeof *point);
+}
+
 /* Cycles over the first `active` columns; g is computed anew at the end.
  * *dual: the best dual value of the extrapolated points, valid if active is m.
  */
@@ -207,8 +230,8 @@ static enum spred_status work_on(struct cd_small *s, struct spred_env *env,
             measure(s, active, point, point + active, &fit);
             *dual = fmax(*dual, cd_fit_dual(&fit));
         }
-        if (mixed && rules->accelerate && rise(s, active, w, point) < 0)
-            memcpy(w, point, 2 * bytes);
+        if (mixed && rules->accelerate)
+            jump(s, active);
         if (rules->gap > 0 && round % GAP_EVERY == 0) {
             measure(s, active, w, g, &fit);
             done |= cd_fit_primal(&fit) - fmax(*dual, cd_fit_dual(&fit)) <=
@@ -216,10 +239,7 @@ static enum spred_status work_on(struct cd_small *s, struct spred_env *env,
         }
     }
     memcpy(s->w, w, bytes);
-    memcpy(s->g, s->c, m * sizeof *s->g); /* anew: extrapolation drifts */
-    for (size_t j = 0; j < active; j++)
-        if (nonzero(w[j]))
-            cd_axpy(m, -w[j], s->q + j * m, s->g);
+    gradient(s, active, w, m, s->g);
     return SPRED_OK;
 }
 
