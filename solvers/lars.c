@@ -10,19 +10,24 @@
  * sets, whose objective falls at every change, so that ties do not cycle.
  * Columns are divided by their penalty weights; w here is weight * coefficient.
  */
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "solvers/active.h"
+#include "solvers/lars_scores.h"
 #include "spred/linalg.h"
 #include "spred/solver.h"
 
-enum { REFRESH = 16, TIES = 64 }; /* knots between fresh c; events a step */
+enum { REFRESH = 16, TIES = 64 }; /* knots between fresh r, c; events a step */
+
+/* The scores are watched this many mean segments ahead. */
+#define AHEAD 2
+/* Segments in that mean; its first value. */
+#define AVERAGED 8
+#define FIRST_STRIDE 0.02
 
 enum role {
     IDLE = 0,
-    DEAD,    /* constant: never enters */
     ACTIVE,  /* in the factor */
     BLOCKED, /* at the bound, in the span of A: looked at again after a drop */
 };
@@ -31,16 +36,20 @@ struct state {
     struct spred_env *env;
     const struct spred_problem *problem;
     struct spred_active active;
-    double *w, *d, *sign, *c, *a; /* p each, dense */
-    unsigned char *role;          /* p, enum role */
-    double *y, *r, *u;            /* n each: centred y, residual, X_A d */
-    double *v;                    /* n + 1: a vector over A */
-    double mean, longest;         /* of y; largest column norm over weight */
-    double lambda, top, target;   /* here, where the path starts, asked */
-    int fresh;                    /* the path has to begin anew */
-    int aimed;                    /* d and a belong to this segment */
-    int since;                    /* events since c was computed from r */
-    int zero_length;              /* events in a row that went nowhere */
+    struct lars_scores scores; /* c; a of the columns that matter */
+    double *w, *d, *sign;      /* p each, dense */
+    unsigned char *role;       /* p, enum role */
+    size_t blocked;            /* columns in that role */
+    double *y, *r, *u;         /* n each: centred y, residual, X_A d */
+    double *v;                 /* n + 1: a vector over A */
+    double mean;               /* of y */
+    double lambda, target;     /* here, asked */
+    double stride;             /* of the last segments, over lambda */
+    double horizon;            /* no score unwatched joins until lambda - it */
+    int fresh;                 /* the path has to begin anew */
+    int aimed;                 /* d and a belong to this segment */
+    int since;                 /* events since r was computed from w */
+    int zero_length;           /* events in a row that went nowhere */
 };
 
 static double weight(const struct state *s, size_t j)
@@ -49,47 +58,9 @@ static double weight(const struct state *s, size_t j)
     return weights ? weights[j] : 1;
 }
 
-/* Rounding of x_j'v/n. */
-static double noise(const struct state *s, const double *v)
-{
-    double n = (double)s->problem->n;
-    return 16 * DBL_EPSILON * s->longest * spred_norm(s->problem->n, v) / n;
-}
-
-/* out = X'v/n over the weights, 0 for dead columns: one pass. */
-static void correlate(const struct state *s, const double *v, double *out,
-                      struct spred_work *work)
-{
-    spred_design_adjoint(&s->problem->x, v, out);
-    for (size_t j = 0; j < s->problem->p; j++)
-        out[j] = s->role[j] == DEAD
-                     ? 0
-                     : out[j] / ((double)s->problem->n * weight(s, j));
-    work->passes += 1;
-}
-
 static void count_columns(const struct state *s, struct spred_work *work)
 {
     work->passes += (double)s->active.count / (double)s->problem->p;
-}
-
-/* Column norms for the noise bound; constant columns are dead. */
-static void inspect_columns(struct state *s, double *column)
-{
-    const struct spred_problem *problem = s->problem;
-    const struct spred_design *x = &problem->x;
-    double root = sqrt((double)problem->n);
-    for (size_t j = 0; j < problem->p; j++) {
-        double mean = spred_active_column(&s->active, j, column);
-        double norm = spred_norm(problem->n, column), scale = 1 / weight(s, j);
-        double shift = x->mean ? fabs(x->mean[j]) : 0;
-        shift *= x->scale ? fabs(x->scale[j]) * scale : scale;
-        double size = norm + root * (fabs(mean) + shift);
-        if (!(norm > 1e-12 * size))
-            s->role[j] = DEAD;
-        else
-            s->longest = fmax(s->longest, size);
-    }
 }
 
 static enum spred_status init(struct spred_env *env, void *state,
@@ -104,25 +75,22 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->env = env;
     s->problem = problem;
     SPRED_TRY(spred_active_open(&s->active, env, problem));
-    s->w = spred_alloc(env, 5 * p, sizeof *s->w);
+    s->w = spred_alloc(env, 3 * p, sizeof *s->w);
     s->role = spred_alloc(env, p, sizeof *s->role);
     s->y = spred_alloc(env, 4 * n + 1, sizeof *s->y);
     if (!s->w || !s->role || !s->y)
         return SPRED_ENOMEM;
     s->d = s->w + p;
     s->sign = s->d + p;
-    s->c = s->sign + p;
-    s->a = s->c + p;
     s->r = s->y + n;
     s->u = s->r + n;
     s->v = s->u + n;
     s->mean = problem->null_intercept[0];
     for (size_t i = 0; i < n; i++)
         s->y[i] = problem->y[i] - s->mean;
-    inspect_columns(s, s->u);
-    work->passes += 1;
+    SPRED_TRY(lars_scores_open(&s->scores, env, problem, s->u, work));
     s->fresh = 1;
-    s->lambda = s->top = problem->lambda_max;
+    s->lambda = problem->lambda_max;
     return SPRED_OK;
 }
 
@@ -136,20 +104,33 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     return SPRED_OK;
 }
 
+/* Distance from the bound below which a column counts as being on it. */
+static double at_bound(const struct state *s)
+{
+    return 1e-10 * s->lambda + lars_scores_noise(&s->scores, s->r);
+}
+
+static double flatness(const struct state *s)
+{
+    return 1e-11 + lars_scores_noise(&s->scores, s->u);
+}
+
 /* To the start of the path: w = 0, lambda = max |c|. */
 static void begin(struct state *s, struct spred_work *work)
 {
     size_t p = s->problem->p;
     memset(s->w, 0, 3 * p * sizeof *s->w); /* w, d, sign */
-    for (size_t j = 0; j < p; j++)
-        s->role[j] = s->role[j] == DEAD ? DEAD : IDLE;
+    memset(s->role, IDLE, p);
     spred_active_clear(&s->active);
     memcpy(s->r, s->y, s->problem->n * sizeof *s->r);
-    correlate(s, s->r, s->c, work);
-    s->top = 0;
+    lars_scores_start(&s->scores, s->r, work);
+    s->lambda = 0;
     for (size_t j = 0; j < p; j++)
-        s->top = fmax(s->top, fabs(s->c[j]));
-    s->lambda = s->top;
+        s->lambda = fmax(s->lambda, fabs(s->scores.c[j]));
+    memset(s->u, 0, s->problem->n * sizeof *s->u);
+    lars_scores_watch(&s->scores, s->r, s->u, 0, s->lambda - at_bound(s), work);
+    s->stride = FIRST_STRIDE;
+    s->blocked = 0;
     s->fresh = s->aimed = s->since = s->zero_length = 0;
 }
 
@@ -187,7 +168,7 @@ static enum spred_status settle(struct state *s, struct spred_work *work)
             s->v[i] -= (double)s->problem->n * s->lambda * s->sign[j];
             worst = fmax(worst, fabs(s->v[i]));
         }
-        if (worst <= (double)s->problem->n * noise(s, s->r) / 8)
+        if (worst <= (double)s->problem->n * lars_scores_noise(&s->scores, s->r) / 8)
             break;
         if (worst > last / 4 && round > 1)
             SPRED_TRY(spred_active_refactor(&s->active));
@@ -196,10 +177,8 @@ static enum spred_status settle(struct state *s, struct spred_work *work)
         for (size_t i = 0; i < m; i++)
             s->w[s->active.index[i]] += s->v[i];
     }
-    for (size_t i = 0; i < m; i++) {
-        size_t j = s->active.index[i];
-        s->c[j] = s->lambda * s->sign[j];
-    }
+    lars_scores_again(&s->scores, s->r, work);
+    s->since = 0;
     return SPRED_OK;
 }
 
@@ -210,35 +189,31 @@ static void leave(struct state *s, size_t position)
     s->w[j] = s->d[j] = 0;
     s->role[j] = IDLE;
     spred_active_remove(&s->active, position);
-    for (size_t k = 0; k < s->problem->p; k++)
+    lars_scores_follow(&s->scores, j, s->lambda * s->sign[j]);
+    for (size_t k = 0; s->blocked > 0 && k < s->problem->p; k++)
         s->role[k] = s->role[k] == BLOCKED ? IDLE : s->role[k];
+    s->blocked = 0;
 }
 
-/* Distance from the bound below which a column counts as being on it. */
-static double at_bound(const struct state *s)
+static void block(struct state *s, size_t j)
 {
-    return 1e-10 * s->lambda + noise(s, s->r);
-}
-
-static double flatness(const struct state *s)
-{
-    return 1e-11 + noise(s, s->u);
+    s->role[j] = BLOCKED;
+    s->blocked++;
 }
 
 /* The column at the bound that d would push furthest over it, or p: 1 - s a > 0
  * means that |c_j| falls more slowly than lambda. */
 static size_t worst_violator(const struct state *s, struct spred_work *work)
 {
-    const struct spred_problem *problem = s->problem;
+    const struct lars_scores *scores = &s->scores;
     double bound = s->lambda - at_bound(s), worst = flatness(s);
-    size_t found = problem->p;
-    for (size_t j = 0; j < problem->p; j++) {
-        if (s->role[j] != IDLE || fabs(s->c[j]) < bound)
+    size_t found = s->problem->p;
+    for (size_t i = 0; i < scores->count; i++) {
+        size_t j = scores->followed[i];
+        if (s->role[j] != IDLE || fabs(scores->c[j]) < bound)
             continue;
-        double a = spred_design_dot(&problem->x, j, s->u) /
-                   ((double)problem->n * weight(s, j));
-        double over = 1 - (s->c[j] > 0 ? a : -a);
-        work->passes += 1 / (double)problem->p;
+        double a = lars_scores_dot(scores, j, s->u, work);
+        double over = 1 - (scores->c[j] > 0 ? a : -a);
         if (over > worst) {
             worst = over;
             found = j;
@@ -269,7 +244,7 @@ static size_t shorten(struct state *s, size_t newcomer)
         leave(s, i);
         left++;
         if (j == newcomer) /* rounding: it had to go the right way */
-            s->role[j] = BLOCKED;
+            block(s, j);
     }
     return left;
 }
@@ -294,9 +269,12 @@ static enum spred_status aim(struct state *s, struct spred_work *work)
                 return SPRED_OK;
             SPRED_TRY(spred_active_append(&s->active, newcomer, &dependent));
             count_columns(s, work);
-            s->role[newcomer] = dependent ? BLOCKED : ACTIVE;
+            if (dependent)
+                block(s, newcomer);
         }
-        s->sign[newcomer] = s->c[newcomer] > 0 ? 1 : -1;
+        s->role[newcomer] = ACTIVE;
+        lars_scores_set_aside(&s->scores, newcomer);
+        s->sign[newcomer] = s->scores.c[newcomer] > 0 ? 1 : -1;
         s->w[newcomer] = s->d[newcomer] = 0;
     }
     return SPRED_OK;
@@ -313,24 +291,42 @@ static double until_drop(const struct state *s, size_t j)
 static double until_join(const struct state *s, size_t j, double bound,
                          double flat)
 {
-    double least = INFINITY;
+    double least = INFINITY, c = s->scores.c[j], a = s->scores.a[j];
     for (int side = -1; side <= 1; side += 2) {
-        double slack = s->lambda - side * s->c[j], rate = 1 - side * s->a[j];
-        int blocked = s->role[j] == BLOCKED && side * s->c[j] > 0;
+        double slack = s->lambda - side * c, rate = 1 - side * a;
+        int blocked = s->role[j] == BLOCKED && side * c > 0;
         if (rate > flat && slack > bound && !blocked)
             least = fmin(least, slack / rate);
     }
     return least;
 }
 
-static double next_event(const struct state *s)
+/* How far lambda may fall until a followed column joins. */
+static double first_join(const struct state *s)
 {
     double least = INFINITY, bound = at_bound(s), flat = flatness(s);
-    for (size_t j = 0; j < s->problem->p; j++)
-        if (s->role[j] == ACTIVE)
-            least = fmin(least, until_drop(s, j));
-        else if (s->role[j] != DEAD)
-            least = fmin(least, until_join(s, j, bound, flat));
+    for (size_t i = 0; i < s->scores.count; i++)
+        least = fmin(least, until_join(s, s->scores.followed[i], bound, flat));
+    return least;
+}
+
+/* How far lambda may fall until something happens, at most `left`. Between two
+ * points where no score is at the bound there is none, since lambda - |c_j| is
+ * concave: so the scores are watched at ever further points. */
+static double next_event(struct state *s, double left, struct spred_work *work)
+{
+    double least = left;
+    for (size_t i = 0; i < s->active.count; i++)
+        least = fmin(least, until_drop(s, s->active.index[i]));
+    least = fmin(least, first_join(s));
+    while (least > s->horizon) {
+        double further = fmax(2 * s->horizon, AHEAD * s->stride * s->lambda);
+        s->horizon = fmin(further, least);
+        lars_scores_watch(&s->scores, s->r, s->u, s->horizon,
+                          s->lambda - s->horizon - at_bound(s), work);
+        least = fmin(least, first_join(s));
+    }
+    s->stride += (least / s->lambda - s->stride) / AVERAGED;
     return least;
 }
 
@@ -339,8 +335,11 @@ static double next_event(const struct state *s)
 static enum spred_status advance(struct state *s, double t, int event,
                                  struct spred_work *work)
 {
-    size_t p = s->problem->p;
     double together = t + 1e-12 * s->lambda; /* drops of one knot */
+    spred_axpy(s->problem->n, -t, s->u, s->r);
+    lars_scores_move(&s->scores, t);
+    s->lambda -= t;
+    s->horizon -= t;
     for (size_t i = s->active.count; i-- > 0;) {
         size_t j = s->active.index[i];
         int gone = event && until_drop(s, j) <= together;
@@ -348,31 +347,26 @@ static enum spred_status advance(struct state *s, double t, int event,
         if (gone)
             leave(s, i);
     }
-    for (size_t j = 0; j < p; j++)
-        s->c[j] -= t * s->a[j];
-    s->lambda -= t;
-    SPRED_TRY(settle(s, work));
-    if (++s->since >= REFRESH) {
-        correlate(s, s->r, s->c, work);
-        s->since = 0;
-    }
+    if (++s->since >= REFRESH)
+        SPRED_TRY(settle(s, work));
     s->zero_length = t > 1e-9 * s->lambda ? 0 : s->zero_length + 1;
     return SPRED_OK;
 }
 
-/* 1 if the optimality conditions hold at the target, from a fresh X'r. */
-static int optimal(struct state *s, struct spred_work *work)
+/* 1 if the optimality conditions hold at the target, from r and X'r anew. */
+static enum spred_status check(struct state *s, int *optimal,
+                               struct spred_work *work)
 {
-    double slack = 1e-8 * s->lambda + noise(s, s->r);
-    if (s->since > 0)
-        correlate(s, s->r, s->c, work);
-    s->since = 0;
+    SPRED_TRY(settle(s, work));
+    double slack = 1e-8 * s->lambda + lars_scores_noise(&s->scores, s->r);
+    lars_scores_all(&s->scores, s->r, work);
+    *optimal = 1;
     for (size_t j = 0; j < s->problem->p; j++) {
-        double over = fabs(s->c[j]) - s->lambda;
+        double over = fabs(s->scores.c[j]) - s->lambda;
         if (over > slack || (s->role[j] == ACTIVE && over < -slack))
-            return 0;
+            *optimal = 0;
     }
-    return 1;
+    return SPRED_OK;
 }
 
 /* Along the path to the next knot, or to the target if that comes first. Events
@@ -384,23 +378,21 @@ static enum spred_status step(void *state, struct spred_work *work,
     if (s->fresh)
         begin(s, work);
     for (int tie = 0; tie < TIES; tie++) {
-        if (s->lambda <= s->target) {
-            *finished = optimal(s, work);
-            return SPRED_OK;
-        }
+        if (s->lambda <= s->target)
+            return check(s, finished, work);
         if (s->zero_length > 4 * TIES)
             return SPRED_OK; /* cycling: claims nothing */
         if (!s->aimed) {
             SPRED_TRY(aim(s, work));
-            correlate(s, s->u, s->a, work);
+            lars_scores_release(&s->scores, s->r, work);
+            s->horizon = 0;
             s->aimed = 1;
         }
-        double event = next_event(s), left = s->lambda - s->target;
+        double left = s->lambda - s->target, event = next_event(s, left, work);
         if (left <= event) {
             SPRED_TRY(advance(s, left, 0, work));
             s->lambda = s->target;
-            *finished = optimal(s, work);
-            return SPRED_OK;
+            return check(s, finished, work);
         }
         SPRED_TRY(advance(s, event, 1, work));
         s->aimed = 0;
@@ -428,6 +420,7 @@ static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
     spred_active_close(&s->active);
+    lars_scores_close(&s->scores);
     spred_free(env, s->w);
     spred_free(env, s->role);
     spred_free(env, s->y);
