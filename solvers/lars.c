@@ -18,7 +18,11 @@
 #include "spred/linalg.h"
 #include "spred/solver.h"
 
-enum { REFRESH = 16, TIES = 64 }; /* knots between fresh r, c; events a step */
+enum {
+    REFRESH = 16, /* knots between fresh r and c */
+    TIES = 64,    /* events a step */
+    SETTLE_ROUNDS = 5
+};
 
 /* The scores are watched this many mean segments ahead. */
 #define AHEAD 2
@@ -151,13 +155,14 @@ static void residual(struct state *s)
         s->r[i] -= mean;
 }
 
-/* Newton on X_A'r/n = lambda s: takes out what rounding has put into w_A. A
- * factor that has drifted shows as no progress and is made anew. */
+/* Newton on X_A'r/n = lambda s: takes out what rounding has put into w_A, down
+ * to the rounding of r. A factor that has drifted shows as no progress far above
+ * that and is made anew. */
 static enum spred_status settle(struct state *s, struct spred_work *work)
 {
     size_t m = s->active.count;
-    double last = INFINITY;
-    for (int round = 0; round < 5; round++) {
+    double n = (double)s->problem->n, last = INFINITY;
+    for (int round = 0; round < SETTLE_ROUNDS; round++) {
         double worst = 0;
         residual(s);
         spred_active_adjoint(&s->active, s->r, s->v);
@@ -165,13 +170,18 @@ static enum spred_status settle(struct state *s, struct spred_work *work)
         count_columns(s, work);
         for (size_t i = 0; i < m; i++) {
             size_t j = s->active.index[i];
-            s->v[i] -= (double)s->problem->n * s->lambda * s->sign[j];
+            s->v[i] -= n * s->lambda * s->sign[j];
             worst = fmax(worst, fabs(s->v[i]));
         }
-        if (worst <= (double)s->problem->n * lars_scores_noise(&s->scores, s->r) / 8)
+        double least = lars_scores_noise(&s->scores, s->r) +
+                       lars_scores_noise(&s->scores, s->y);
+        if (worst <= n * least / 8)
             break;
-        if (worst > last / 4 && round > 1)
+        if (worst > last / 4) {
+            if (worst <= n * (at_bound(s) + least))
+                break;
             SPRED_TRY(spred_active_refactor(&s->active));
+        }
         last = worst;
         spred_active_solve(&s->active, s->v);
         for (size_t i = 0; i < m; i++)
