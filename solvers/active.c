@@ -10,6 +10,8 @@
 /* Squared sine of the angle to the span below which a column is dependent:
  * sums of columns kept in single precision, at 1e-8, are not. */
 #define DEPENDENT 1e-18
+/* Above this, |x|^2 - |row|^2 has lost two digits at most. */
+#define CANCELLED 1e-2
 
 enum spred_status spred_active_open(struct spred_active *a,
                                     struct spred_env *env,
@@ -85,13 +87,31 @@ static void project(const struct spred_active *a, double *rest, double *row)
 {
     size_t n = a->problem->n, m = a->count;
     double *z = a->work + 2 * n;
-    if (m == 0)
-        return;
     spred_gemv_t(n, m, 1, a->columns, n, rest, 0, z);
     spred_lower_solve(0, m, a->factor, a->capacity, z);
     spred_axpy(m, 1, z, row);
     spred_lower_solve(1, m, a->factor, a->capacity, z);
     spred_gemv(n, m, -1, a->columns, n, z, 1, rest);
+}
+
+/* row = L^-1 columns'x, for L's next row; returns |x|^2 - |row|^2, the square of
+ * its diagonal. square: |x|^2; rest: n, scratch. */
+static double factor_row(const struct spred_active *a, const double *x,
+                         double square, double *row, double *rest)
+{
+    size_t n = a->problem->n, m = a->count;
+    if (m == 0)
+        return square;
+    spred_gemv_t(n, m, 1, a->columns, n, x, 0, row);
+    spred_lower_solve(0, m, a->factor, a->capacity, row);
+    double left = square - spred_dot(m, row, row);
+    if (left > CANCELLED * square)
+        return left;
+    memset(row, 0, m * sizeof *row);
+    memcpy(rest, x, n * sizeof *rest);
+    for (int round = 0; round < 2; round++)
+        project(a, rest, row);
+    return spred_dot(n, rest, rest);
 }
 
 enum spred_status spred_active_append(struct spred_active *a, size_t j,
@@ -105,11 +125,7 @@ enum spred_status spred_active_append(struct spred_active *a, size_t j,
     *dependent = 1;
     if (m >= n)
         return SPRED_OK;
-    memset(row, 0, m * sizeof *row);
-    memcpy(rest, column, n * sizeof *rest);
-    for (int round = 0; round < 2; round++)
-        project(a, rest, row);
-    double left = spred_dot(n, rest, rest);
+    double left = factor_row(a, column, square, row, rest);
     if (!(left > DEPENDENT * square))
         return SPRED_OK;
     for (size_t c = 0; c < m; c++)
