@@ -145,6 +145,7 @@ static void refer(struct lars_scores *s, const double *r,
     memcpy(s->references + k * n, r, n * sizeof *r);
     s->squares[k] = spred_dot(n, r, r);
     s->now = k;
+    s->used = k < s->used ? s->used : k + 1;
     for (size_t j = 0; s->users[k] > 0 && j < s->problem->p; j++)
         if (s->age[j] == k)
             date(s, j, lars_scores_dot(s, j, r, work), k);
@@ -162,6 +163,7 @@ void lars_scores_all(struct lars_scores *s, const double *r,
     memcpy(s->references, r, n * sizeof *r);
     s->squares[0] = spred_dot(n, r, r);
     s->now = 0;
+    s->used = 1;
     for (size_t j = 0; j < problem->p; j++) {
         double c = scores[j] / ((double)n * weight(s, j));
         if (s->age[j] == LARS_FOLLOWED || s->reach[j] <= 0) {
@@ -247,8 +249,8 @@ void lars_scores_watch(struct lars_scores *s, const double *r, const double *u,
         s->star[i] = r[i] - t * u[i];
         star += s->star[i] * s->star[i];
     }
-    spred_gemv_t(n, LARS_REFERENCES, 1, s->references, n, s->star, 0, product);
-    for (size_t k = 0; k < LARS_REFERENCES; k++)
+    spred_gemv_t(n, s->used, 1, s->references, n, s->star, 0, product);
+    for (size_t k = 0; k < s->used; k++)
         compare(s, k, product[k], star, alpha + k, away + k);
     for (size_t j = 0; j < s->problem->p; j++) {
         double bound =

@@ -7,7 +7,7 @@
 
 /* Residuals that scores may date from; then two marks instead of one. */
 enum {
-    LARS_REFERENCES = 32,
+    LARS_REFERENCES = 128,
     LARS_SET_ASIDE = LARS_REFERENCES, /* active or dead: nothing to find out */
     LARS_FOLLOWED                     /* known along the segment */
 };
@@ -33,7 +33,8 @@ struct lars_scores {
 
     double *references; /* n x LARS_REFERENCES */
     double squares[LARS_REFERENCES];
-    size_t users[LARS_REFERENCES];
+    size_t users[LARS_REFERENCES]; /* columns of that age */
+    size_t used;                   /* references from the first to the last */
     size_t now;   /* reference that is the present residual, or SET_ASIDE */
     double *star; /* n: scratch */
 };
