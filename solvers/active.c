@@ -31,6 +31,8 @@ void spred_active_close(struct spred_active *a)
     spred_free(a->env, a->columns);
     spred_free(a->env, a->means);
     spred_free(a->env, a->factor);
+    spred_free(a->env, a->b);
+    spred_free(a->env, a->half);
     spred_free(a->env, a->work);
     memset(a, 0, sizeof *a);
 }
@@ -45,11 +47,15 @@ static enum spred_status grow(struct spred_active *a)
     a->index = index ? index : a->index;
     double *means = spred_resize(a->env, a->means, wider, sizeof *means);
     a->means = means ? means : a->means;
+    double *b = spred_resize(a->env, a->b, wider, sizeof *b);
+    a->b = b ? b : a->b;
+    double *half = spred_resize(a->env, a->half, wider, sizeof *half);
+    a->half = half ? half : a->half;
     double *columns =
         spred_resize(a->env, a->columns, wider * n, sizeof *columns);
     a->columns = columns ? columns : a->columns;
     double *factor = spred_alloc(a->env, wider * wider, sizeof *factor);
-    if (!index || !means || !columns || !factor) {
+    if (!index || !means || !b || !half || !columns || !factor) {
         spred_free(a->env, factor);
         return SPRED_ENOMEM;
     }
@@ -115,7 +121,7 @@ static double factor_row(const struct spred_active *a, const double *x,
 }
 
 enum spred_status spred_active_append(struct spred_active *a, size_t j,
-                                      int *dependent)
+                                      double b, int *dependent)
 {
     size_t n = a->problem->n, m = a->count;
     SPRED_TRY(grow(a));
@@ -131,6 +137,8 @@ enum spred_status spred_active_append(struct spred_active *a, size_t j,
     for (size_t c = 0; c < m; c++)
         a->factor[m + c * a->capacity] = row[c];
     a->factor[m + m * a->capacity] = sqrt(left);
+    a->b[m] = b;
+    a->half[m] = (b - spred_dot(m, row, a->half)) / sqrt(left);
     a->index[m] = j;
     a->means[m] = mean;
     a->count++;
@@ -145,6 +153,7 @@ void spred_active_remove(struct spred_active *a, size_t position)
     double *l = a->factor;
     memmove(a->index + k, a->index + k + 1, after * sizeof *a->index);
     memmove(a->means + k, a->means + k + 1, after * sizeof *a->means);
+    memmove(a->b + k, a->b + k + 1, after * sizeof *a->b);
     memmove(a->columns + k * n, a->columns + (k + 1) * n,
             after * n * sizeof *a->columns);
     a->count = --m;
@@ -162,6 +171,9 @@ void spred_active_remove(struct spred_active *a, size_t position)
             left[t] = cosine * x + sine * y;
             right[t] = cosine * y - sine * x;
         }
+        double x = a->half[i], y = a->half[i + 1];
+        a->half[i] = cosine * x + sine * y;
+        a->half[i + 1] = cosine * y - sine * x;
     }
 }
 
@@ -176,11 +188,20 @@ enum spred_status spred_active_refactor(struct spred_active *a)
     int dependent = 0;
     a->count = 0;
     while (a->count < m && !dependent)
-        SPRED_TRY(spred_active_append(a, a->index[a->count], &dependent));
+        SPRED_TRY(spred_active_append(a, a->index[a->count], a->b[a->count],
+                                      &dependent));
     if (dependent)
         return spred_fail(a->env, SPRED_ENUMERIC,
                           "the active columns are dependent");
     return SPRED_OK;
+}
+
+void spred_active_solution(const struct spred_active *a, double *v)
+{
+    if (a->count == 0)
+        return;
+    memcpy(v, a->half, a->count * sizeof *v);
+    spred_lower_solve(1, a->count, a->factor, a->capacity, v);
 }
 
 void spred_active_solve(const struct spred_active *a, double *v)

@@ -51,7 +51,8 @@ struct state {
     double stride;             /* of the last segments, over lambda */
     double horizon;            /* no score unwatched joins until lambda - it */
     int fresh;                 /* the path has to begin anew */
-    int aimed;                 /* d and a belong to this segment */
+    int solved;                /* d and u belong to A */
+    int aimed;                 /* the columns at the bound agree with them */
     int since;                 /* events since r was computed from w */
     int zero_length;           /* events in a row that went nowhere */
 };
@@ -135,7 +136,7 @@ static void begin(struct state *s, struct spred_work *work)
     lars_scores_watch(&s->scores, s->r, s->u, 0, s->lambda - at_bound(s), work);
     s->stride = FIRST_STRIDE;
     s->blocked = 0;
-    s->fresh = s->aimed = s->since = s->zero_length = 0;
+    s->fresh = s->solved = s->aimed = s->since = s->zero_length = 0;
 }
 
 /* r = y - X_A w_A, centred again against rounding. */
@@ -198,6 +199,7 @@ static void leave(struct state *s, size_t position)
     size_t j = s->active.index[position];
     s->w[j] = s->d[j] = 0;
     s->role[j] = IDLE;
+    s->solved = 0;
     spred_active_remove(&s->active, position);
     lars_scores_follow(&s->scores, j, s->lambda * s->sign[j]);
     for (size_t k = 0; s->blocked > 0 && k < s->problem->p; k++)
@@ -262,29 +264,33 @@ static size_t shorten(struct state *s, size_t newcomer)
 /* The direction of the next segment; *work counts its columns. */
 static enum spred_status aim(struct state *s, struct spred_work *work)
 {
-    size_t newcomer = s->problem->p, limit = 100 + 10 * s->problem->n;
+    size_t n = s->problem->n, newcomer = s->problem->p, limit = 100 + 10 * n;
+    double sign = 0;
     for (size_t change = 0; change < limit; change++) {
-        size_t m = s->active.count;
-        for (size_t i = 0; i < m; i++)
-            s->v[i] = (double)s->problem->n * s->sign[s->active.index[i]];
-        spred_active_solve(&s->active, s->v);
-        if (shorten(s, newcomer) > 0)
-            continue;
-        spred_active_apply(&s->active, s->v, s->u);
-        count_columns(s, work);
+        if (!s->solved) {
+            spred_active_solution(&s->active, s->v);
+            if (shorten(s, newcomer) > 0)
+                continue;
+            spred_active_apply(&s->active, s->v, s->u);
+            count_columns(s, work);
+            s->solved = 1;
+        }
         int dependent = 1;
         while (dependent) {
             newcomer = worst_violator(s, work);
             if (newcomer == s->problem->p)
                 return SPRED_OK;
-            SPRED_TRY(spred_active_append(&s->active, newcomer, &dependent));
+            sign = s->scores.c[newcomer] > 0 ? 1 : -1;
+            SPRED_TRY(spred_active_append(&s->active, newcomer,
+                                          (double)n * sign, &dependent));
             count_columns(s, work);
             if (dependent)
                 block(s, newcomer);
         }
+        s->solved = 0;
         s->role[newcomer] = ACTIVE;
         lars_scores_set_aside(&s->scores, newcomer);
-        s->sign[newcomer] = s->scores.c[newcomer] > 0 ? 1 : -1;
+        s->sign[newcomer] = sign;
         s->w[newcomer] = s->d[newcomer] = 0;
     }
     return SPRED_OK;
