@@ -100,8 +100,8 @@ static void project(const struct spred_active *a, double *rest, double *row)
     spred_gemv(n, m, -1, a->columns, n, z, 1, rest);
 }
 
-/* row = L^-1 columns'x, for L's next row; returns |x|^2 - |row|^2, the square of
- * its diagonal. square: |x|^2; rest: n, scratch. */
+/* row = L^-1 columns'x, for L's next row; returns |x|^2 - |row|^2, the square
+ * of its diagonal. square: |x|^2; rest: n, scratch. */
 static double factor_row(const struct spred_active *a, const double *x,
                          double square, double *row, double *rest)
 {

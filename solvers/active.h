@@ -11,12 +11,12 @@ struct spred_active {
     struct spred_env *env;
     const struct spred_problem *problem;
     size_t count, capacity;
-    size_t *index;   /* count: which features, in order of entry */
-    double *columns; /* n x count */
-    double *means;   /* count: what centring subtracted, over weight_j */
-    double *factor;  /* lower L, LL' = columns'columns; leading dim capacity */
+    size_t *index;    /* count: which features, in order of entry */
+    double *columns;  /* n x count */
+    double *means;    /* count: what centring subtracted, over weight_j */
+    double *factor;   /* lower L, LL' = columns'columns; leading dim capacity */
     double *b, *half; /* count: right-hand side; L^-1 b, kept as L changes */
-    double *work;    /* 3 n */
+    double *work;     /* 3 n */
 };
 
 enum spred_status spred_active_open(struct spred_active *a,
@@ -28,7 +28,8 @@ void spred_active_close(struct spred_active *a); /* also after a failure */
 double spred_active_column(const struct spred_active *a, size_t j, double *out);
 
 /* Appends feature j at the end, with its entry of b: one row of L. *dependent =
- * 1 (and nothing is appended): it lies in the span of the others, to angle 1e-9.
+ * 1 (and nothing is appended): it lies in the span of the others, to angle
+ * 1e-9.
  */
 enum spred_status spred_active_append(struct spred_active *a, size_t j,
                                       double b, int *dependent);

@@ -157,14 +157,16 @@ static void residual(struct state *s)
 }
 
 /* Newton on X_A'r/n = lambda s: takes out what rounding has put into w_A, down
- * to the rounding of r. A factor that has drifted shows as no progress far above
- * that and is made anew. */
-static enum spred_status settle(struct state *s, struct spred_work *work)
+ * to the rounding of r. A factor that has drifted shows as no progress far
+ * above that and is made anew. *worst: of |X_A'r/n - lambda s|, what is left.
+ */
+static enum spred_status settle(struct state *s, double *worst,
+                                struct spred_work *work)
 {
     size_t m = s->active.count;
     double n = (double)s->problem->n, last = INFINITY;
-    for (int round = 0; round < SETTLE_ROUNDS; round++) {
-        double worst = 0;
+    for (int round = 0;; round++) {
+        *worst = 0;
         residual(s);
         spred_active_adjoint(&s->active, s->r, s->v);
         count_columns(s, work);
@@ -172,18 +174,18 @@ static enum spred_status settle(struct state *s, struct spred_work *work)
         for (size_t i = 0; i < m; i++) {
             size_t j = s->active.index[i];
             s->v[i] -= n * s->lambda * s->sign[j];
-            worst = fmax(worst, fabs(s->v[i]));
+            *worst = fmax(*worst, fabs(s->v[i]) / n);
         }
         double least = lars_scores_noise(&s->scores, s->r) +
                        lars_scores_noise(&s->scores, s->y);
-        if (worst <= n * least / 8)
+        if (*worst <= least / 8 || round == SETTLE_ROUNDS)
             break;
-        if (worst > last / 4) {
-            if (worst <= n * (at_bound(s) + least))
+        if (*worst > last / 4) {
+            if (*worst <= at_bound(s) + least)
                 break;
             SPRED_TRY(spred_active_refactor(&s->active));
         }
-        last = worst;
+        last = *worst;
         spred_active_solve(&s->active, s->v);
         for (size_t i = 0; i < m; i++)
             s->w[s->active.index[i]] += s->v[i];
@@ -215,9 +217,9 @@ static void block(struct state *s, size_t j)
 
 /* The column at the bound that d would push furthest over it, or p: 1 - s a > 0
  * means that |c_j| falls more slowly than lambda. */
-static size_t worst_violator(const struct state *s, struct spred_work *work)
+static size_t worst_violator(struct state *s, struct spred_work *work)
 {
-    const struct lars_scores *scores = &s->scores;
+    struct lars_scores *scores = &s->scores;
     double bound = s->lambda - at_bound(s), worst = flatness(s);
     size_t found = s->problem->p;
     for (size_t i = 0; i < scores->count; i++) {
@@ -363,25 +365,29 @@ static enum spred_status advance(struct state *s, double t, int event,
         if (gone)
             leave(s, i);
     }
+    double worst;
     if (++s->since >= REFRESH)
-        SPRED_TRY(settle(s, work));
+        SPRED_TRY(settle(s, &worst, work));
     s->zero_length = t > 1e-9 * s->lambda ? 0 : s->zero_length + 1;
     return SPRED_OK;
 }
 
-/* 1 if the optimality conditions hold at the target, from r and X'r anew. */
+/* Whether the optimality conditions hold at the target: r and X_A'r anew; every
+ * other column by its score or by its bound, and when the columns looked at
+ * since X'r was computed make up a pass, X'r anew. */
 static enum spred_status check(struct state *s, int *optimal,
                                struct spred_work *work)
 {
-    SPRED_TRY(settle(s, work));
-    double slack = 1e-8 * s->lambda + lars_scores_noise(&s->scores, s->r);
-    lars_scores_all(&s->scores, s->r, work);
-    *optimal = 1;
-    for (size_t j = 0; j < s->problem->p; j++) {
-        double over = fabs(s->scores.c[j]) - s->lambda;
-        if (over > slack || (s->role[j] == ACTIVE && over < -slack))
-            *optimal = 0;
-    }
+    struct lars_scores *scores = &s->scores;
+    double worst;
+    SPRED_TRY(settle(s, &worst, work));
+    double slack = 1e-8 * s->lambda + lars_scores_noise(scores, s->r);
+    if (scores->looked >= s->problem->p)
+        lars_scores_all(scores, s->r, work);
+    lars_scores_watch(scores, s->r, s->u, 0, s->lambda, work);
+    for (size_t i = 0; i < scores->count; i++)
+        worst = fmax(worst, fabs(scores->c[scores->followed[i]]) - s->lambda);
+    *optimal = worst <= slack;
     return SPRED_OK;
 }
 

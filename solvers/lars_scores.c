@@ -105,9 +105,10 @@ double lars_scores_noise(const struct lars_scores *s, const double *v)
     return 16 * DBL_EPSILON * s->longest * spred_norm(n, v) / (double)n;
 }
 
-double lars_scores_dot(const struct lars_scores *s, size_t j, const double *v,
+double lars_scores_dot(struct lars_scores *s, size_t j, const double *v,
                        struct spred_work *work)
 {
+    s->looked++;
     work->passes += 1 / (double)s->problem->p;
     return spred_design_dot(&s->problem->x, j, v) /
            ((double)s->problem->n * weight(s, j));
@@ -164,6 +165,7 @@ void lars_scores_all(struct lars_scores *s, const double *r,
     s->squares[0] = spred_dot(n, r, r);
     s->now = 0;
     s->used = 1;
+    s->looked = 0;
     for (size_t j = 0; j < problem->p; j++) {
         double c = scores[j] / ((double)n * weight(s, j));
         if (s->age[j] == LARS_FOLLOWED || s->reach[j] <= 0) {

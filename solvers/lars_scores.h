@@ -35,6 +35,7 @@ struct lars_scores {
     double squares[LARS_REFERENCES];
     size_t users[LARS_REFERENCES]; /* columns of that age */
     size_t used;                   /* references from the first to the last */
+    size_t looked;                 /* columns looked at since all were */
     size_t now;   /* reference that is the present residual, or SET_ASIDE */
     double *star; /* n: scratch */
 };
@@ -49,7 +50,7 @@ void lars_scores_close(struct lars_scores *s); /* also after a failure */
 double lars_scores_noise(const struct lars_scores *s, const double *v);
 
 /* x_j'v/n: one column. */
-double lars_scores_dot(const struct lars_scores *s, size_t j, const double *v,
+double lars_scores_dot(struct lars_scores *s, size_t j, const double *v,
                        struct spred_work *work);
 
 /* Every score from the residual r, all marks gone: one pass. */
