@@ -9,6 +9,10 @@
  * E at the bound, s_j d_j >= 0 where w_j = 0; by Lawson and Hanson's active
  * sets, whose objective falls at every change, so that ties do not cycle.
  * Columns are divided by their penalty weights; w here is weight * coefficient.
+ *
+ * A step ends at a knot, or at the target: what `get` then gives is the exact
+ * solution at lambda = max |c_j|. An elastic net whose ridge part shrinks with
+ * lambda, as here, has no piecewise linear path: that is refused.
  */
 #include <math.h>
 #include <string.h>
@@ -26,9 +30,10 @@ enum {
 
 /* The scores are watched this many mean segments ahead. */
 #define AHEAD 2
-/* Segments in that mean; its first value. */
+/* Segments in that mean, its first and its least value, over lambda. */
 #define AVERAGED 8
 #define FIRST_STRIDE 0.02
+#define SHORTEST_STRIDE 1e-6
 
 enum role {
     IDLE = 0,
@@ -338,8 +343,8 @@ static double next_event(struct state *s, double left, struct spred_work *work)
         least = fmin(least, until_drop(s, s->active.index[i]));
     least = fmin(least, first_join(s));
     while (least > s->horizon) {
-        double further = fmax(2 * s->horizon, AHEAD * s->stride * s->lambda);
-        s->horizon = fmin(further, least);
+        double stride = fmax(s->stride, SHORTEST_STRIDE) * s->lambda;
+        s->horizon = fmin(fmax(2 * s->horizon, AHEAD * stride), least);
         lars_scores_watch(&s->scores, s->r, s->u, s->horizon,
                           s->lambda - s->horizon - at_bound(s), work);
         least = fmin(least, first_join(s));
@@ -385,8 +390,12 @@ static enum spred_status check(struct state *s, int *optimal,
     if (scores->looked >= s->problem->p)
         lars_scores_all(scores, s->r, work);
     lars_scores_watch(scores, s->r, s->u, 0, s->lambda, work);
-    for (size_t i = 0; i < scores->count; i++)
-        worst = fmax(worst, fabs(scores->c[scores->followed[i]]) - s->lambda);
+    for (size_t i = 0; i < scores->count; i++) {
+        double over = fabs(scores->c[scores->followed[i]]) - s->lambda;
+        worst = fmax(worst, over);
+        if (over >= -at_bound(s)) /* the target is a knot: who joins here? */
+            s->aimed = 0;
+    }
     *optimal = worst <= slack;
     return SPRED_OK;
 }
@@ -453,7 +462,7 @@ const struct spred_solver spred_solver_lars = {
     .alias = "lasso-lars",
     .doc = "the exact lasso path, knot by knot (LARS with drops)",
     .reference = "Efron, Hastie, Johnstone, Tibshirani 2004, Ann. Statist. 32",
-    .api_version = 1,
+    .api_version = 2,
     .needs =
         SPRED_NEEDS_QUADRATIC | SPRED_NEEDS_PURE_L1 | SPRED_NEEDS_ONE_OUTPUT,
     .claim = 1e-8,

@@ -10,7 +10,8 @@
 
 #include "spred/linalg.h"
 
-/* |e|^2 = |r|^2 - (r_k'r)^2/|r_k|^2 cancels: so much of |r|^2 is added. */
+/* |e|^2 = |r|^2 - (r_k'r)^2/|r_k|^2 cancels, and so does swing^2: so much of
+ * the first term is added. */
 #define CANCELLED (64 * DBL_EPSILON)
 /* A column whose norm is below this share of what centring took is constant. */
 #define CONSTANT 1e-12
@@ -129,7 +130,8 @@ static void date(struct lars_scores *s, size_t j, double c, size_t age)
     double along = s->squares[age] > 0 ? c * c / s->squares[age] : 0;
     double rest = s->reach[j] * s->reach[j] - along;
     s->c[j] = c;
-    s->swing[j] = sqrt(fmax(rest, 0) + CANCELLED * s->reach[j] * s->reach[j]);
+    double lost = CANCELLED * s->reach[j] * s->longest / (double)s->problem->n;
+    s->swing[j] = sqrt(fmax(rest, 0) + lost);
     set_age(s, j, age);
 }
 
