@@ -86,37 +86,43 @@ double spred_active_column(const struct spred_active *a, size_t j, double *out)
     return mean * scale;
 }
 
-/* Takes the span of the columns out of rest (n) and adds L^-1 columns'rest to
- * row (count). Done twice, the length of rest is exact where |x|^2 - |row|^2
- * has cancelled: L is then as good as the R of a QR factorisation. */
-static void project(const struct spred_active *a, double *rest, double *row)
+/* z = L^-1 columns'x (count) */
+static void along(const struct spred_active *a, const double *x, double *z)
 {
     size_t n = a->problem->n, m = a->count;
-    double *z = a->work + 2 * n;
-    spred_gemv_t(n, m, 1, a->columns, n, rest, 0, z);
+    spred_gemv_t(n, m, 1, a->columns, n, x, 0, z);
     spred_lower_solve(0, m, a->factor, a->capacity, z);
-    spred_axpy(m, 1, z, row);
+}
+
+/* rest (n) -= columns L'^-1 z; z is lost. */
+static void take_out(const struct spred_active *a, double *z, double *rest)
+{
+    size_t n = a->problem->n, m = a->count;
     spred_lower_solve(1, m, a->factor, a->capacity, z);
     spred_gemv(n, m, -1, a->columns, n, z, 1, rest);
 }
 
 /* row = L^-1 columns'x, for L's next row; returns |x|^2 - |row|^2, the square
- * of its diagonal. square: |x|^2; rest: n, scratch. */
+ * of its diagonal. square: |x|^2; rest: n, scratch. Where that difference
+ * cancels, the span of the columns is taken out of x twice: the length of what
+ * is left is then exact, and L as good as the R of a QR factorisation. */
 static double factor_row(const struct spred_active *a, const double *x,
                          double square, double *row, double *rest)
 {
     size_t n = a->problem->n, m = a->count;
     if (m == 0)
         return square;
-    spred_gemv_t(n, m, 1, a->columns, n, x, 0, row);
-    spred_lower_solve(0, m, a->factor, a->capacity, row);
+    along(a, x, row);
     double left = square - spred_dot(m, row, row);
     if (left > CANCELLED * square)
         return left;
-    memset(row, 0, m * sizeof *row);
+    double *z = a->work + 2 * n;
     memcpy(rest, x, n * sizeof *rest);
-    for (int round = 0; round < 2; round++)
-        project(a, rest, row);
+    memcpy(z, row, m * sizeof *z);
+    take_out(a, z, rest);
+    along(a, rest, z);
+    spred_axpy(m, 1, z, row);
+    take_out(a, z, rest);
     return spred_dot(n, rest, rest);
 }
 

@@ -484,6 +484,43 @@ static void scores_never_miss(void **unused)
     assert_true(looked < columns / 2); /* it is worth it */
 }
 
+/* A column that grows behind the solver's back breaks its bounds: once a pass
+ * over X has shown that, nothing is claimed any more. */
+static void claims_nothing_false(void **unused)
+{
+    (void)unused;
+    const struct spred_solver *lars = spred_solver_find("lars");
+    struct recipe recipe = {.n = 40, .p = 30, .intercept = 1};
+    struct sample s;
+    struct spred_work work = {0};
+    void *state = calloc(1, lars->state_size);
+    double w[30], b, lambda, violation = 0;
+    int finished = 0;
+    sample_make(&s, &recipe, 21);
+    assert_ok(&s.env, lars->init(&s.env, state, NULL, &s.problem, 1, &work));
+    for (int target = 1; target <= 12; target++) {
+        finished = 0;
+        assert_ok(
+            &s.env,
+            lars->start(state, s.problem.lambda_max * pow(0.8, target), 1e-8));
+        for (int step = 0; step < 30 && !finished; step++)
+            assert_ok(&s.env, lars->step(state, &work, &finished));
+        lars->get(state, w, &b);
+        violation = knot_violation(&s, w, b, &lambda);
+        if (target == 1) {
+            assert_true(finished && violation < 1e-12);
+            assert_near(w[20], 0, 0);
+            for (size_t i = 0; i < 40; i++)
+                s.matrix.f64[i + 20 * 40] *= 1000;
+        }
+    }
+    assert_false(finished);
+    assert_true(violation > 0.1);
+    lars->free(&s.env, state);
+    free(state);
+    sample_free(&s);
+}
+
 static void refuses_what_it_cannot(void **unused)
 {
     (void)unused;
@@ -514,6 +551,7 @@ int main(void)
         cmocka_unit_test(no_drift),
         cmocka_unit_test(ends_of_the_path),
         cmocka_unit_test(scores_never_miss),
+        cmocka_unit_test(claims_nothing_false),
         cmocka_unit_test(refuses_what_it_cannot)};
     return cmocka_run_group_tests_name("lars", tests, NULL, NULL);
 }
