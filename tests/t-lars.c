@@ -484,8 +484,8 @@ static void scores_never_miss(void **unused)
     assert_true(looked < columns / 2); /* it is worth it */
 }
 
-/* A column that grows behind the solver's back breaks its bounds: once a pass
- * over X has shown that, nothing is claimed any more. */
+/* A column that grows behind the solver's back breaks its bounds: from the time
+ * that it is looked at again, nothing is claimed any more. */
 static void claims_nothing_false(void **unused)
 {
     (void)unused;
