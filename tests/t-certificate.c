@@ -1,88 +1,7 @@
 /* t-certificate.c: bounds that hold, floors that cover rounding, and the cases
  * in which certificates of other harnesses were wrong. */
+#include "certify.h"
 #include "exact.h"
-#include "problems.h"
-
-#include "spred/certificate.h"
-#include "spred/solver.h"
-
-/* ---- runs ---- */
-
-static struct spred_certificate certify(struct sample *s, double lambda,
-                                        const double *w, const double *b)
-{
-    struct spred_certificate c;
-    struct spred_certifier *certifier =
-        spred_certifier_new(&s->env, &s->problem);
-    assert_non_null(certifier);
-    spred_certifier_start(certifier, lambda);
-    assert_ok(&s->env, spred_certify(certifier, w, b, &c));
-    spred_certifier_free(certifier);
-    return c;
-}
-
-struct best {
-    size_t size;
-    double *w, b[SPRED_MAX_OUTPUTS], primal;
-    size_t outputs;
-};
-
-static int keep_best(void *cookie, const struct spred_host_point *point)
-{
-    struct best *best = cookie;
-    if (!(point->certificate.primal < best->primal))
-        return 0;
-    best->primal = point->certificate.primal;
-    memcpy(best->w, point->w, best->size * sizeof *best->w);
-    memcpy(best->b, point->b, best->outputs * sizeof *best->b);
-    return 0;
-}
-
-/* Nearly the optimum, by proximal gradient. */
-static void optimum(struct sample *s, double lambda, double gap,
-                    struct best *best)
-{
-    const struct spred_solver *solver = spred_solver_find("proximal-gradient");
-    struct spred_host_plan plan;
-    struct spred_host_totals totals;
-    void *options = calloc(1, solver->options_size);
-    best->size = s->problem.p * s->problem.outputs;
-    best->outputs = s->problem.outputs;
-    best->w = calloc(best->size, sizeof *best->w);
-    best->primal = INFINITY;
-    spred_host_plan_default(&plan);
-    plan.lambda = &lambda;
-    plan.n_lambda = 1;
-    plan.gap = gap;
-    plan.steps = 20000;
-    plan.stall_eps = 1e-15;
-    assert_ok(&s->env,
-              spred_options_default(&s->env, solver->options, options));
-    assert_ok(&s->env, spred_host_run(&s->env, solver, options, &s->problem,
-                                      &plan, 1, keep_best, best, &totals));
-    free(options);
-}
-
-static struct recipe random_recipe(struct spred_rng *rng)
-{
-    static const struct spred_loss *const losses[] = {
-        &spred_loss_squared, &spred_loss_logistic, &spred_loss_multinomial};
-    struct recipe recipe = {.n = 6 + spred_rng_below(rng, 25),
-                            .p = 1 + spred_rng_below(rng, 25),
-                            .classes = 2 + spred_rng_below(rng, 3),
-                            .loss = losses[spred_rng_below(rng, 3)],
-                            .l1_ratio = spred_rng_below(rng, 2) ? 1 : 0.5,
-                            .weights = (int)spred_rng_below(rng, 2),
-                            .intercept = (int)spred_rng_below(rng, 2),
-                            .storage =
-                                (enum spred_storage)spred_rng_below(rng, 3),
-                            .correlation = spred_rng_below(rng, 3) ? 0 : 2,
-                            .offset = spred_rng_below(rng, 3) ? 0 : 50,
-                            .degenerate = spred_rng_below(rng, 4) == 0,
-                            .levels = spred_rng_below(rng, 4) == 0 ? 2 : 0};
-    recipe.standardize = spred_rng_below(rng, 2) && recipe.intercept;
-    return recipe;
-}
 
 /* HARNESS.md b.11: the uncentred dual point read 82.875 where the optimum is
  * 0.1875. */
@@ -101,7 +20,7 @@ static void intercept_counter_example(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_squared,
                                        .y = y,
-                                       .penalty = {1, NULL},
+                                       .penalty = {.l1_ratio = 1},
                                        .intercept = 1};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     assert_near(s.problem.lambda_max, 0.5, 1e-15);
@@ -237,7 +156,7 @@ static void orthogonal(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_squared,
                                        .y = y,
-                                       .penalty = {1, NULL}};
+                                       .penalty = {.l1_ratio = 1}};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     for (double lambda = 3; lambda > 1e-9; lambda /= 7) {
         double l1 = 0, fit = 0;
@@ -412,7 +331,7 @@ static void one_class_underflows(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_logistic,
                                        .y = y,
-                                       .penalty = {1, NULL},
+                                       .penalty = {.l1_ratio = 1},
                                        .intercept = 1};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     struct spred_certificate c = certify(&s, 1e-6, &w, &b);
@@ -497,9 +416,80 @@ static void refused_problems(void **unused)
     sample_free(&s);
 }
 
+/* One certifier for point after point (also for the same weights with another
+ * intercept, and for the same point at another lambda), and points certified
+ * together, say what a fresh certifier says. */
+static void one_by_one_and_together(void **unused)
+{
+    (void)unused;
+    enum { POINTS = 7 };
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        static const struct spred_loss *const losses[] = {
+            &spred_loss_squared, &spred_loss_logistic, &spred_loss_multinomial};
+        struct recipe recipe = {.n = 20,
+                                .p = 12,
+                                .classes = 3,
+                                .loss = losses[seed % 3],
+                                .intercept = seed % 4 > 0,
+                                .l1_ratio = seed % 5 ? 1 : 0.5,
+                                .standardize = seed % 2};
+        struct sample s;
+        sample_make(&s, &recipe, 900 + seed);
+        assert_ok(&s.env, s.status);
+        size_t weights = s.problem.p * s.problem.outputs;
+        double w[POINTS][36], b[POINTS][SPRED_MAX_OUTPUTS] = {{0}};
+        struct spred_certify_point points[POINTS];
+        struct spred_rng *rng = spred_rng_new(&s.env, seed);
+        for (size_t i = 0; i < POINTS; i++) {
+            for (size_t e = 0; e < weights; e++)
+                w[i][e] = i > 0 && i < 4 ? w[0][e]
+                          : spred_rng_uniform(rng) < 0.5
+                              ? 0.1 * spred_rng_normal(rng)
+                              : 0;
+            for (size_t k = 0; k < s.problem.outputs; k++)
+                b[i][k] = i == 2 ? b[1][k] : 0.3 * spred_rng_normal(rng);
+            points[i] = (struct spred_certify_point){
+                .lambda = s.problem.lambda_max * pow(0.8, (double)(i + 1)),
+                .w = w[i],
+                .b = b[i]};
+        }
+        struct spred_certifier *certifier =
+            spred_certifier_new(&s.env, &s.problem);
+        struct spred_certifier *many = spred_certifier_new(&s.env, &s.problem);
+        assert_ok(&s.env, spred_certify_many(many, POINTS, points));
+        for (size_t i = 0; i < POINTS; i++) {
+            struct spred_certificate c,
+                fresh = certify(&s, points[i].lambda, w[i], b[i]);
+            spred_certifier_start(certifier, points[i].lambda);
+            assert_ok(&s.env, spred_certify(certifier, w[i], b[i], &c));
+            assert_int_equal(points[i].status, SPRED_OK);
+            const struct spred_certificate *t = &points[i].certificate;
+            assert_true(c.primal == fresh.primal && t->primal == c.primal);
+            assert_true(c.support == fresh.support && t->support == c.support);
+            assert_near(c.kkt, fresh.kkt, 1e-12);
+            assert_near(t->kkt, fresh.kkt, 1e-12);
+            /* The point before may have given a better bound. */
+            assert_true(c.dual >= fresh.dual - 1e-12);
+            assert_near(t->dual, c.dual, 1e-12);
+            /* Which of two equal bounds is kept may differ by a bit. */
+            assert_true(t->floor <= 3 * c.floor && c.floor <= 3 * t->floor);
+        }
+        w[3][0] = NAN; /* one bad point spoils no other */
+        assert_ok(&s.env, spred_certify_many(many, POINTS, points));
+        for (size_t i = 0; i < POINTS; i++)
+            assert_int_equal(points[i].status,
+                             i == 3 ? SPRED_ENUMERIC : SPRED_OK);
+        spred_certifier_free(many);
+        spred_certifier_free(certifier);
+        spred_rng_free(rng);
+        sample_free(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_by_one_and_together),
         cmocka_unit_test(intercept_counter_example),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(floor_covers_rounding),

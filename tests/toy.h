@@ -91,15 +91,15 @@ static inline void toy_make(struct toy *toy, const struct toy_plan *plan)
         toy->weights[j] = 0.5 + spred_rng_uniform(rng);
     int multinomial = plan->loss == &spred_loss_multinomial;
     toy->problem = (struct spred_problem){
-        .x = {&toy->x, toy->mean, toy->scale},
+        .x = {.matrix = &toy->x, .mean = toy->mean, .scale = toy->scale},
         .n = n,
         .p = p,
         .outputs = multinomial ? plan->classes : 1,
         .loss = plan->loss,
         .y = multinomial ? NULL : toy->y,
         .codes = multinomial ? toy->codes : NULL,
-        .penalty = {plan->l1_ratio > 0 ? plan->l1_ratio : 1,
-                    plan->weights ? toy->weights : NULL},
+        .penalty = {.l1_ratio = plan->l1_ratio > 0 ? plan->l1_ratio : 1,
+                    .weights = plan->weights ? toy->weights : NULL},
         .intercept = !plan->no_intercept};
     assert_ok(env, spred_problem_init(env, &toy->problem));
     spred_free(env, raw);
