@@ -14,11 +14,14 @@ enum { LEAST_GROWTH = 20 };
 /* Violations below this (units of l1) are rounding: no reason to enter. */
 static const double enter_above = 1e-13;
 /* A step asks its set for this share of the violation it found... */
-static const double share_of_worst = 0.1;
+static const double share_of_worst = 1e-4;
 /* ...or, when no column enters, for this share of the gap that is asked... */
 static const double share_of_gap = 0.3;
 /* ...and for at most this share of what the step before asked and got. */
 static const double share_of_last = 0.5;
+/* At a new lambda the columns whose slope is this near to l1 enter as well, in
+ * units of the fall of lambda: the strong rule of Tibshirani et al. 2012 (1). */
+static const double strong_share = 0.5;
 /* The violation is looked at when the last move, which bounds it from above,
  * is below this many times the target. */
 static const double look_below = 4;
@@ -57,6 +60,7 @@ struct state {
     double lambda, asked;
     double target; /* violation asked of the set in the last step */
     int reached;   /* 1: and it was met */
+    double slack;  /* slopes above (1 - slack) l1 enter in the next step */
     struct fista f;
     double *block; /* of f */
     size_t room;   /* doubles in block */
@@ -133,6 +137,8 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     size_t p = s->problem->p;
     if (s->lambda > 0) /* one try at a longer step at every new lambda */
         s->f.step /= s->options.rules.shrink;
+    s->slack =
+        s->lambda > lambda ? strong_share * (s->lambda / lambda - 1) : 0;
     s->lambda = lambda;
     s->asked = tolerance;
     s->target = INFINITY;
@@ -161,33 +167,35 @@ static int worse_first(const void *a, const void *b)
     return left->column < right->column ? -1 : 1; /* same on every machine */
 }
 
-/* Worst violation of feature j over the outputs. */
+/* Worst violation of feature j over the outputs; below 0 when all its weights
+ * are 0 and stay: minus what is missing, in units of l1. */
 static double violation(const struct state *s, size_t j)
 {
     const struct spred_problem *problem = s->problem;
-    double l1, l2, worst = 0;
+    double l1, l2, worst = -1;
     spred_penalty_at(problem, s->lambda, j, &l1, &l2);
     for (size_t k = 0; k < problem->outputs; k++) {
         size_t e = j + k * problem->p;
         double w = s->w[e], slope = s->g[e] / (double)problem->n - l2 * w;
         double off = w > 0   ? fabs(slope - l1)
                      : w < 0 ? fabs(slope + l1)
-                             : fmax(fabs(slope) - l1, 0);
+                             : fabs(slope) - l1;
         worst = fmax(worst, off / l1);
     }
     return worst;
 }
 
-/* Adds the worst violators. *worst: the largest violation of any feature;
- * *entered: how many joined. */
+/* Adds the worst violators, and those that soon will be. *worst: the largest
+ * violation of any feature; *entered: how many joined. */
 static enum spred_status grow(struct state *s, double *worst, size_t *entered)
 {
     const struct spred_problem *problem = s->problem;
     size_t found = 0, support = spred_support(problem, s->w);
+    double least = s->slack > 0 ? -s->slack : enter_above;
     for (size_t j = 0; j < problem->p; j++) {
         double off = violation(s, j);
         *worst = fmax(*worst, off);
-        if (!s->set.inside[j] && off > enter_above)
+        if (!s->set.inside[j] && off > least)
             s->candidate[found++] = (struct candidate){off, j};
     }
     size_t most = support > LEAST_GROWTH ? support : LEAST_GROWTH;
@@ -289,6 +297,7 @@ static enum spred_status set_step(struct state *s, struct spred_work *work)
     for (size_t k = 0; k < problem->outputs; k++)
         spred_design_adjoint(&problem->x, s->r + k * n, s->g + k * p);
     SPRED_TRY(grow(s, &worst, &entered));
+    s->slack = 0;
     s->target = ask(s, worst, entered);
     if (s->set.size && worst > s->target) {
         SPRED_TRY(iterate(s, &more));

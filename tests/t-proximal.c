@@ -16,21 +16,23 @@ static struct toy_plan small(size_t loss)
     return plan;
 }
 
-/* All losses x storages x both methods, ridge, weights, no intercept. */
+/* All losses x storages x both methods, ridge, weights, no intercept, on all
+ * columns and on working sets. */
 static void test_reaches(void **cmocka)
 {
     (void)cmocka;
-    for (size_t i = 0; i < 18; i++) {
+    for (size_t i = 0; i < 36; i++) {
         struct toy toy;
         struct toy_plan plan = small(i % 3);
-        plan.storage = (enum spred_storage)(i / 6);
+        plan.storage = (enum spred_storage)(i % 18 / 6);
         plan.weights = i % 2;
         plan.l1_ratio = i % 4 < 2 ? 1 : 0.7;
         plan.no_intercept = i % 5 == 0;
         toy_make(&toy, &plan);
         struct toy_run run = {
             .solver = "proximal-gradient",
-            .settings = {"accelerate", i % 6 < 3 ? "true" : "false"},
+            .settings = {"accelerate", i % 6 < 3 ? "true" : "false",
+                         "working_set", i / 18 ? "true" : "false"},
             .ratio = 0.1,
             .lambdas = 5,
             .gap = 1e-8};
@@ -58,7 +60,8 @@ static void test_monotone(void **cmocka)
         plan.l1_ratio = 0.9;
         toy_make(&toy, &plan);
         struct toy_run run = {.solver = "proximal-gradient",
-                              .settings = {"accelerate", "false"},
+                              .settings = {"accelerate", "false",
+                                           "working_set", "false"},
                               .ratio = 0.05,
                               .lambdas = 3,
                               .gap = 1e-6,
@@ -78,13 +81,15 @@ static void test_faster(void **cmocka)
     struct toy_plan plan = small(0);
     plan.rho = 0.95;
     toy_make(&toy, &plan);
-    struct toy_run fista = {
-        .solver = "proximal-gradient", .ratio = 0.01, .gap = 1e-7};
+    struct toy_run fista = {.solver = "proximal-gradient",
+                            .settings = {"working_set", "false"},
+                            .ratio = 0.01,
+                            .gap = 1e-7};
     struct toy_run ista = fista, plain = fista;
-    ista.settings[0] = "accelerate";
-    ista.settings[1] = "false";
-    plain.settings[0] = "restart";
-    plain.settings[1] = "false";
+    ista.settings[2] = "accelerate";
+    ista.settings[3] = "false";
+    plain.settings[2] = "restart";
+    plain.settings[3] = "false";
     assert_true(toy_solve(&toy, &fista) <= 1e-7);
     assert_true(toy_solve(&toy, &ista) <= 1e-7);
     assert_true(toy_solve(&toy, &plain) <= 1e-7);
