@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "solvers/optimality.h"
 #include "spred/linalg.h"
 
 #define ROUNDING 1e-14 /* relative error of an image */
@@ -217,14 +218,10 @@ double fista_violation(const struct fista *f)
     const struct spred_problem *problem = f->problem;
     double worst = 0;
     for (size_t j = 0; j < problem->p; j++) {
-        double l1, l2, w = f->w[j];
+        double l1, l2;
         spred_penalty_at(problem, f->lambda, j, &l1, &l2);
-        double slope =
-            (f->cross[j] - f->image[j]) / (double)problem->n - l2 * w;
-        double off = w > 0   ? fabs(slope - l1)
-                     : w < 0 ? fabs(slope + l1)
-                             : fmax(fabs(slope) - l1, 0);
-        worst = fmax(worst, off / l1);
+        double slope = (f->cross[j] - f->image[j]) / (double)problem->n;
+        worst = fmax(worst, optimality_margin(slope, f->w[j], l1, l2));
     }
     return worst;
 }

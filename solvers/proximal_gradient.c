@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "solvers/fista.h"
+#include "solvers/optimality.h"
 #include "solvers/subset.h"
 #include "spred/linalg.h"
 #include "spred/solver.h"
@@ -15,9 +16,7 @@ enum { LEAST_GROWTH = 20 };
 static const double enter_above = 1e-13;
 /* A step asks its set for this share of the violation it found... */
 static const double share_of_worst = 1e-4;
-/* ...or, when no column enters, for this share of the gap that is asked... */
-static const double share_of_gap = 0.3;
-/* ...and for at most this share of what the step before asked and got. */
+/* ...or, when no column enters, for what the gap wants; and for at most this share of what the step before asked and got. */
 static const double share_of_last = 0.5;
 /* At a new lambda the columns whose slope is this near to l1 enter as well, in
  * units of the fall of lambda: the strong rule of Tibshirani et al. 2012 (1). */
@@ -167,20 +166,16 @@ static int worse_first(const void *a, const void *b)
     return left->column < right->column ? -1 : 1; /* same on every machine */
 }
 
-/* Worst violation of feature j over the outputs; below 0 when all its weights
- * are 0 and stay: minus what is missing, in units of l1. */
-static double violation(const struct state *s, size_t j)
+/* Worst margin of feature j over the outputs. */
+static double margin(const struct state *s, size_t j)
 {
     const struct spred_problem *problem = s->problem;
     double l1, l2, worst = -1;
     spred_penalty_at(problem, s->lambda, j, &l1, &l2);
     for (size_t k = 0; k < problem->outputs; k++) {
         size_t e = j + k * problem->p;
-        double w = s->w[e], slope = s->g[e] / (double)problem->n - l2 * w;
-        double off = w > 0   ? fabs(slope - l1)
-                     : w < 0 ? fabs(slope + l1)
-                             : fabs(slope) - l1;
-        worst = fmax(worst, off / l1);
+        double slope = s->g[e] / (double)problem->n;
+        worst = fmax(worst, optimality_margin(slope, s->w[e], l1, l2));
     }
     return worst;
 }
@@ -193,7 +188,7 @@ static enum spred_status grow(struct state *s, double *worst, size_t *entered)
     size_t found = 0, support = spred_support(problem, s->w);
     double least = s->slack > 0 ? -s->slack : enter_above;
     for (size_t j = 0; j < problem->p; j++) {
-        double off = violation(s, j);
+        double off = margin(s, j);
         *worst = fmax(*worst, off);
         if (!s->set.inside[j] && off > least)
             s->candidate[found++] = (struct candidate){off, j};
@@ -207,16 +202,10 @@ static enum spred_status grow(struct state *s, double *worst, size_t *entered)
     return SPRED_OK;
 }
 
-/* What this step asks of the set. The relative gap is about violation times
- * the L1 part of the penalty over P(0). */
+/* What this step asks of the set. */
 static double ask(const struct state *s, double worst, size_t entered)
 {
-    const struct spred_problem *problem = s->problem;
-    double l1_part = problem->penalty.l1_ratio *
-                     spred_penalty_value(problem, s->lambda, s->w);
-    double unit = problem->null_objective;
-    double goal =
-        share_of_gap * s->asked * unit / fmax(l1_part, share_of_gap * unit);
+    double goal = optimality_goal(s->problem, s->lambda, s->w, s->asked);
     double target = entered ? fmax(goal, share_of_worst * worst) : goal;
     return fmin(target, (s->reached ? share_of_last : 1) * s->target);
 }
@@ -346,7 +335,7 @@ const struct spred_solver spred_solver_proximal_gradient = {
     .reference = "Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1)",
     .api_version = 3,
     .needs = SPRED_NEEDS_NOTHING,
-    .claim = 1e-6,
+    .claim = 1e-8,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),
     .options = table,

@@ -12,12 +12,9 @@
 #include "spred/solver.h"
 
 enum optimizer { SGD, ADAM };
-enum start_kind { ZERO_SAFE, NORMAL, UNIFORM, HALF_NORMAL };
 enum schedule { CONSTANT, COSINE };
 
 static const char *const optimizers[] = {"sgd", "adam", NULL};
-static const char *const starts[] = {"zero-safe", "normal", "uniform",
-                                     "normal-0.5", NULL};
 static const char *const schedules[] = {"constant", "cosine", NULL};
 
 struct options {
@@ -38,7 +35,8 @@ static const struct spred_option table[] = {
      "second beta of adam"},
     {"batch", SPRED_OPTION_INT, FIELD(batch), "0", 0, 1e9, NULL,
      "samples in a mini-batch (a step is one epoch); 0: all"},
-    {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0, starts,
+    {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0,
+     spred_factors_starts,
      "zero-safe: V = 0, W = 0; others: both factors random"},
     {"inflate", SPRED_OPTION_REAL, FIELD(inflate), "0.03", 1e-6, 1, NULL,
      "least |u| at a new lambda, of the natural size; and the tilt"},
@@ -63,7 +61,7 @@ struct state {
     struct spred_env *env;
     const struct spred_problem *problem;
     struct options options;
-    struct spred_rng *rng;
+    struct spred_factors_seed seed;
     struct spred_batches batches;
     double *block;         /* all doubles below */
     double *u, *v, *w, *g; /* p x K */
@@ -75,7 +73,7 @@ struct state {
     double *m, *r;         /* n x K */
     double *z, *scratch_n; /* n: power iteration, batch by batch */
     double b[SPRED_MAX_OUTPUTS];
-    double lambda, size;       /* size: natural size of a factor */
+    double lambda;
     double curvature, adam_lr; /* |X D X'|/n when measured */
     long age, updates, steps;  /* since measured; since start */
     int started;
@@ -93,10 +91,10 @@ static enum spred_status acquire(struct state *s, uint64_t seed)
 {
     size_t n = s->problem->n, p = s->problem->p, outputs = s->problem->outputs;
     size_t weights = p * outputs, cells = n * outputs;
-    s->rng = spred_rng_new(s->env, seed);
+    s->seed.rng = spred_rng_new(s->env, seed);
     s->block = spred_alloc(s->env, 8 * weights + 4 * p + 2 * cells + 2 * n,
                            sizeof *s->block);
-    if (!s->rng || !s->block)
+    if (!s->seed.rng || !s->block)
         return SPRED_ENOMEM;
     double **of_weights[] = {&s->u,  &s->v,  &s->w,  &s->g,
                              &s->mu, &s->mv, &s->su, &s->sv};
@@ -111,31 +109,7 @@ static enum spred_status acquire(struct state *s, uint64_t seed)
     s->z = s->r + cells;
     s->scratch_n = s->z + n;
     return spred_batches_make(s->env, s->problem, (size_t)s->options.batch,
-                              s->rng, &s->batches);
-}
-
-/* +-(0.5 + U(0, 1)) inflate size: never near 0. */
-static double alive(struct state *s)
-{
-    double size = s->options.inflate * s->size;
-    double sign = spred_rng_uniform(s->rng) < 0.5 ? -1 : 1;
-    return sign * size * (0.5 + spred_rng_uniform(s->rng));
-}
-
-static double draw(struct state *s)
-{
-    double side = 1 / sqrt((double)s->problem->p);
-    switch ((enum start_kind)s->options.init) {
-    case NORMAL:
-        return spred_rng_normal(s->rng);
-    case UNIFORM:
-        return side * (2 * spred_rng_uniform(s->rng) - 1);
-    case HALF_NORMAL:
-        return 0.5 * spred_rng_normal(s->rng);
-    case ZERO_SAFE:
-        break;
-    }
-    return 0;
+                              s->seed.rng, &s->batches);
 }
 
 /* b = argmin loss at the current W; leaves m = XW + b for a single batch. */
@@ -177,13 +151,10 @@ static enum spred_status init(struct spred_env *env, void *state,
         }
     }
     work->passes += s->batches.count > 1 ? 2 : 1; /* the copy counts as one */
-    s->size =
-        sqrt(problem->lambda_max / (problem->loss->curvature_bound * mean));
-    for (size_t e = 0; e < weights_of(s); e++) {
-        int safe = s->options.init == ZERO_SAFE;
-        s->u[e] = safe ? alive(s) : draw(s);
-        s->v[e] = draw(s);
-    }
+    s->seed.start = s->options.init;
+    s->seed.inflate = s->options.inflate;
+    s->seed.size = spred_factors_size(problem, mean);
+    spred_factors_draw(&s->seed, problem, s->u, s->v);
     spred_factors_product(weights_of(s), s->u, s->v, s->w);
     memcpy(s->b, problem->null_intercept, sizeof s->b);
     settle(s, work);
@@ -262,7 +233,7 @@ static double adam_rate(struct state *s, struct spred_work *work)
         spred_factor_slopes(s->g[e], l1, l2, s->u[e], s->v[e], &du, &dv);
         total += fabs(du) + fabs(dv);
     }
-    return fmin(ADAM_SHARE * s->size,
+    return fmin(ADAM_SHARE * s->seed.size,
                 total / (hessian_bound(s, work) * 2 * (double)weights));
 }
 
@@ -297,19 +268,8 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     s->steps = s->updates = 0;
     s->adam_lr = 0;
     memset(s->mu, 0, 4 * weights * sizeof *s->mu); /* mu, mv, su, sv */
-    /* u = v = 0 is absorbing and |u| = |v| cannot change the sign of uv, so the
-     * balance is broken at the same uv: small pairs become (a, uv/a), others
-     * are tilted. */
-    for (size_t e = 0; s->started && e < weights; e++) {
-        double a = alive(s), tilt = 1 + s->options.inflate;
-        if (fmax(fabs(s->u[e]), fabs(s->v[e])) < fabs(a)) {
-            s->u[e] = a;
-            s->v[e] = s->w[e] / a;
-        } else {
-            s->u[e] *= tilt;
-            s->v[e] /= tilt;
-        }
-    }
+    if (s->started)
+        spred_factors_revive(&s->seed, weights, s->u, s->v);
     s->started = 1;
     return SPRED_OK;
 }
@@ -368,7 +328,7 @@ static enum spred_status step(void *state, struct spred_work *work,
     double outputs = (double)problem->outputs;
     (void)finished; /* it cannot tell */
     if (s->batches.count > 1)
-        spred_rng_shuffle(s->rng, s->batches.order, s->batches.count);
+        spred_rng_shuffle(s->seed.rng, s->batches.order, s->batches.count);
     for (size_t q = 0; q < s->batches.count; q++) {
         const struct spred_problem *part =
             &s->batches.batch[s->batches.order[q]].problem;
@@ -392,11 +352,7 @@ static enum spred_status step(void *state, struct spred_work *work,
 static void get(const void *state, double *w, double *b)
 {
     const struct state *s = state;
-    size_t weights = weights_of(s);
-    double largest = spred_factors_product(weights, s->u, s->v, w);
-    for (size_t e = 0; e < weights; e++)
-        if (fabs(w[e]) <= s->options.round * largest)
-            w[e] = 0;
+    spred_factors_round(s->options.round, weights_of(s), s->u, s->v, w);
     memcpy(b, s->b, s->problem->outputs * sizeof *b);
 }
 
@@ -411,7 +367,7 @@ static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
     spred_batches_free(env, &s->batches);
-    spred_rng_free(s->rng);
+    spred_rng_free(s->seed.rng);
     spred_free(env, s->block);
 }
 
