@@ -104,8 +104,6 @@ void spred_loss_slope(const struct spred_problem *problem, const double *m,
                       double *r, double *g)
 {
     problem->loss->residual(problem, m, r);
-    for (size_t k = 0; k < problem->outputs; k++)
-        spred_design_adjoint(&problem->x, r + k * problem->n,
-                             g + k * problem->p);
+    spred_design_adjoint_many(&problem->x, problem->outputs, r, g);
     spred_scale(problem->p * problem->outputs, -1 / (double)problem->n, g);
 }

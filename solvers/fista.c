@@ -69,15 +69,14 @@ static void image_of(const struct fista *f, const double *w, const double *b,
 static void slope(struct fista *f)
 {
     const struct spred_problem *problem = f->problem;
-    size_t n = problem->n, p = problem->p;
+    size_t p = problem->p;
     if (f->gram) {
         for (size_t j = 0; j < p; j++)
             f->g[j] = f->cross[j] - f->at_z[j];
         return;
     }
     problem->loss->residual(problem, f->at_z, f->r);
-    for (size_t k = 0; k < problem->outputs; k++)
-        spred_design_adjoint(&problem->x, f->r + k * n, f->g + k * p);
+    spred_design_adjoint_many(&problem->x, problem->outputs, f->r, f->g);
 }
 
 void fista_begin(struct fista *f, double lambda)

@@ -63,8 +63,8 @@ static double evaluate(void *cookie, const double *t, double *slope)
     unscale(s, t);
     spred_problem_predict(problem, s->w, s->b, s->m);
     problem->loss->residual(problem, s->m, s->r);
+    spred_design_adjoint_many(&problem->x, outputs, s->r, s->g);
     for (size_t k = 0; k < outputs; k++) {
-        spred_design_adjoint(&problem->x, s->r + k * n, s->g + k * p);
         for (size_t j = 0; j < p; j++) {
             size_t e = j + k * p;
             double l1, l2, g = s->g[e] / (double)n;

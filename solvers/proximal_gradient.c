@@ -9,6 +9,7 @@
 #include "solvers/optimality.h"
 #include "solvers/subset.h"
 #include "spred/linalg.h"
+#include "spred/scan.h"
 #include "spred/solver.h"
 
 enum { LEAST_GROWTH = 20 };
@@ -21,15 +22,20 @@ static const double share_of_last = 0.5;
 /* At a new lambda the columns whose slope is this near to l1 enter as well, in
  * units of the fall of lambda: the strong rule of Tibshirani et al. 2012 (1). */
 static const double strong_share = 0.5;
+/* Slopes this near to l1 are wanted to full precision, whatever enters. */
+static const double least_slack = 0.01;
 /* The violation is looked at when the last move, which bounds it from above,
  * is below this many times the target. */
 static const double look_below = 4;
 
 struct options {
     struct fista_rules rules;
-    int working_set;
+    int working_set, screen;
     long iterations;
 };
+
+/* In the order of enum spred_precision. */
+static const char *const precisions[] = {"auto", "double", "single", NULL};
 
 static const struct spred_option table[] = {
     {"accelerate", SPRED_OPTION_BOOL,
@@ -45,6 +51,10 @@ static const struct spred_option table[] = {
      "iterate on the violators only (false: a step is one iteration on all)"},
     {"iterations", SPRED_OPTION_INT, offsetof(struct options, iterations),
      "1000", 1, 1000000, NULL, "most iterations on a working set in one step"},
+    {"screen", SPRED_OPTION_CHOICE, offsetof(struct options, screen), "auto", 0,
+     0, precisions,
+     "precision of passes that look for columns to enter: single costs a copy "
+     "of half of X, auto makes it when it pays"},
     {0}};
 
 struct candidate {
@@ -67,6 +77,8 @@ struct state {
     struct subset set;
     double *w, *g; /* p x K: all weights; X'R */
     double *m, *r; /* n x K */
+    double *bound; /* p: |X'R| below it need not be exact */
+    struct spred_scanner *scanner;
     double b[SPRED_MAX_OUTPUTS];
     struct candidate *candidate; /* p */
     unsigned char *keep;         /* p */
@@ -84,13 +96,16 @@ static enum spred_status acquire(struct state *s)
         s->block = spred_alloc(env, fista_room(problem, 0), sizeof *s->block);
         return s->block ? SPRED_OK : SPRED_ENOMEM;
     }
-    s->w = spred_alloc(env, 2 * weights, sizeof *s->w);
+    s->w = spred_alloc(env, 2 * weights + problem->p, sizeof *s->w);
     s->m = spred_alloc(env, 2 * cells, sizeof *s->m);
     s->candidate = spred_alloc(env, problem->p, sizeof *s->candidate);
     s->keep = spred_alloc(env, problem->p, sizeof *s->keep);
-    if (!s->w || !s->m || !s->candidate || !s->keep)
+    s->scanner = spred_scanner_new(env, &problem->x,
+                                   (enum spred_precision)s->options.screen);
+    if (!s->w || !s->m || !s->candidate || !s->keep || !s->scanner)
         return SPRED_ENOMEM;
     s->g = s->w + weights;
+    s->bound = s->g + weights;
     s->r = s->m + cells;
     return subset_init(&s->set, env, problem);
 }
@@ -144,6 +159,11 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     if (!s->options.working_set) {
         fista_begin(&s->f, lambda);
         return SPRED_OK;
+    }
+    for (size_t j = 0; j < p; j++) {
+        double l1, l2, near = 1 - fmax(s->slack, least_slack);
+        spred_penalty_at(s->problem, lambda, j, &l1, &l2);
+        s->bound[j] = near * l1 * (double)s->problem->n;
     }
     for (size_t c = 0; c < s->set.size; c++) { /* the support stays */
         s->keep[c] = 0;
@@ -279,12 +299,12 @@ static void predict(struct state *s, double *columns)
 static enum spred_status set_step(struct state *s, struct spred_work *work)
 {
     const struct spred_problem *problem = s->problem;
-    size_t n = problem->n, p = problem->p, entered;
+    size_t entered;
     double worst = 0, columns = 0, more = 0;
     predict(s, &columns);
     problem->loss->residual(problem, s->m, s->r);
-    for (size_t k = 0; k < problem->outputs; k++)
-        spred_design_adjoint(&problem->x, s->r + k * n, s->g + k * p);
+    work->passes += spred_scanner_scores(s->scanner, problem->outputs, s->r,
+                                         s->bound, s->g);
     SPRED_TRY(grow(s, &worst, &entered));
     s->slack = 0;
     s->target = ask(s, worst, entered);
@@ -292,8 +312,7 @@ static enum spred_status set_step(struct state *s, struct spred_work *work)
         SPRED_TRY(iterate(s, &more));
         predict(s, &columns);
     }
-    work->passes +=
-        (double)problem->outputs + (columns + more) / (double)p;
+    work->passes += (columns + more) / (double)problem->p;
     return SPRED_OK;
 }
 
@@ -321,6 +340,7 @@ static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
     subset_free(&s->set);
+    spred_scanner_free(s->scanner);
     spred_free(env, s->block);
     spred_free(env, s->w);
     spred_free(env, s->m);

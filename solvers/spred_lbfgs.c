@@ -22,7 +22,7 @@ static const struct spred_option table[] = {
     {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0,
      spred_factors_starts,
      "zero-safe: V = 0, W = 0; others: both factors random"},
-    {"inflate", SPRED_OPTION_REAL, FIELD(inflate), "0.03", 1e-6, 1, NULL,
+    {"inflate", SPRED_OPTION_REAL, FIELD(inflate), "0.1", 1e-6, 1, NULL,
      "least |u| at a new lambda, of the natural size; and the tilt"},
     {"round", SPRED_OPTION_REAL, FIELD(round), "1e-6", 0, 0.1, NULL,
      "|uv| up to this share of the largest is reported as 0"},

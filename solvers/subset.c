@@ -219,7 +219,7 @@ enum spred_status subset_prepare(struct subset *set, double *columns)
     set->problem = *whole;
     set->problem.p = m;
     set->problem.penalty.weights = set->weight;
-    set->problem.x = (struct spred_design){&set->matrix, NULL, NULL};
+    set->problem.x = (struct spred_design){.matrix = &set->matrix};
     if (sparse(set)) {
         set->problem.x.mean = set->mean;
         set->problem.x.scale = set->scale;
