@@ -1,5 +1,6 @@
 /* factor_loops.c: updates of factors, and sums of columns four at a time, so
- * that y goes through the registers once for four of them; compiled once for
+ * that y goes through the registers once for four of them, while the columns
+ * that follow these p in memory are on their way; compiled once for
  * each kind of processor (LOOPS: the set's name, VECTOR: bytes). */
 #include "solvers/factor_loops.h"
 
@@ -83,6 +84,20 @@ static void adam(size_t count, const struct factor_rule *rule,
 
 /* ---- columns ---- */
 
+/* The sum of the lanes, by halves. */
+INLINE float total(floats v)
+{
+#if VECTOR == 64
+    v += __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3,
+                                 4, 5, 6, 7);
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15,
+                                 8, 9, 10, 11);
+#elif VECTOR == 32
+    v += __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+#endif
+    return (v[0] + v[2]) + (v[1] + v[3]);
+}
+
 INLINE doubles load_doubles(const double *at)
 {
     doubles v;
@@ -97,14 +112,26 @@ INLINE floats load_floats(const float *at)
     return v;
 }
 
-INLINE void some_doubles(size_t n, size_t count, const double *x,
+/* Asks for what will be read soon; any address will do. */
+INLINE void coming(const void *at)
+{
+    __builtin_prefetch(at, 0, 2);
+}
+
+/* y += the first `count` columns times a; those `ahead` come next. */
+INLINE void some_doubles(size_t n, size_t count, const double *x, size_t ahead,
                          const double *a, double *y)
 {
     size_t i = 0;
+    doubles by[COLUMNS];
+    for (size_t c = 0; c < count; c++)
+        by[c] = a[c] + (doubles){0};
     for (; i + DOUBLES <= n; i += DOUBLES) {
         doubles sum = load_doubles(y + i);
-        for (size_t c = 0; c < count; c++)
-            sum += a[c] * load_doubles(x + c * n + i);
+        for (size_t c = 0; c < count; c++) {
+            sum += by[c] * load_doubles(x + c * n + i);
+            coming(x + c * n + i + ahead);
+        }
         memcpy(y + i, &sum, sizeof sum);
     }
     for (; i < n; i++)
@@ -117,18 +144,23 @@ static void add_doubles(size_t n, size_t p, const double *x, const double *a,
 {
     size_t j = 0;
     for (; j + COLUMNS <= p; j += COLUMNS)
-        some_doubles(n, COLUMNS, x + j * n, a + j, y);
+        some_doubles(n, COLUMNS, x + j * n, n * p, a + j, y);
     for (; j < p; j++)
-        some_doubles(n, 1, x + j * n, a + j, y);
+        some_doubles(n, 1, x + j * n, n * p, a + j, y);
 }
 
 INLINE void some_singles(size_t rows, size_t count, const float *x,
-                         const float *a, float *y)
+                         size_t ahead, const float *a, float *y)
 {
+    floats by[COLUMNS];
+    for (size_t c = 0; c < count; c++)
+        by[c] = a[c] + (floats){0};
     for (size_t i = 0; i < rows; i += FLOATS) {
         floats sum = load_floats(y + i);
-        for (size_t c = 0; c < count; c++)
-            sum += a[c] * load_floats(x + c * rows + i);
+        for (size_t c = 0; c < count; c++) {
+            sum += by[c] * load_floats(x + c * rows + i);
+            coming(x + c * rows + i + ahead);
+        }
         memcpy(y + i, &sum, sizeof sum);
     }
 }
@@ -138,9 +170,9 @@ static void add_singles(size_t rows, size_t p, const float *x, const float *a,
 {
     size_t j = 0;
     for (; j + COLUMNS <= p; j += COLUMNS)
-        some_singles(rows, COLUMNS, x + j * rows, a + j, y);
+        some_singles(rows, COLUMNS, x + j * rows, rows * p, a + j, y);
     for (; j < p; j++)
-        some_singles(rows, 1, x + j * rows, a + j, y);
+        some_singles(rows, 1, x + j * rows, rows * p, a + j, y);
 }
 
 static void dots(size_t rows, size_t p, const float *x, const float *r,
@@ -156,10 +188,7 @@ static void dots(size_t rows, size_t p, const float *x, const float *r,
         for (; i < rows; i += FLOATS)
             sum[0] += load_floats(x + i) * load_floats(r + i);
         sum[0] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-        float total = 0;
-        for (size_t l = 0; l < FLOATS; l++)
-            total += sum[0][l];
-        out[j] = (double)total;
+        out[j] = (double)total(sum[0]);
     }
 }
 

@@ -7,8 +7,11 @@
 
 #include "solvers/columns.h"
 
-/* A block of columns fits half of a small second-level cache. */
-enum { BLOCK_BYTES = 1 << 17, LEAST_COLUMNS = 4, LINE = 64 };
+/* A block of columns fits half of a first-level cache, if four do: the second
+ * product then reads it at full speed while the next block comes in. */
+enum { BLOCK_BYTES = 1 << 14, LEAST_COLUMNS = 4, LINE = 64 };
+/* Products summed in single precision before the sum goes to double. */
+enum { SINGLE_RUN = 128 };
 
 static size_t padded(size_t n)
 {
@@ -85,6 +88,23 @@ static void view_columns(const struct spred_design *x, size_t from,
         .scale = x->scale ? x->scale + from : NULL};
 }
 
+/* Rows of the longer of the two copies. */
+static size_t longest(const struct factor_sweep *s)
+{
+    size_t from = s->from_single->rows, to = s->to_single->rows;
+    return from > to ? from : to;
+}
+
+/* R in single precision, and sums that are 0. */
+static void begin_single(const struct factor_sweep *s)
+{
+    size_t outputs = s->from->outputs, n = s->from->n, most = longest(s);
+    memset(s->singles, 0, 2 * outputs * most * sizeof *s->singles);
+    for (size_t k = 0; k < outputs; k++)
+        for (size_t i = 0; i < n; i++)
+            s->singles[i + k * most] = (float)s->r[i + k * n];
+}
+
 /* g of columns from..to - 1, output k. */
 static void slopes(const struct factor_sweep *s, size_t k, size_t from,
                    size_t to)
@@ -94,7 +114,7 @@ static void slopes(const struct factor_sweep *s, size_t k, size_t from,
     if (s->from_single) {
         size_t rows = s->from_single->rows;
         factor_loops()->dots(rows, to - from, s->from_single->x + from * rows,
-                             s->singles + k * rows, g);
+                             s->singles + k * longest(s), g);
     } else {
         struct view view;
         view_columns(&part->x, from, to - from, &view);
@@ -134,16 +154,18 @@ static void add(const struct factor_sweep *s, size_t k, size_t from, size_t to)
     const double *w = s->at.w + from + k * part->p;
     double *out = s->out + k * n;
     if (s->to_single) {
-        size_t rows = s->to_single->rows;
-        float *sum = s->singles + part->outputs * padded(s->from->n);
-        float *a = sum + rows;
-        memset(sum, 0, rows * sizeof *sum);
+        size_t rows = s->to_single->rows, most = longest(s);
+        float *sum = s->singles + (part->outputs + k) * most;
+        float *a = s->singles + 2 * part->outputs * most;
         for (size_t j = 0; j < count; j++)
             a[j] = (float)w[j];
         factor_loops()->singles(rows, count, s->to_single->x + from * rows, a,
                                 sum);
+        if (from / SINGLE_RUN == to / SINGLE_RUN && to < part->p)
+            return;
         for (size_t i = 0; i < n; i++)
             out[i] += (double)sum[i];
+        memset(sum, 0, rows * sizeof *sum);
     } else if (x->matrix->storage == SPRED_F64) {
         double *a = s->scratch, constant = 0;
         for (size_t j = 0; j < count; j++) {
@@ -177,20 +199,16 @@ size_t factor_sweep_scratch(size_t n, size_t p)
 
 size_t factor_sweep_singles(size_t n, size_t p, size_t outputs)
 {
-    return padded(n) * (outputs + 1) + widest(p, padded(1) * sizeof(float));
+    return 2 * padded(n) * outputs + widest(p, padded(1) * sizeof(float));
 }
 
 void factor_sweep(const struct factor_sweep *s)
 {
-    size_t p = s->from->p, outputs = s->from->outputs, n = s->from->n;
+    size_t p = s->from->p, outputs = s->from->outputs;
     size_t width = block_columns(column_bytes(s));
     memset(s->out, 0, s->to->n * outputs * sizeof *s->out);
-    for (size_t k = 0; s->from_single && k < outputs; k++) {
-        float *r = s->singles + k * s->from_single->rows;
-        memset(r, 0, s->from_single->rows * sizeof *r);
-        for (size_t i = 0; i < n; i++)
-            r[i] = (float)s->r[i + k * n];
-    }
+    if (s->from_single)
+        begin_single(s);
     for (size_t from = 0; from < p; from += width) {
         size_t to = p - from < width ? p : from + width;
         for (size_t k = 0; k < outputs; k++) {

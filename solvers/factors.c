@@ -2,6 +2,7 @@
 #include "solvers/factors.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "spred/linalg.h"
 
@@ -106,4 +107,28 @@ void spred_loss_slope(const struct spred_problem *problem, const double *m,
     problem->loss->residual(problem, m, r);
     spred_design_adjoint_many(&problem->x, problem->outputs, r, g);
     spred_scale(problem->p * problem->outputs, -1 / (double)problem->n, g);
+}
+
+double spred_factors_objective(const struct spred_problem *problem,
+                               double lambda,
+                               const struct spred_factors_point *at)
+{
+    size_t n = problem->n, p = problem->p, outputs = problem->outputs;
+    memset(at->b, 0, outputs * sizeof *at->b);
+    spred_factors_product(p * outputs, at->u, at->v, at->w);
+    spred_problem_predict(problem, at->w, at->b, at->m);
+    if (problem->intercept)
+        problem->loss->intercept(problem, at->m, at->b);
+    for (size_t k = 0; k < outputs; k++)
+        for (size_t i = 0; i < n; i++)
+            at->m[i + k * n] += at->b[k];
+    spred_loss_slope(problem, at->m, at->r, at->g);
+    for (size_t e = 0; e < p * outputs; e++) {
+        double l1, l2;
+        spred_penalty_at(problem, lambda, e % p, &l1, &l2);
+        spred_factor_slopes(at->g[e], l1, l2, at->u[e], at->v[e], &at->du[e],
+                            &at->dv[e]);
+    }
+    return problem->loss->value(problem, at->m) +
+           spred_factors_penalty(problem, lambda, at->u, at->v);
 }

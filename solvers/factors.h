@@ -63,6 +63,18 @@ double spred_factors_product(size_t count, const double *u, const double *v,
 void spred_loss_slope(const struct spred_problem *problem, const double *m,
                       double *r, double *g);
 
+/* min over b of loss(UV, b) + penalty of the factors, and its slopes. */
+struct spred_factors_point {
+    const double *u, *v; /* p x K */
+    double *w, *g;       /* p x K: U o V; slope of the loss in it; out */
+    double *b;           /* K: the best intercepts, or 0; out */
+    double *m, *r;       /* n x K: predictor, residual; out */
+    double *du, *dv;     /* p x K: slopes; out */
+};
+double spred_factors_objective(const struct spred_problem *problem,
+                               double lambda,
+                               const struct spred_factors_point *at);
+
 /* The factors (p x K) inside a state of spred-sgd, borrowed; for tests. */
 void spred_sgd_factors(const void *state, const double **u, const double **v);
 

@@ -252,9 +252,11 @@ static enum spred_status load(struct state *s, double *columns)
     fista_place(f, s->block);
     memcpy(f->b, s->b, sizeof f->b);
     for (size_t k = 0; k < s->problem->outputs; k++)
-        for (size_t c = 0; c < set->size; c++)
-            f->w[c + k * set->size] =
-                s->w[set->column[c] + k * s->problem->p];
+        for (size_t c = 0; c < set->size; c++) {
+            double w = s->w[set->column[c] + k * s->problem->p];
+            f->w[c + k * set->size] = w;
+            f->b[k] += set->centre[c] * w;
+        }
     fista_begin(f, s->lambda);
     return SPRED_OK;
 }
@@ -276,8 +278,7 @@ static enum spred_status iterate(struct state *s, double *columns)
         for (size_t c = 0; c < set->size; c++)
             s->w[set->column[c] + k * s->problem->p] =
                 f->w[c + k * set->size];
-    memcpy(s->b, f->b, sizeof s->b);
-    return SPRED_OK;
+    return SPRED_OK; /* b follows in predict */
 }
 
 /* m = XW + b, with the best b for W. */

@@ -1,6 +1,7 @@
-/* spred_lbfgs.c: W = U o V, both decayed, minimised over (U, V, b) at once by
- * L-BFGS: the paper's smooth objective with a better optimizer. Ziyin and Wang
- * 2023, theorem 1; Nocedal and Wright 2006, algorithm 7.5. */
+/* spred_lbfgs.c: W = U o V, both decayed, minimised over (U, V) at once by
+ * L-BFGS: the paper's smooth objective with a better optimizer. Intercepts are
+ * the best for each W. Ziyin and Wang 2023, theorem 1; Nocedal and Wright 2006,
+ * algorithm 7.5. */
 #include <string.h>
 
 #include "solvers/factors.h"
@@ -32,7 +33,7 @@ static const struct spred_option table[] = {
  * if that was not enough for the certificate. */
 static const double share_of_last = 0.3;
 
-/* The variables are U, V (p x K each) and b. */
+/* The variables are U and V, p x K each. */
 struct state {
     const struct spred_problem *problem;
     struct options options;
@@ -43,6 +44,7 @@ struct state {
     double violation; /* of the rounded W that was evaluated last */
     double *w, *g;    /* p x K */
     double *m, *r;    /* n x K */
+    double b[SPRED_MAX_OUTPUTS];
     double columns;   /* of X read since the step began */
     int started;
 };
@@ -52,39 +54,43 @@ static size_t weights_of(const struct state *s)
     return s->problem->p * s->problem->outputs;
 }
 
-/* loss(UV, b) + sum l1_j/2 (u^2 + v^2) + l2_j/2 (uv)^2 and its slopes. */
+/* Worst violation of the rounded W. */
+static double violation(const struct state *s,
+                        const struct spred_factors_point *at)
+{
+    const struct spred_problem *problem = s->problem;
+    size_t p = problem->p, weights = weights_of(s);
+    double worst = 0, largest = 0;
+    for (size_t e = 0; e < weights; e++)
+        largest = fmax(largest, fabs(at->w[e]));
+    for (size_t e = 0; e < weights; e++) {
+        double l1, l2, w = at->w[e];
+        if (fabs(w) <= s->options.round * largest)
+            w = 0;
+        spred_penalty_at(problem, s->lambda, e % p, &l1, &l2);
+        worst = fmax(worst, optimality_margin(-at->g[e], w, l1, l2));
+    }
+    return worst;
+}
+
+/* The objective at x = (u, v). */
 static double evaluate(void *cookie, const double *x, double *slope)
 {
     struct state *s = cookie;
-    const struct spred_problem *problem = s->problem;
-    size_t n = problem->n, p = problem->p, weights = weights_of(s);
-    const double *u = x, *v = x + weights, *b = v + weights;
-    double worst = 0;
-    double largest = spred_factors_product(weights, u, v, s->w);
-    spred_problem_predict(problem, s->w, b, s->m);
-    spred_loss_slope(problem, s->m, s->r, s->g);
-    for (size_t k = 0; k < problem->outputs; k++) {
-        for (size_t j = 0; j < p; j++) {
-            size_t e = j + k * p;
-            double l1, l2, w = s->w[e];
-            spred_penalty_at(problem, s->lambda, j, &l1, &l2);
-            spred_factor_slopes(s->g[e], l1, l2, u[e], v[e], &slope[e],
-                                &slope[e + weights]);
-            if (fabs(w) <= s->options.round * largest)
-                w = 0;
-            worst = fmax(worst, optimality_margin(-s->g[e], w, l1, l2));
-        }
-        double total = 0;
-        for (size_t i = 0; i < n; i++)
-            total += s->r[i + k * n];
-        double free_slope = problem->intercept ? -total / (double)n : 0;
-        slope[2 * weights + k] = free_slope;
-        worst = fmax(worst, fabs(free_slope) / s->lambda);
-    }
-    s->violation = worst;
+    size_t weights = weights_of(s);
+    struct spred_factors_point at = {.u = x,
+                                     .v = x + weights,
+                                     .b = s->b,
+                                     .w = s->w,
+                                     .g = s->g,
+                                     .m = s->m,
+                                     .r = s->r,
+                                     .du = slope,
+                                     .dv = slope + weights};
+    double value = spred_factors_objective(s->problem, s->lambda, &at);
+    s->violation = violation(s, &at);
     s->columns += 2 * (double)weights;
-    return problem->loss->value(problem, s->m) +
-           spred_factors_penalty(problem, s->lambda, u, v);
+    return value;
 }
 
 static int enough(void *cookie)
@@ -101,8 +107,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     struct state *s = state;
     s->problem = problem;
     s->options = *(const struct options *)options;
-    size_t outputs = problem->outputs, weights = weights_of(s);
-    size_t cells = problem->n * outputs;
+    size_t weights = weights_of(s), cells = problem->n * problem->outputs;
     s->q.memory = (int)s->options.memory;
     s->q.evaluate = evaluate;
     s->q.enough = enough;
@@ -114,7 +119,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->g = s->w + weights;
     s->m = s->g + weights;
     s->r = s->m + cells;
-    SPRED_TRY(quasi_newton_open(&s->q, env, 2 * weights + outputs));
+    SPRED_TRY(quasi_newton_open(&s->q, env, 2 * weights));
     double square = 0;
     spred_design_squares(&problem->x, NULL, s->g);
     for (size_t j = 0; j < problem->p; j++)
@@ -124,8 +129,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->seed.inflate = s->options.inflate;
     s->seed.size = spred_factors_size(problem, square);
     spred_factors_draw(&s->seed, problem, s->q.x, s->q.x + weights);
-    memcpy(s->q.x + 2 * weights, problem->null_intercept,
-           outputs * sizeof *s->q.x);
+    memcpy(s->b, problem->null_intercept, sizeof s->b);
     return SPRED_OK;
 }
 
@@ -165,7 +169,7 @@ static void get(const void *state, double *w, double *b)
     size_t weights = weights_of(s);
     const double *u = s->q.x, *v = u + weights;
     spred_factors_round(s->options.round, weights, u, v, w);
-    memcpy(b, v + weights, s->problem->outputs * sizeof *b);
+    memcpy(b, s->b, s->problem->outputs * sizeof *b);
 }
 
 static void release(struct spred_env *env, void *state)

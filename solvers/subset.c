@@ -32,6 +32,7 @@ void subset_free(struct subset *set)
     spred_free(set->env, set->column);
     spred_free(set->env, set->inside);
     spred_free(set->env, set->weight);
+    spred_free(set->env, set->centre);
     spred_free(set->env, set->mean);
     spred_free(set->env, set->scale);
     spred_free(set->env, set->packed);
@@ -65,6 +66,7 @@ static enum spred_status reserve(struct subset *set, size_t wanted)
     if (column)
         set->column = column;
     int good = column && widen(set, &set->weight, room, 1) &&
+               widen(set, &set->centre, room, 1) &&
                widen(set, &set->cross, room, 1);
     if (sparse(set))
         good = good && widen(set, &set->mean, room, 1) &&
@@ -108,6 +110,7 @@ void subset_keep(struct subset *set, const unsigned char *keep)
         }
         if (to < s && s < old) {
             set->cross[to] = set->cross[s];
+            set->centre[to] = set->centre[s];
             if (!sparse(set))
                 memcpy(set->packed + to * n, set->packed + s * n,
                        n * sizeof *set->packed);
@@ -133,17 +136,15 @@ void subset_keep(struct subset *set, const unsigned char *keep)
     set->size = to;
 }
 
-/* Column s as the set sees it, into out; centred for the Gram matrix. */
-static void make_column(const struct subset *set, size_t s, double *out)
+/* Column s as the set sees it, into out. */
+static void make_column(struct subset *set, size_t s, double *out)
 {
     size_t n = set->whole->n;
-    spred_design_column(&set->whole->x, set->column[s], out);
-    if (!set->by_gram || !set->whole->intercept)
-        return;
     double mean = 0;
-    for (size_t i = 0; i < n; i++)
-        mean += out[i];
-    mean /= (double)n;
+    spred_design_column(&set->whole->x, set->column[s], out);
+    for (size_t i = 0; set->whole->intercept && i < n; i++)
+        mean += out[i] / (double)n;
+    set->centre[s] = mean;
     for (size_t i = 0; i < n; i++)
         out[i] -= mean;
 }
@@ -188,16 +189,21 @@ static void grow_gram(struct subset *set, size_t first)
     }
 }
 
-static enum spred_status pack_sparse(struct subset *set)
+static enum spred_status pack_sparse(struct subset *set, size_t first)
 {
     const struct spred_problem *whole = set->whole;
+    for (size_t s = first; s < set->size; s++)
+        make_column(set, s, set->work); /* for its centre */
     spred_matrix_free(set->env, &set->matrix);
     memset(&set->matrix, 0, sizeof set->matrix);
     SPRED_TRY(spred_matrix_take(set->env, whole->x.matrix, NULL, whole->n,
                                 set->column, set->size, &set->matrix));
     for (size_t s = 0; s < set->size; s++) {
+        double scale = column_scale(&whole->x, set->column[s]);
+        set->scale[s] = scale;
         set->mean[s] = column_mean(&whole->x, set->column[s]);
-        set->scale[s] = column_scale(&whole->x, set->column[s]);
+        if (scale > 0)
+            set->mean[s] += set->centre[s] / scale;
     }
     return SPRED_OK;
 }
@@ -213,7 +219,7 @@ enum spred_status subset_prepare(struct subset *set, double *columns)
         grow_gram(set, first);
         *columns *= (double)m;
     } else if (!set->by_gram && sparse(set)) {
-        SPRED_TRY(pack_sparse(set));
+        SPRED_TRY(pack_sparse(set, first));
     }
     set->ready = m;
     set->problem = *whole;

@@ -14,14 +14,17 @@ struct subset {
     size_t *column;        /* capacity: features of the whole problem */
     unsigned char *inside; /* p: 1 = in the set */
     size_t ready;          /* the first columns, which are packed */
-    /* After subset_prepare: the problem of the set alone, p = size. */
+    /* After subset_prepare: the problem of the set alone, p = size. With an
+     * intercept its columns are centred: its b is that of the whole problem
+     * plus sum_s centre_s w_s. */
     struct spred_problem problem;
     double *weight;             /* capacity: penalty weights */
+    double *centre;             /* capacity: means of the columns, or 0 */
     double *mean, *scale;       /* capacity; CSC only */
     double *packed;             /* n x capacity: columns of X; dense only */
     struct spred_matrix matrix; /* borrows packed; owned when CSC */
-    /* Squared loss: Q = Z'Z and c = Z'(y - mean y) of columns centred when
-     * there is an intercept. NULL otherwise. Leading dimension capacity. */
+    /* Squared loss: Q = Z'Z and c = Z'(y - mean y) of those columns. NULL
+     * otherwise. Leading dimension capacity. */
     int by_gram;
     double *q, *cross;
     double *work; /* 2 x n */
