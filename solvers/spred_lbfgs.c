@@ -93,6 +93,20 @@ static double evaluate(void *cookie, const double *x, double *slope)
     return value;
 }
 
+/* The best b for the W that is reported. */
+static void settle(struct state *s)
+{
+    const struct spred_problem *problem = s->problem;
+    size_t weights = weights_of(s);
+    const double *u = s->q.x, *v = u + weights;
+    memset(s->b, 0, sizeof s->b);
+    spred_factors_round(s->options.round, weights, u, v, s->w);
+    spred_problem_predict(problem, s->w, s->b, s->m);
+    problem->loss->intercept(problem, s->m, s->b);
+    s->columns +=
+        (double)(problem->outputs * spred_support(problem, s->w));
+}
+
 static int enough(void *cookie)
 {
     const struct state *s = cookie;
@@ -158,9 +172,11 @@ static enum spred_status step(void *state, struct spred_work *work,
         fmin(optimality_goal(s->problem, s->lambda, s->w, s->asked),
              s->violation <= s->target ? share_of_last * s->target : INFINITY);
     s->columns = 0;
-    enum spred_status status = quasi_newton_piece(&s->q);
+    SPRED_TRY(quasi_newton_piece(&s->q));
+    if (s->problem->intercept) /* the last point tried may be another one */
+        settle(s);
     work->passes += s->columns / (double)s->problem->p;
-    return status;
+    return SPRED_OK;
 }
 
 static void get(const void *state, double *w, double *b)
