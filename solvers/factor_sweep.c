@@ -82,10 +82,10 @@ static void view_columns(const struct spred_design *x, size_t from,
         out->matrix.f32 += from * n;
     else
         out->matrix.colptr += from;
-    out->design = (struct spred_design){
-        .matrix = &out->matrix,
-        .mean = x->mean ? x->mean + from : NULL,
-        .scale = x->scale ? x->scale + from : NULL};
+    out->design =
+        (struct spred_design){.matrix = &out->matrix,
+                              .mean = x->mean ? x->mean + from : NULL,
+                              .scale = x->scale ? x->scale + from : NULL};
 }
 
 /* Rows of the longer of the two copies. */
@@ -129,16 +129,16 @@ static void update(const struct factor_sweep *s, size_t k, size_t from,
 {
     size_t at = from + k * s->from->p;
     const struct factor_arrays *all = &s->at;
-    struct factor_arrays part = {
-        .u = all->u + at,
-        .v = all->v + at,
-        .w = all->w + at,
-        .mu = all->mu + at,
-        .mv = all->mv + at,
-        .su = all->su + at,
-        .sv = all->sv + at,
-        .g = s->g + at,
-        .weight = all->weight ? all->weight + from : NULL};
+    struct factor_arrays part = {.u = all->u + at,
+                                 .v = all->v + at,
+                                 .w = all->w + at,
+                                 .mu = all->mu + at,
+                                 .mv = all->mv + at,
+                                 .su = all->su + at,
+                                 .sv = all->sv + at,
+                                 .g = s->g + at,
+                                 .weight =
+                                     all->weight ? all->weight + from : NULL};
     if (s->adam)
         factor_loops()->adam(to - from, s->rule, &part);
     else

@@ -170,8 +170,8 @@ static double curvature(const struct fista *f)
         }
         size += f->at_next[e] * f->at_next[e];
     }
-    moved -= f->gram ? ROUNDING * sqrt(size * length)
-                     : ROUNDING * ROUNDING * size;
+    moved -=
+        f->gram ? ROUNDING * sqrt(size * length) : ROUNDING * ROUNDING * size;
     return problem->loss->curvature_bound * moved / (double)problem->n;
 }
 

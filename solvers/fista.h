@@ -20,11 +20,11 @@ struct fista {
     size_t lead;
     struct fista_rules rules;
     double lambda, step, momentum;
-    double safe_step;              /* 1 / trace bound: shorter is never needed */
-    double *w, *z, *next;          /* p x K: iterate, extrapolated point, trial */
-    double *g;                     /* p x K: slope of -n loss at z */
+    double safe_step;     /* 1 / trace bound: shorter is never needed */
+    double *w, *z, *next; /* p x K: iterate, extrapolated point, trial */
+    double *g;            /* p x K: slope of -n loss at z */
     double *image, *at_z, *at_next; /* images of the three */
-    double *r;                     /* n x K; unused by Gram */
+    double *r;                      /* n x K; unused by Gram */
     double b[SPRED_MAX_OUTPUTS], bz[SPRED_MAX_OUTPUTS];
     double bnext[SPRED_MAX_OUTPUTS];
     double moved; /* largest |next - z| / (step l1) of the last iteration */

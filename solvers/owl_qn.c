@@ -27,11 +27,11 @@ struct state {
     struct options options;
     struct quasi_newton q;
     double lambda, asked;
-    double target;           /* violation that ends a step */
-    double violation;        /* at the point that was evaluated last */
-    double *w, *g;           /* p x K; g = X'R */
-    double *m, *r;           /* n x K */
-    double columns;          /* of X read since the step began */
+    double target;    /* violation that ends a step */
+    double violation; /* at the point that was evaluated last */
+    double *w, *g;    /* p x K; g = X'R */
+    double *m, *r;    /* n x K */
+    double columns;   /* of X read since the step began */
     double b[SPRED_MAX_OUTPUTS];
 };
 
@@ -115,8 +115,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->m = s->g + weights;
     s->r = s->m + cells;
     SPRED_TRY(quasi_newton_open(&s->q, env, weights + outputs));
-    memcpy(s->q.x + weights, problem->null_intercept,
-           outputs * sizeof *s->q.x);
+    memcpy(s->q.x + weights, problem->null_intercept, outputs * sizeof *s->q.x);
     return SPRED_OK;
 }
 

@@ -17,10 +17,12 @@ enum { LEAST_GROWTH = 20 };
 static const double enter_above = 1e-13;
 /* A step asks its set for this share of the violation it found... */
 static const double share_of_worst = 1e-4;
-/* ...or, when no column enters, for what the gap wants; and for at most this share of what the step before asked and got. */
+/* ...or, when no column enters, for what the gap wants; and for at most this
+ * share of what the step before asked and got. */
 static const double share_of_last = 0.5;
 /* At a new lambda the columns whose slope is this near to l1 enter as well, in
- * units of the fall of lambda: the strong rule of Tibshirani et al. 2012 (1). */
+ * units of the fall of lambda: the strong rule of Tibshirani et al. 2012 (1).
+ */
 static const double strong_share = 0.5;
 /* Slopes this near to l1 are wanted to full precision, whatever enters. */
 static const double least_slack = 0.01;
@@ -151,8 +153,7 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     size_t p = s->problem->p;
     if (s->lambda > 0) /* one try at a longer step at every new lambda */
         s->f.step /= s->options.rules.shrink;
-    s->slack =
-        s->lambda > lambda ? strong_share * (s->lambda / lambda - 1) : 0;
+    s->slack = s->lambda > lambda ? strong_share * (s->lambda / lambda - 1) : 0;
     s->lambda = lambda;
     s->asked = tolerance;
     s->target = INFINITY;
@@ -238,8 +239,8 @@ static enum spred_status load(struct state *s, double *columns)
     SPRED_TRY(subset_prepare(set, columns));
     size_t wanted = fista_room(&set->problem, set->by_gram);
     if (wanted > s->room) {
-        double *block = spred_resize(s->env, s->block, 2 * wanted,
-                                     sizeof *block);
+        double *block =
+            spred_resize(s->env, s->block, 2 * wanted, sizeof *block);
         if (!block)
             return SPRED_ENOMEM;
         s->block = block;
@@ -271,13 +272,12 @@ static enum spred_status iterate(struct state *s, double *columns)
     for (long t = 0; t < s->options.iterations && !s->reached; t++) {
         *columns += fista_iterate(f);
         if (f->moved <= look_below * s->target)
-            s->reached = (f->gram ? fista_violation(f) : 2 * f->moved) <=
-                         s->target;
+            s->reached =
+                (f->gram ? fista_violation(f) : 2 * f->moved) <= s->target;
     }
     for (size_t k = 0; k < s->problem->outputs; k++)
         for (size_t c = 0; c < set->size; c++)
-            s->w[set->column[c] + k * s->problem->p] =
-                f->w[c + k * set->size];
+            s->w[set->column[c] + k * s->problem->p] = f->w[c + k * set->size];
     return SPRED_OK; /* b follows in predict */
 }
 
@@ -293,8 +293,7 @@ static void predict(struct state *s, double *columns)
     for (size_t k = 0; k < problem->outputs; k++)
         for (size_t i = 0; i < n; i++)
             s->m[i + k * n] += s->b[k];
-    *columns += (double)problem->outputs *
-                (double)spred_support(problem, s->w);
+    *columns += (double)problem->outputs * (double)spred_support(problem, s->w);
 }
 
 static enum spred_status set_step(struct state *s, struct spred_work *work)

@@ -45,7 +45,7 @@ struct state {
     double *w, *g;    /* p x K */
     double *m, *r;    /* n x K */
     double b[SPRED_MAX_OUTPUTS];
-    double columns;   /* of X read since the step began */
+    double columns; /* of X read since the step began */
     int started;
 };
 
@@ -103,8 +103,7 @@ static void settle(struct state *s)
     spred_factors_round(s->options.round, weights, u, v, s->w);
     spred_problem_predict(problem, s->w, s->b, s->m);
     problem->loss->intercept(problem, s->m, s->b);
-    s->columns +=
-        (double)(problem->outputs * spred_support(problem, s->w));
+    s->columns += (double)(problem->outputs * spred_support(problem, s->w));
 }
 
 static int enough(void *cookie)

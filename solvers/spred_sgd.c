@@ -354,15 +354,15 @@ static void descend(struct state *s, size_t q, struct spred_work *work)
         s->adam_lr = adam_rate(s, work);
     }
     double t = (double)++s->updates, lr = rate(s, work);
-    struct factor_rule rule = {
-        .l1 = s->lambda * part->penalty.l1_ratio,
-        .l2 = s->lambda * (1 - part->penalty.l1_ratio),
-        .lr = lr,
-        .beta1 = o->optimizer == ADAM ? o->beta1 : o->momentum,
-        .beta2 = o->beta2,
-        .eps = o->eps,
-        .unbias1 = 1 / (1 - pow(o->beta1, t)),
-        .unbias2 = 1 / (1 - pow(o->beta2, t))};
+    struct factor_rule rule = {.l1 = s->lambda * part->penalty.l1_ratio,
+                               .l2 = s->lambda * (1 - part->penalty.l1_ratio),
+                               .lr = lr,
+                               .beta1 = o->optimizer == ADAM ? o->beta1
+                                                             : o->momentum,
+                               .beta2 = o->beta2,
+                               .eps = o->eps,
+                               .unbias1 = 1 / (1 - pow(o->beta1, t)),
+                               .unbias2 = 1 / (1 - pow(o->beta2, t))};
     struct factor_sweep sweep = {
         .from = part,
         .to = &s->batches.batch[then].problem,

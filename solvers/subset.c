@@ -46,8 +46,7 @@ void subset_free(struct subset *set)
 /* Grows *array to `room` items of `size` doubles; the content is kept. */
 static int widen(struct subset *set, double **array, size_t room, size_t size)
 {
-    double *grown =
-        spred_resize(set->env, *array, room, size * sizeof **array);
+    double *grown = spred_resize(set->env, *array, room, size * sizeof **array);
     if (grown)
         *array = grown;
     return grown != NULL;
@@ -61,8 +60,7 @@ static enum spred_status reserve(struct subset *set, size_t wanted)
     size_t room = 2 * old > LEAST_CAPACITY ? 2 * old : LEAST_CAPACITY;
     if (room > set->whole->p)
         room = set->whole->p;
-    size_t *column =
-        spred_resize(set->env, set->column, room, sizeof *column);
+    size_t *column = spred_resize(set->env, set->column, room, sizeof *column);
     if (column)
         set->column = column;
     int good = column && widen(set, &set->weight, room, 1) &&
