@@ -202,6 +202,14 @@ size_t factor_sweep_singles(size_t n, size_t p, size_t outputs)
     return 2 * padded(n) * outputs + widest(p, padded(1) * sizeof(float));
 }
 
+void factor_sweep_slopes(const struct factor_sweep *s)
+{
+    if (s->from_single)
+        begin_single(s);
+    for (size_t k = 0; k < s->from->outputs; k++)
+        slopes(s, k, 0, s->from->p);
+}
+
 void factor_sweep(const struct factor_sweep *s)
 {
     size_t p = s->from->p, outputs = s->from->outputs;

@@ -39,6 +39,8 @@ struct factor_sweep {
 size_t factor_sweep_scratch(size_t n, size_t p);
 size_t factor_sweep_singles(size_t n, size_t p, size_t outputs);
 
+/* g alone, for a step whose size depends on it; then set slopes_known. */
+void factor_sweep_slopes(const struct factor_sweep *sweep);
 void factor_sweep(const struct factor_sweep *sweep);
 
 #endif

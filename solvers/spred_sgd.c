@@ -45,7 +45,7 @@ static const struct spred_option table[] = {
     {"precision", SPRED_OPTION_CHOICE, FIELD(single), "double", 0, 0,
      precisions,
      "single: products with a single-precision copy of a dense X, made first; "
-     "twice as fast, gaps below about 1e-5 are out of reach"},
+     "about twice as fast, gaps below about 1e-7 may be out of reach"},
     {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0,
      spred_factors_starts,
      "zero-safe: V = 0, W = 0; others: both factors random"},
@@ -297,12 +297,6 @@ static double adam_rate(struct state *s, struct spred_work *work)
                 total / (hessian_bound(s, work) * 2 * (double)weights));
 }
 
-/* 1: the next step size depends on the slopes of its own batch. */
-static int wants_slopes(const struct state *s)
-{
-    return s->options.optimizer == SGD && !(s->options.lr > 0);
-}
-
 static double rate(struct state *s, struct spred_work *work)
 {
     const struct options *o = &s->options;
@@ -348,21 +342,9 @@ static void descend(struct state *s, size_t q, struct spred_work *work)
     if (q + 1 == count) /* of the next epoch */
         spred_rng_shuffle(s->seed.rng, s->batches.order, count);
     size_t then = s->batches.order[q + 1 < count ? q + 1 : 0];
-    if (wants_slopes(s)) {
-        spred_loss_slope(part, s->m, s->r, s->g);
-    } else if (o->optimizer == ADAM && !(o->lr > 0) && !(s->adam_lr > 0)) {
-        s->adam_lr = adam_rate(s, work);
-    }
-    double t = (double)++s->updates, lr = rate(s, work);
     struct factor_rule rule = {.l1 = s->lambda * part->penalty.l1_ratio,
                                .l2 = s->lambda * (1 - part->penalty.l1_ratio),
-                               .lr = lr,
-                               .beta1 = o->optimizer == ADAM ? o->beta1
-                                                             : o->momentum,
-                               .beta2 = o->beta2,
-                               .eps = o->eps,
-                               .unbias1 = 1 / (1 - pow(o->beta1, t)),
-                               .unbias2 = 1 / (1 - pow(o->beta2, t))};
+                               .beta1 = o->momentum};
     struct factor_sweep sweep = {
         .from = part,
         .to = &s->batches.batch[then].problem,
@@ -370,7 +352,6 @@ static void descend(struct state *s, size_t q, struct spred_work *work)
         .to_single = s->single ? &s->single[then] : NULL,
         .rule = &rule,
         .adam = o->optimizer == ADAM,
-        .slopes_known = wants_slopes(s),
         .at = {s->u, s->v, s->w, s->mu, s->mv, s->su, s->sv, NULL,
                part->penalty.weights},
         .g = s->g,
@@ -378,8 +359,22 @@ static void descend(struct state *s, size_t q, struct spred_work *work)
         .out = s->m,
         .scratch = s->spare,
         .singles = s->singles};
-    if (!sweep.slopes_known)
-        part->loss->residual(part, s->m, s->r);
+    double t = (double)++s->updates;
+    if (sweep.adam) {
+        rule.beta1 = o->beta1;
+        rule.beta2 = o->beta2;
+        rule.eps = o->eps;
+        rule.unbias1 = 1 / (1 - pow(o->beta1, t));
+        rule.unbias2 = 1 / (1 - pow(o->beta2, t));
+        if (!(o->lr > 0) && !(s->adam_lr > 0))
+            s->adam_lr = adam_rate(s, work);
+    }
+    part->loss->residual(part, s->m, s->r);
+    if (!sweep.adam && !(o->lr > 0)) { /* the rate wants the slopes */
+        factor_sweep_slopes(&sweep);
+        sweep.slopes_known = 1;
+    }
+    rule.lr = rate(s, work);
     factor_sweep(&sweep);
     work->passes += cost * (double)(part->n + sweep.to->n);
 }
