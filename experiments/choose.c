@@ -1,17 +1,10 @@
-/* choose.c: lambda by the validation part, one look at the test part, genes. */
+/* choose.c: the choice of lambda, one look at the test part, genes. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "experiments/path.h"
-
-static int complete(const struct path *path, size_t lambda)
-{
-    for (size_t k = 0; k < path->outputs; k++)
-        if (!path->seen[lambda * path->outputs + k])
-            return 0;
-    return 1;
-}
+#include "experiments/spec.h"
 
 static int by_size(const void *a, const void *b)
 {
@@ -63,32 +56,120 @@ static enum spred_status keep_genes(struct path *path, size_t chosen)
     return status;
 }
 
+/* The last point of a lambda (and output), from *at on; NULL: no more. */
+static struct results_point *last_point(const struct path *path, size_t lambda,
+                                        size_t *at)
+{
+    for (; *at < path->record->n_points; ++*at) {
+        struct results_point *point = &path->record->points[*at];
+        if (point->last && point->lambda_index == (int64_t)lambda + 1)
+            return &path->record->points[(*at)++];
+    }
+    return NULL;
+}
+
+/* By the validation part. *chosen stays n_lambda when there is no model. */
+static enum spred_status by_validation(struct path *path, size_t *chosen)
+{
+    struct trial *trial = &path->trial;
+    struct score best = {0}, score;
+    size_t block = path->outputs;
+    int plain = strcmp(path->job->protocol, "paper") == 0;
+    for (size_t l = 0; l < path->n_lambda; l++) {
+        struct results_point *point;
+        if (!path_complete(path, l))
+            continue;
+        SPRED_TRY(score_part(
+            path->env, &trial->validate, trial->n_classes, path->loss,
+            path->validate + l * block * trial->validate.n, block, &score));
+        for (size_t at = 0; (point = last_point(path, l, &at));)
+            point->validation = score_choice(&score, plain);
+        if (*chosen == path->n_lambda || score_better(&score, &best, plain)) {
+            *chosen = l;
+            best = score;
+        }
+    }
+    if (*chosen < path->n_lambda)
+        path->record->run.validation = score_choice(&best, plain);
+    return SPRED_OK;
+}
+
+/* The least cross-validated loss, or the largest lambda within one standard
+ * error of it. A lambda without a model in the refit or in a fold stands
+ * aside. */
+static void by_folds(struct path *path, size_t *chosen)
+{
+    struct results_run *row = &path->record->run;
+    const double *loss = path->cv_loss;
+    size_t n = path->n_lambda, least = n, within = 0;
+    for (size_t l = 0; l < n; l++) {
+        struct results_point *point;
+        for (size_t at = 0; (point = last_point(path, l, &at));) {
+            point->cv_loss = loss[l];
+            point->cv_se = path->cv_se[l];
+        }
+        if (path_complete(path, l) && !isnan(loss[l]) &&
+            (least == n || loss[l] < loss[least]))
+            least = l;
+    }
+    if (least == n)
+        return;
+    while (!path_complete(path, within) ||
+           !(loss[within] <= loss[least] + path->cv_se[least]))
+        within++; /* at the latest at the least itself */
+    *chosen = path->job->choose_1se ? within : least;
+    row->ratio_min = path->lambda[least] / path->lambda_max;
+    row->ratio_1se = path->lambda[within] / path->lambda_max;
+    row->cv_loss = loss[*chosen];
+    row->cv_se = path->cv_se[*chosen];
+}
+
+/* Near zeros and the truth at the chosen lambda, over the outputs together. */
+static enum spred_status count_chosen(struct path *path, size_t chosen)
+{
+    struct results_run *row = &path->record->run;
+    const struct trial *trial = &path->trial;
+    const double *truth = trial->data.truth;
+    unsigned char *seen = spred_alloc(path->env, trial->p, 1);
+    size_t above = 0, hits = 0;
+    if (!seen)
+        return SPRED_ENOMEM;
+    for (size_t e = 0; e < path->n_entries; e++) {
+        const struct entry *entry = &path->entries[e];
+        if (entry->lambda != chosen)
+            continue;
+        int small = fabs(entry->weight) <= PATH_SMALL;
+        hits += truth && seen[entry->feature] == 0 &&
+                fabs(truth[trial->prepared.kept[entry->feature]]) > 0;
+        above += !small && seen[entry->feature] < 2;
+        seen[entry->feature] |= small ? 1 : 2;
+    }
+    spred_free(path->env, seen);
+    row->zeros = 1 - (double)above / (double)trial->p;
+    if (!truth)
+        return SPRED_OK;
+    row->truth = 0;
+    row->true_positives = (int64_t)hits;
+    for (size_t j = 0; j < trial->data.x.cols; j++)
+        row->truth += fabs(truth[j]) > 0;
+    return SPRED_OK;
+}
+
 enum spred_status path_choose(struct path *path)
 {
     struct results_run *row = &path->record->run;
     struct trial *trial = &path->trial;
     size_t block = path->outputs, chosen = path->n_lambda;
-    struct score best = {0}, score;
-    int plain = strcmp(path->job->protocol, "paper") == 0;
-    for (size_t l = 0; l < path->n_lambda; l++) {
-        if (!complete(path, l))
-            continue;
-        SPRED_TRY(score_part(
-            path->env, &trial->validate, trial->n_classes, path->loss,
-            path->validate + l * block * trial->validate.n, block, &score));
-        for (size_t i = 0; i < path->record->n_points; i++) {
-            struct results_point *point = &path->record->points[i];
-            if (point->last && point->lambda_index == (int64_t)l + 1)
-                point->validation = score_choice(&score, plain);
-        }
-        if (chosen == path->n_lambda || score_better(&score, &best, plain)) {
-            chosen = l;
-            best = score;
-        }
-    }
+    struct score score;
+    if (path->job->choose == SPEC_CHOOSE_HOLDOUT)
+        SPRED_TRY(by_validation(path, &chosen));
+    else if (path->job->choose == SPEC_CHOOSE_CV)
+        by_folds(path, &chosen);
+    else
+        for (size_t l = 0; l < path->n_lambda; l++)
+            chosen = path_complete(path, l) ? l : chosen;
     if (chosen == path->n_lambda)
         return SPRED_OK; /* nothing came out of the path */
-    row->validation = score_choice(&best, plain);
     row->lambda_ratio = path->lambda[chosen] / path->lambda_max;
     row->objective = path->objective[chosen];
     SPRED_TRY(score_part(path->env, &trial->test, trial->n_classes, path->loss,
@@ -99,5 +180,6 @@ enum spred_status path_choose(struct path *path)
     row->auc = score.auc;
     row->log_loss = score.log_loss;
     row->r2 = score.r2;
+    SPRED_TRY(count_chosen(path, chosen));
     return keep_genes(path, chosen);
 }

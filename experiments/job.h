@@ -14,7 +14,9 @@ struct job {
     int64_t trial;
     int64_t folds; /* 0: hold-out */
     double test, validate;
-    char *seed; /* of the experiment, decimal */
+    int64_t choose;                   /* enum spec_choose */
+    int64_t choose_folds, choose_1se; /* cross-validation; else 0 */
+    char *seed;                       /* of the experiment, decimal */
     int64_t log2, missing_refuse;
     double variance_keep;
     char *problem, *loss;
@@ -22,6 +24,7 @@ struct job {
     int64_t intercept, standardize;
     char *lambdas; /* ratios of lambda_max (or absolute), descending */
     int64_t lambda_absolute;
+    int64_t cold;           /* 1: every lambda starts from nothing */
     char *solver, *options; /* registry name; all options, canonical */
     int64_t api_version;
     double gap, stall_eps;

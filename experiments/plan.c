@@ -97,6 +97,10 @@ fill_job(struct spred_env *env, const struct spec *spec,
     job->folds = spec->protocol.folds;
     job->test = spec->protocol.folds ? 0 : spec->protocol.test;
     job->validate = spec->protocol.validate;
+    job->choose = spec->protocol.choose;
+    int cv = spec->protocol.choose == SPEC_CHOOSE_CV;
+    job->choose_folds = cv ? spec->protocol.choose_folds : 0;
+    job->choose_1se = cv ? spec->protocol.choose_1se : 0;
     job->log2 = spec->preprocess.log2;
     job->missing_refuse = spec->preprocess.missing_refuse;
     job->variance_keep = spec->preprocess.variance_keep;
@@ -104,6 +108,7 @@ fill_job(struct spred_env *env, const struct spec *spec,
     job->intercept = problem->intercept;
     job->standardize = problem->standardize;
     job->lambda_absolute = problem->lambda_absolute;
+    job->cold = !problem->warm_start;
     job->api_version = solver->api_version;
     job->gap = spec->stop.gap;
     job->stall_eps = spec->stop.stall_eps;

@@ -53,8 +53,9 @@ static void round_trip(void **state)
         size_t size;
     } kinds[] = {{results_run_columns, sizeof(struct results_run)},
                  {results_point_columns, sizeof(struct results_point)},
-                 {results_gene_columns, sizeof(struct results_gene)}};
-    for (size_t k = 0; k < 3; k++) {
+                 {results_gene_columns, sizeof(struct results_gene)},
+                 {results_fold_columns, sizeof(struct results_fold)}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         struct spred_buffer line = {0};
         void *a = calloc(1, kinds[k].size), *b = calloc(1, kinds[k].size);
         assert_true(a && b);

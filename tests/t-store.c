@@ -143,7 +143,7 @@ static void refusals(void **state)
         put_one(&p.env, &sink, i, 1, 1e-7);
     results_store_close(store);
     assert_int_equal(ask(p.db, "PRAGMA user_version = 7"), -1);
-    refused(&p, p.db, "schema version 7, this program reads version 1");
+    refused(&p, p.db, "schema version 7, this program reads version 2");
     assert_int_equal(ask(p.db, "PRAGMA user_version = 1"), -1);
 
     /* damage: noise over the middle of the file */
