@@ -4,7 +4,7 @@
  *   se^2 = sum n_f (L_f - mean)^2 / sum n_f / (F - 1)
  * at each lambda (as glmnet's cv.glmnet; Friedman, Hastie, Tibshirani 2010). */
 #include <math.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "experiments/path.h"
@@ -14,7 +14,8 @@ struct fold {
     struct spred_env env; /* of the thread that has the fold */
     struct results_record record;
     struct path path;
-    double *loss; /* n_lambda */
+    size_t train, held; /* samples */
+    double *loss;       /* n_lambda */
     enum spred_status status;
 };
 
@@ -22,11 +23,11 @@ struct fold {
 struct crew {
     struct path *whole;
     struct fold *folds;
-    size_t n_tasks, next;
+    size_t n_tasks;
+    atomic_size_t next;
     double wall; /* of each path */
     uint64_t seed;
     enum spred_status status; /* of task 0 */
-    pthread_mutex_t lock;
 };
 
 /* Everything of the fold but what the refit lends it. */
@@ -73,43 +74,33 @@ static enum spred_status run_fold(const struct crew *crew, size_t index,
     return SPRED_OK;
 }
 
-/* Does tasks until none is left. */
-static void *work(void *argument)
+static void run_task(struct crew *crew, size_t task)
 {
-    struct crew *crew = argument;
-    for (;;) {
-        pthread_mutex_lock(&crew->lock);
-        size_t task = crew->next++;
-        pthread_mutex_unlock(&crew->lock);
-        if (task >= crew->n_tasks)
-            return NULL;
-        if (task == 0) {
-            crew->status = path_solve(crew->whole, crew->wall, crew->seed);
-            continue;
-        }
-        struct fold *fold = &crew->folds[task - 1];
-        fold->status = run_fold(crew, task - 1, fold);
-        /* The parts go at once: a thread holds one copy of X at a time. */
-        size_t train = fold->path.trial.train.n, held = fold->path.trial.test.n;
-        fold->path.options = NULL; /* lent */
-        path_release(&fold->path);
-        fold->path.trial.train.n = train;
-        fold->path.trial.test.n = held;
+    if (task == 0) {
+        crew->status = path_solve(crew->whole, crew->wall, crew->seed);
+        return;
     }
+    struct fold *fold = &crew->folds[task - 1];
+    fold->status = run_fold(crew, task - 1, fold);
+    /* The parts go at once: a thread holds one copy of X at a time. */
+    fold->train = fold->path.trial.train.n;
+    fold->held = fold->path.trial.test.n;
+    fold->path.options = NULL; /* lent */
+    path_release(&fold->path);
 }
 
-/* This thread and as many more as are asked for and can be had. */
-static void work_together(struct crew *crew, pthread_t *threads, size_t n)
+/* Does tasks until none is left; the refit, the longest, comes first. */
+static void work(void *cookie, size_t index, size_t threads)
 {
-    size_t running = 0;
-    pthread_mutex_init(&crew->lock, NULL);
-    while (running < n &&
-           pthread_create(&threads[running], NULL, work, crew) == 0)
-        running++;
-    work(crew);
-    while (running > 0)
-        pthread_join(threads[--running], NULL);
-    pthread_mutex_destroy(&crew->lock);
+    struct crew *crew = cookie;
+    (void)index;
+    (void)threads;
+    for (;;) {
+        size_t task = atomic_fetch_add(&crew->next, 1);
+        if (task >= crew->n_tasks)
+            return;
+        run_task(crew, task);
+    }
 }
 
 /* Rows of one fold: its last points, one per lambda. */
@@ -127,8 +118,8 @@ static enum spred_status keep_rows(struct path *whole, const struct fold *fold,
         row->fold = number;
         row->lambda_index = (int64_t)l + 1;
         row->lambda = whole->lambda[l];
-        row->train = (int64_t)fold->path.trial.train.n;
-        row->held = (int64_t)fold->path.trial.test.n;
+        row->train = (int64_t)fold->train;
+        row->held = (int64_t)fold->held;
         row->loss = fold->loss[l];
         row->certified = 0;
         row->seconds = 0;
@@ -173,14 +164,14 @@ static void average(struct path *whole, const struct fold *folds, size_t n)
     for (size_t l = 0; l < whole->n_lambda; l++) {
         double samples = 0, sum = 0, squares = 0;
         for (size_t f = 0; f < n; f++) {
-            double held = (double)folds[f].path.trial.test.n;
+            double held = (double)folds[f].held;
             samples += held;
             sum += held * folds[f].loss[l];
         }
         double mean = sum / samples;
         for (size_t f = 0; f < n; f++) {
             double off = folds[f].loss[l] - mean;
-            squares += (double)folds[f].path.trial.test.n * off * off;
+            squares += (double)folds[f].held * off * off;
         }
         whole->cv_loss[l] = mean;
         whole->cv_se[l] = sqrt(squares / samples / (double)(n - 1));
@@ -215,29 +206,29 @@ enum spred_status path_cross_validate(struct path *path, uint64_t seed,
 {
     const struct job *job = path->job;
     struct spred_env *env = path->env;
-    size_t n = (size_t)job->choose_folds, threads = (size_t)job->threads;
+    size_t n = (size_t)job->choose_folds;
     struct crew crew = {.whole = path,
                         .n_tasks = n + 1,
                         .wall = job->wall / (double)(n + 1),
                         .seed = seed};
-    threads = threads > n + 1 ? n + 1 : threads < 1 ? 1 : threads;
     *points = path->record->run.points * (int64_t)(n + 1);
     crew.folds = spred_alloc(env, n, sizeof *crew.folds);
-    pthread_t *others = spred_alloc(env, threads, sizeof *others);
     path->cv_loss = spred_alloc(env, 2 * path->n_lambda, sizeof *path->cv_loss);
     path->cv_se = path->cv_loss ? path->cv_loss + path->n_lambda : NULL;
     path->record->folds =
         spred_alloc(env, n * path->n_lambda, sizeof *path->record->folds);
     enum spred_status status =
-        crew.folds && others && path->cv_loss && path->record->folds
-            ? SPRED_OK
-            : SPRED_ENOMEM;
+        crew.folds && path->cv_loss && path->record->folds ? SPRED_OK
+                                                           : SPRED_ENOMEM;
     for (size_t f = 0; status == SPRED_OK && f < n; f++) {
         crew.folds[f].env = *env;
         results_row_clear(results_run_columns, &crew.folds[f].record.run);
     }
     if (status == SPRED_OK) {
-        work_together(&crew, others, threads - 1);
+        struct spred_pool *pool = path->pool;
+        path->pool = NULL; /* one thread for each path */
+        spred_pool_run(pool, work, &crew);
+        path->pool = pool;
         status = collect(&crew, certified);
     }
     for (size_t f = 0; crew.folds && f < n; f++) {
@@ -245,6 +236,5 @@ enum spred_status path_cross_validate(struct path *path, uint64_t seed,
         results_record_free(&crew.folds[f].env, &crew.folds[f].record);
     }
     spred_free(env, crew.folds);
-    spred_free(env, others);
     return status;
 }

@@ -33,7 +33,7 @@ static void predict_part(const struct path *path, const struct part *part,
                          double *all)
 {
     struct spred_design x = {&part->x, path->trial.prepared.mean,
-                             path->trial.prepared.scale};
+                             path->trial.prepared.scale, NULL};
     for (size_t k = 0; k < outputs; k++) {
         double *to = all + ((path->from + point->lambda_index) * path->outputs +
                             path->first + k) *

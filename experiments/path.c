@@ -17,7 +17,7 @@ static enum spred_status make_problem(struct path *path, size_t index,
     const struct part *train = &trial->train;
     memset(problem, 0, sizeof *problem);
     problem->x = (struct spred_design){&train->x, trial->prepared.mean,
-                                       trial->prepared.scale};
+                                       trial->prepared.scale, path->pool};
     problem->n = train->n;
     problem->p = trial->p;
     problem->outputs = 1;

@@ -21,6 +21,7 @@ struct path {
     struct spred_env *env;
     const struct job *job;
     struct results_record *record;
+    struct spred_pool *pool; /* shares passes over X, or folds; NULL: none */
     struct trial trial;
     const struct spred_solver *solver;
     const struct spred_loss *loss;
@@ -62,9 +63,9 @@ int path_complete(const struct path *path, size_t lambda);
 void path_release(struct path *path);
 
 /* path_solve for the training part and for every fold of the job's
- * cross-validation, job->threads of them at a time; fills cv_loss and cv_se and
- * adds the folds' rows, counts and times to the record. The result does not
- * depend on the threads. *points: how many are in all. */
+ * cross-validation, shared by the threads of path->pool; fills cv_loss and
+ * cv_se and adds the folds' rows, counts and times to the record. The result
+ * does not depend on the threads. *points: how many are in all. */
 enum spred_status path_cross_validate(struct path *path, uint64_t seed,
                                       int64_t *points, int64_t *certified);
 

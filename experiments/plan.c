@@ -160,7 +160,7 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
         return spred_fail(
             env, SPRED_EINVAL,
             "%s: measure.threads: %lld is more than the %ld cores "
-            "of this machine (BLAS threads would spin)",
+            "of this machine",
             spec->path, (long long)spec->threads, cores);
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =

@@ -161,8 +161,12 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
     if (status == SPRED_OK && !path.solver)
         status = spred_fail(env, SPRED_ENOTFOUND, "no solver called '%s'",
                             job->solver);
+    if (status == SPRED_OK && job->threads > 1 &&
+        !(path.pool = spred_pool_new(env, (size_t)job->threads)))
+        status = SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = run_path(&path);
+    spred_pool_free(path.pool);
     record->run.seconds_total = trial_now() - from;
     path_release(&path);
     return status;

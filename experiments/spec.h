@@ -121,8 +121,8 @@ struct spec {
     struct spec_protocol protocol;
     struct spec_stop stop;
     struct spec_limits limits;
-    int64_t threads; /* measure.threads, default 1: of BLAS, or folds of one
-                        cross-validation at a time */
+    int64_t threads; /* measure.threads, default 1: they share the passes over
+                        X, or the folds of a cross-validation */
     char **figures;  /* kinds; default gap-time, profile, accuracy-genes */
     size_t n_figures;
     char *resolved; /* canonical YAML of the whole, every default shown */

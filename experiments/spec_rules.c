@@ -10,9 +10,9 @@
 
 /* The first FIGURES_DEFAULT are drawn when the file names none. */
 const char *const spec_figure_names[] = {
-    "gap-time",         "profile",     "accuracy-genes",
+    "gap-time",         "profile",    "accuracy-genes",
     "time-dimension",   "time-alpha", "zero-rate",
-    "support-recovery", "cv",          NULL};
+    "support-recovery", "cv",         NULL};
 #define FIGURES_DEFAULT 3
 
 static const char *const log2_choices[] = {"never", "always", "auto", NULL};

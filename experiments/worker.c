@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "experiments/job.h"
-#include "experiments/spec.h"
 #include "spred/linalg.h"
 #include "spred/text.h"
 
@@ -94,7 +93,7 @@ int job_worker(int in, int out)
         status = results_row_read(&env, job_columns, line.text ? line.text : "",
                                   line.length, &job);
     if (status == SPRED_OK) {
-        spred_blas_threads(job.choose == SPEC_CHOOSE_CV ? 1 : (int)job.threads);
+        spred_blas_threads(1); /* the pool has the threads */
         status = job_run(&env, &job, &record);
         record.run.peak_rss_kib = peak_memory();
     }
