@@ -144,6 +144,7 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                        : spred_strdup(env, "l1");
     row->simulated = job->simulated;
     row->trial = job->trial;
+    row->warm_start = !job->cold;
     row->features = job->features;
     row->gap_target = job->gap;
     return row->penalty ? SPRED_OK : SPRED_ENOMEM;

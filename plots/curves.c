@@ -96,21 +96,26 @@ enum spred_status plots_curves(struct plots_figure *f,
         struct plots_style style = plots_solver_style(f->context, solver);
         int dash = curve->dash ? curve->dash : style.dash;
         size_t index = f->blocks;
+        double more = 0; /* curves still to come over this one */
+        for (size_t k = s + 1; curve->nested && k < solvers->n_rows; k++)
+            more += has_curve(t, first, end, results_text(solvers, k, "solver"),
+                              curve->y);
         SPRED_TRY(put_rows(f, t, first, end, solver, curve));
         if (curve->low)
             SPRED_TRY(spred_buffer_add(
                 env, &f->gp,
                 ", \\\n  data index %zu using 1:2:3:4 with yerrorbars lc rgb "
-                "'%s' lw 0.8 pt 0 ps 0.001 notitle",
-                index, style.colour));
+                "'%s' lw %.2f pt 0 ps 0.001 notitle",
+                index, style.colour, 0.8 + more));
         SPRED_TRY(spred_buffer_add(
             env, &f->gp,
             ", \\\n  data index %zu using 1:2 with lines lc rgb '%s' dt %d lw "
-            "1.6 notitle, \\\n  data index %zu using 1:5 with points lc rgb "
-            "'%s' pt %d ps 0.7 notitle, \\\n  data index %zu using 1:6 with "
-            "points lc rgb '%s' pt %d ps 0.7 notitle",
-            index, style.colour, dash, index, style.colour, style.point, index,
-            style.colour, style.hollow));
+            "%.2f notitle, \\\n  data index %zu using 1:5 with points lc rgb "
+            "'%s' pt %d ps %.2f notitle, \\\n  data index %zu using 1:6 with "
+            "points lc rgb '%s' pt %d ps %.2f notitle",
+            index, style.colour, dash, 1.6 + 1.2 * more, index, style.colour,
+            style.point, 0.6 + 0.2 * more, index, style.colour, style.hollow,
+            0.6 + 0.2 * more));
     }
     return SPRED_OK;
 }

@@ -129,6 +129,7 @@ struct plots_curve {
     const char *x, *y;      /* columns */
     const char *low, *high; /* bars from and to, or NULL: none */
     int dash;               /* of the line; 0: the solver's own */
+    int nested; /* 1: curves that coincide are seen, later ones thinner */
 };
 /* Adds the curve of each solver in rows first .. end - 1 to the plot command
  * that has begun: filled points where all trials were certified (the columns

@@ -49,8 +49,8 @@ static enum spred_status put_zero_page(struct plots_figure *f,
         for (size_t k = 0; k < THRESHOLDS; k++, i++) {
             char more[48];
             double low = INFINITY, high = 0;
-            const struct plots_curve curve = {"lambda", thresholds[k].column,
-                                              NULL, NULL, 0};
+            const struct plots_curve curve = {
+                "lambda", thresholds[k].column, NULL, NULL, 0, 1};
             plots_limits(t, at, next, "lambda", &low, &high);
             snprintf(more, sizeof more, "%s%s", k ? "" : ": ",
                      thresholds[k].title);
@@ -88,10 +88,10 @@ static enum spred_status draw_zero(struct plots_context *context)
 /* ---- support-recovery ---- */
 
 #define DASHED 2
-static const struct plots_curve precision = {"ratio", "precision", NULL, NULL,
-                                             1};
-static const struct plots_curve recall = {"ratio", "recall", NULL, NULL,
-                                          DASHED};
+static const struct plots_curve precision = {"ratio", "precision", NULL,
+                                             NULL,    1,           1};
+static const struct plots_curve recall = {"ratio", "recall", NULL,
+                                          NULL,    DASHED,   1};
 
 static enum spred_status put_recovery_page(struct plots_figure *f,
                                            const struct results_table *t,
@@ -116,7 +116,8 @@ static enum spred_status put_recovery_page(struct plots_figure *f,
         "Support recovery along the path, problem %.60s: precision (solid: "
         "share of the features with a nonzero weight that have an effect) and "
         "recall (dashed: share of the features with an effect that have a "
-        "nonzero weight), means over %.0f trials. Filled: certified to the "
+        "nonzero weight), means over the trials (%.0f). Filled: certified to "
+        "the "
         "asked gap; hollow: not. ",
         results_text(t, first, "problem"), results_real(t, first, "trials")));
     return plots_provenance(f, t, first, end);
@@ -169,8 +170,8 @@ static enum spred_status put_cv_page(struct plots_figure *f,
                                      const struct results_table *t,
                                      size_t first, size_t end)
 {
-    static const struct plots_curve loss = {"ratio", "cv_loss", "cv_low",
-                                            "cv_high", 0};
+    static const struct plots_curve loss = {"ratio",   "cv_loss", "cv_low",
+                                            "cv_high", 0,         1};
     struct spred_env *env = f->context->env;
     for (size_t at = first, next, i = 0; at < end; at = next, i++) {
         next = plots_rows_end(t, at, "dataset", end);
@@ -188,7 +189,8 @@ static enum spred_status put_cv_page(struct plots_figure *f,
         "Cross-validated loss (logarithmic loss, or squared error) along the "
         "path, problem %.60s: mean over the held-out samples, bars one "
         "standard "
-        "error either way, means over %.0f trials. Dotted: the chosen lambdas. "
+        "error either way, means over the trials (%.0f). Dotted: the chosen "
+        "lambdas. "
         "Filled: the refit is certified; hollow: not. ",
         results_text(t, first, "problem"), results_real(t, first, "trials")));
     return plots_provenance(f, t, first, end);

@@ -25,9 +25,9 @@ static const char how_certified[] =
     "when its time was up. ";
 
 static const struct plots_curve over_features = {"features", "seconds", "low",
-                                                 "high", 0};
+                                                 "high",     0,         0};
 static const struct plots_curve over_lambda = {"lambda", "seconds", "low",
-                                               "high", 0};
+                                               "high",   0,         0};
 
 static enum spred_status put_dimension_page(struct plots_figure *f,
                                             const struct results_table *t)
@@ -49,8 +49,8 @@ static enum spred_status put_dimension_page(struct plots_figure *f,
     SPRED_TRY(spred_buffer_add(
         env, &f->caption,
         "Time against the number of features: median billed seconds of all "
-        "lambdas of a problem, set-up included; bars: least to most of %.0f "
-        "trials. %s",
+        "lambdas of a problem, set-up included; bars: least to most (trials: "
+        "%.0f). %s",
         results_real(t, 0, "trials"), how_certified));
     return plots_provenance(f, t, 0, t->n_rows);
 }
@@ -109,10 +109,12 @@ static enum spred_status put_alpha_page(struct plots_figure *f,
     SPRED_TRY(spred_buffer_add(
         env, &f->caption,
         "Time against lambda (the paper's alpha), problem %.60s: median billed "
-        "seconds of each lambda, with the set-up in front of it; bars: least "
-        "to most of %.0f trials. %s",
-        results_text(t, first, "problem"), results_real(t, first, "trials"),
-        how_certified));
+        "seconds of each lambda, %s; bars: least to most (trials: %.0f). %s",
+        results_text(t, first, "problem"),
+        results_real(t, first, "warm_start") > 0
+            ? "which starts from the solution at the larger one before"
+            : "which starts from nothing, with its set-up",
+        results_real(t, first, "trials"), how_certified));
     return plots_provenance(f, t, first, end);
 }
 

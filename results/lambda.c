@@ -12,7 +12,9 @@ const struct results_head results_path_heads[] = {
     {"index", RESULTS_INT, "place on the path, from 1"},
     {"lambda", RESULTS_REAL, "median over trials"},
     {"ratio", RESULTS_REAL, "lambda / lambda_max, median over trials"},
-    {"seconds", RESULTS_REAL, "median billed time of this lambda [s]"},
+    {"seconds", RESULTS_REAL,
+     "median billed time of this lambda; none where there was no time left "
+     "for a first step [s]"},
     {"low", RESULTS_REAL, "least [s]"},
     {"high", RESULTS_REAL, "most [s]"},
     {"certified", RESULTS_INT, "trials certified here (every output)"},
@@ -26,18 +28,20 @@ const struct results_head results_path_heads[] = {
     {"cv_loss", RESULTS_REAL, "cross-validated loss, mean over trials"},
     {"cv_se", RESULTS_REAL, "its standard error, mean over trials"},
     {"chosen", RESULTS_INT, "trials that chose this lambda"},
+    {"warm_start", RESULTS_INT, "0: every lambda was solved from nothing"},
     {"cv_low", RESULTS_REAL, "cv_loss - cv_se"},
     {"cv_high", RESULTS_REAL, "cv_loss + cv_se"},
     {NULL, RESULTS_TEXT, NULL}};
 
 enum { SECONDS = 6, LOW, HIGH, CERTIFIED, TRIALS, FIRST_MEAN };
-enum { CV_LOSS = 17, CV_SE, CHOSEN, CV_LOW, CV_HIGH };
+enum { CV_LOSS = 17, CV_SE, CHOSEN, WARM, CV_LOW, CV_HIGH };
 enum { INDEX = 3, LAMBDA, RATIO };
 
 /* One trial at one lambda, summed over outputs. */
 struct sum {
     double lambda, ratio, seconds;
     size_t outputs, certified;
+    int64_t steps;
     double means[CHOSEN - FIRST_MEAN]; /* zeros .. cv_se */
     int chosen;
 };
@@ -74,11 +78,20 @@ static void add(sqlite3_stmt *point, const struct results_run *run, size_t room,
     s->seconds += x[2] - *path_end;
     *path_end = x[2];
     s->outputs++;
+    s->steps += sqlite3_column_int64(point, 12);
     s->certified += x[3] + (x[4] > 0 ? x[4] : 0) <= run->gap_target;
     for (size_t k = 0; k < sizeof means / sizeof *means; k++)
         s->means[k] += means[k];
     s->means[CHOSEN - FIRST_MEAN - 1] = sqlite3_column_double(point, 11);
     s->chosen = fabs(x[1] - run->lambda_ratio) <= 1e-12 * x[1];
+}
+
+/* The time of a trial at one lambda; NaN: none was left for it. */
+static double time_of(const struct sum *s)
+{
+    return s->outputs && (s->steps > 0 || s->certified == s->outputs)
+               ? s->seconds
+               : NAN;
 }
 
 static enum spred_status read_trial(struct spred_env *env,
@@ -120,15 +133,15 @@ static enum spred_status add_row(struct spred_env *env,
             if (at[t * room].outputs)
                 scratch[n++] = column == LAMBDA  ? at[t * room].lambda
                                : column == RATIO ? at[t * room].ratio
-                                                 : at[t * room].seconds;
+                                                 : time_of(&at[t * room]);
         row[column].real = results_median(scratch, n);
     }
     for (size_t t = 0; t < trials; t++) {
         const struct sum *s = &at[t * room];
         certified += s->outputs && s->certified == s->outputs;
         chosen += s->outputs && s->chosen;
-        row[LOW].real = s->outputs ? fmin(row[LOW].real, s->seconds) : NAN;
-        row[HIGH].real = s->outputs ? fmax(row[HIGH].real, s->seconds) : NAN;
+        row[LOW].real = fmin(row[LOW].real, time_of(s));
+        row[HIGH].real = fmax(row[HIGH].real, time_of(s));
     }
     for (size_t k = 0; k < CHOSEN - FIRST_MEAN; k++) {
         double sum = 0, count = 0;
@@ -148,6 +161,7 @@ static enum spred_status add_row(struct spred_env *env,
     row[CERTIFIED].real = (double)certified;
     row[TRIALS].real = (double)trials;
     row[CHOSEN].real = (double)chosen;
+    row[WARM].real = (double)r->run.warm_start;
     row[CV_LOW].real = row[CV_LOSS].real - row[CV_SE].real;
     row[CV_HIGH].real = row[CV_LOSS].real + row[CV_SE].real;
     return SPRED_OK;
@@ -190,8 +204,8 @@ enum spred_status results_path(struct spred_env *env, struct results_view *view,
     enum spred_status status = results_sql_prepare(
         env, view->db, view->path,
         "SELECT lambda_index, lambda, lambda_ratio, seconds_path, gap, floor, "
-        "support, above_1e12, above_1e6, true_positives, cv_loss, cv_se FROM "
-        "points WHERE run = ? AND last = 1 ORDER BY number",
+        "support, above_1e12, above_1e6, true_positives, cv_loss, cv_se, "
+        "step FROM points WHERE run = ? AND last = 1 ORDER BY number",
         &points);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);

@@ -37,6 +37,7 @@ const struct results_column results_run_columns[] = {
     TEXT(preparation, "what was done to X, learnt on the training part"),
     TEXT(solver, "name of the solver"),
     TEXT(options, "all options of the solver, name=value"),
+    INT(warm_start, "0: every lambda was solved from nothing"),
     INT(train, "samples in the training part"),
     INT(validate, "samples in the validation part"),
     INT(test, "samples in the test part"),

@@ -32,6 +32,7 @@ struct results_run {
     char *penalty;     /* "l1", "elastic-net(0.5)" */
     char *preparation; /* of X: log2, missing, constant columns ... */
     char *solver, *options;
+    int64_t warm_start; /* 0: every lambda was solved from nothing */
     int64_t train, validate, test, features, classes;
     char *status;        /* certified stalled time steps diverged skipped memory
                             crashed error interrupted */
