@@ -147,6 +147,21 @@ static enum spred_status expand(struct spred_env *env, const struct spec *spec,
     return SPRED_OK;
 }
 
+/* Which figures the experiment asks for. */
+static enum spred_status
+note_figures(struct spred_env *env, const struct spec *spec, struct plan *plan)
+{
+    struct spred_buffer text = {0};
+    enum spred_status status = spred_buffer_append(env, &text, "", 0);
+    for (size_t i = 0; status == SPRED_OK && i < spec->n_figures; i++)
+        status = spred_buffer_add(env, &text, "%s%s", i ? " " : "",
+                                  spec->figures[i]);
+    if (status == SPRED_OK)
+        status = plan_note(env, plan, "figures", text.text);
+    spred_free(env, text.text);
+    return status;
+}
+
 enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
                             const struct spred_fetch_options *fetch,
                             struct plan *out)
@@ -165,6 +180,8 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = note_figures(env, spec, out);
     if (status == SPRED_OK)
         status = sources_load(env, spec, fetch, out, &sources, &n_sources);
     if (status == SPRED_OK && n_sources == 0)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include "plots/figure.h"
 
+#define EDGE 1.15 /* room at the ends of an axis */
+
 void plots_limits(const struct results_table *t, size_t first, size_t end,
                   const char *column, double *low, double *high)
 {
@@ -25,7 +27,7 @@ enum spred_status plots_curve_panel(struct plots_figure *f, size_t i,
     SPRED_TRY(plots_panel(f, i, title));
     if (!(low <= high))
         low = high = 1;
-    SPRED_TRY(plots_log_axis(f, 'x', low / 1.25, high * 1.25, plain, 1));
+    SPRED_TRY(plots_log_axis(f, 'x', low / EDGE, high * EDGE, plain, 1));
     if (plots_panel_is_low(f, i))
         SPRED_TRY(spred_buffer_add(env, &f->gp,
                                    "set xlabel '%s' offset 0,0.4\n", x_label));
