@@ -8,13 +8,24 @@
 
 #include "spred/linalg.h"
 
-enum { LEAST_GROWTH = 20, MOST_ROUNDS = 20, ROOMY_SLACK = 256 };
+enum {
+    LEAST_GROWTH = 20,
+    MOST_ROUNDS = 20,
+    ROUGH_ROUNDS = 2,
+    ROOMY_SLACK = 256
+};
+/* A smaller lambda than this share of the last is approached in steps... */
+static const double longest_leap = 0.5;
+/* ...with this gap in between. */
+static const double rough_gap = 1e-2;
 /* Violations below this (units of l1) are rounding: no reason to enter. */
 static const double enter_above = 1e-13;
-/* A step asks its set for this share of the violation it found... */
-static const double share_of_worst = 0.1;
-/* ...or, when no column enters, for this share of the gap that is asked... */
+/* A round asks its sets for this share of the gap that is asked... */
 static const double share_of_gap = 0.3;
+/* ...or, when columns enter sets so large that a solve costs more than this
+ * many passes over X, for this share of the violation it found... */
+static const double cheap_solve = 16;
+static const double share_of_worst = 0.1;
 /* ...and for at most this share of what the step before asked and got. */
 static const double share_of_last = 0.5;
 
@@ -50,6 +61,7 @@ enum spred_status working_set_init(struct working_set *ws,
     ws->trial = ws->h + cells;
     ws->move = ws->trial + cells;
     memcpy(ws->b, problem->null_intercept, sizeof ws->b);
+    ws->reached_lambda = problem->lambda_max;
     return SPRED_OK;
 }
 
@@ -67,17 +79,10 @@ void working_set_free(struct working_set *ws)
     spred_free(ws->env, ws->w);
 }
 
-void working_set_start(struct working_set *ws, double lambda, double asked)
+/* The sets become the support, or stay if they are roomy and not much more. */
+static void shrink(struct working_set *ws)
 {
     size_t p = ws->problem->p;
-    ws->lambda = lambda;
-    ws->asked = asked;
-    ws->target = INFINITY;
-    for (size_t j = 0; j < p; j++) {
-        double l2;
-        spred_penalty_at(ws->problem, lambda, j, &ws->bound[j], &l2);
-        ws->bound[j] *= (double)ws->problem->n;
-    }
     for (size_t k = 0; k < ws->problem->outputs; k++) {
         struct feature_list *set = &ws->set[k];
         size_t kept = 0, support = 0;
@@ -97,6 +102,24 @@ void working_set_start(struct working_set *ws, double lambda, double asked)
         }
         set->size = kept;
     }
+}
+
+static void set_lambda(struct working_set *ws, double lambda, double asked)
+{
+    ws->lambda = lambda;
+    ws->asked = asked;
+    ws->target = INFINITY;
+    for (size_t j = 0; j < ws->problem->p; j++) {
+        double l2;
+        spred_penalty_at(ws->problem, lambda, j, &ws->bound[j], &l2);
+        ws->bound[j] *= (double)ws->problem->n;
+    }
+    shrink(ws);
+}
+
+void working_set_start(struct working_set *ws, double lambda, double asked)
+{
+    set_lambda(ws, lambda, asked);
 }
 
 void working_set_get(const struct working_set *ws, double *w, double *b)
@@ -194,10 +217,23 @@ static double goal(const struct working_set *ws)
     return share_of_gap * ws->asked * unit / fmax(l1_part, share_of_gap * unit);
 }
 
+/* The flops of a solve on the sets, in passes over X. */
+static double solve_cost(const struct working_set *ws)
+{
+    const struct spred_problem *problem = ws->problem;
+    double n = (double)problem->n, size = 0;
+    for (size_t k = 0; k < problem->outputs; k++)
+        size += (double)ws->set[k].size;
+    return size * size * (n + size / 3) /
+           (n * (double)problem->p * (double)problem->outputs);
+}
+
 /* What this round asks of the sets. */
 static double ask(const struct working_set *ws, double worst, size_t entered)
 {
-    double target = entered ? fmax(goal(ws), share_of_worst * worst) : goal(ws);
+    double target = goal(ws);
+    if (entered && solve_cost(ws) > cheap_solve)
+        target = fmax(target, share_of_worst * worst);
     return fmin(target, (ws->reached ? share_of_last : 1) * ws->target);
 }
 
@@ -217,14 +253,13 @@ static void look(struct working_set *ws, struct spred_work *work)
     ws->fresh = 1;
 }
 
-enum spred_status working_set_step(struct working_set *ws,
-                                   const struct inner_method *inner,
-                                   void *method, struct spred_work *work)
+/* Rounds at the present lambda until the violations are small enough. */
+static enum spred_status rounds(struct working_set *ws, int most,
+                                const struct inner_method *inner, void *method,
+                                struct spred_work *work)
 {
     const struct spred_problem *problem = ws->problem;
-    if (!ws->fresh)
-        look(ws, work);
-    for (int round = 0; round < MOST_ROUNDS; round++) {
+    for (int round = 0; round < most; round++) {
         size_t entered = 0;
         double worst = 0;
         for (size_t k = 0; k < problem->outputs; k++)
@@ -237,4 +272,34 @@ enum spred_status working_set_step(struct working_set *ws,
         look(ws, work);
     }
     return SPRED_OK;
+}
+
+/* From the lambda of the last step towards the present one by way of a few in
+ * between, roughly: a far jump would let in columns that have to leave again,
+ * and solves on large sets are dear. */
+static enum spred_status approach(struct working_set *ws,
+                                  const struct inner_method *inner,
+                                  void *method, struct spred_work *work)
+{
+    double to = ws->lambda, asked = ws->asked, from = ws->reached_lambda;
+    double stations = ceil(log(from / to) / -log(longest_leap));
+    double ratio = pow(to / from, 1 / stations);
+    for (double at = from * ratio; at > to * sqrt(1 / ratio); at *= ratio) {
+        set_lambda(ws, at, fmax(asked, rough_gap));
+        SPRED_TRY(rounds(ws, ROUGH_ROUNDS, inner, method, work));
+    }
+    set_lambda(ws, to, asked);
+    return SPRED_OK;
+}
+
+enum spred_status working_set_step(struct working_set *ws,
+                                   const struct inner_method *inner,
+                                   void *method, struct spred_work *work)
+{
+    if (!ws->fresh)
+        look(ws, work);
+    if (ws->lambda < longest_leap * ws->reached_lambda)
+        SPRED_TRY(approach(ws, inner, method, work));
+    ws->reached_lambda = ws->lambda;
+    return rounds(ws, MOST_ROUNDS, inner, method, work);
 }

@@ -55,7 +55,8 @@ struct working_set {
     struct spred_env *env;
     const struct spred_problem *problem;
     double lambda;
-    double asked;  /* relative gap */
+    double reached_lambda; /* of the last step; lambda_max before */
+    double asked;          /* relative gap */
     double target; /* KKT violation asked on the sets in the last step */
     int reached;   /* 1: and it was met */
     double *w;     /* p x K */

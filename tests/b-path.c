@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "spred/host.h"
@@ -40,10 +41,21 @@ static double *map_npy(const char *prefix, const char *part, size_t *count)
 
 struct setting {
     const char *prefix, *loss, *solver;
-    size_t lambdas, repeats;
+    size_t lambdas, repeats, batch;
     double ratio, gap, wall;
-    int cold, verbose, storage;
+    int cold, verbose, storage, cpu, over, factors;
+    size_t group;
 };
+
+/* Seconds of this process on a processor: steadier than the wall clock on a
+ * busy machine. */
+static double cpu_clock(void *cookie)
+{
+    struct timespec t;
+    (void)cookie;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static int show(void *cookie, const struct spred_host_point *point)
 {
@@ -68,6 +80,29 @@ static size_t classes_of(const double *y, size_t n, int32_t *codes)
     return most;
 }
 
+/* Groups of consecutive features, rows over the classes, or a power. first: 2p
+ * + 1 values. */
+static void set_penalty(const struct setting *s, struct spred_penalty *penalty,
+                        size_t p, size_t *first, struct spred_groups *groups)
+{
+    size_t *member = first + p + 1, count = 0;
+    for (size_t j = 0; j < p; j++)
+        member[j] = j;
+    while (s->group && first[count] < p) {
+        count++;
+        first[count] = count * s->group < p ? count * s->group : p;
+    }
+    *groups = (struct spred_groups){count, first, member};
+    if (s->group || s->over)
+        penalty->kind = SPRED_PENALTY_GROUP;
+    penalty->groups = s->group ? groups : NULL;
+    penalty->over_outputs = s->over;
+    if (s->factors) {
+        penalty->kind = SPRED_PENALTY_POWER;
+        penalty->factors = s->factors;
+    }
+}
+
 static void run(struct spred_env *env, const struct setting *s,
                 const struct spred_solver *solver, const void *options,
                 struct spred_problem *problem)
@@ -81,6 +116,8 @@ static void run(struct spred_env *env, const struct setting *s,
     plan.n_lambda = s->cold ? 1 : s->lambdas;
     plan.gap = s->gap;
     plan.wall = s->wall;
+    plan.batch = s->batch;
+    plan.now = s->cpu ? cpu_clock : NULL;
     for (size_t repeat = 0; repeat < s->repeats; repeat++) {
         if (spred_host_run(env, solver, options, problem, &plan, 17, show,
                            (void *)s, &totals) != SPRED_OK)
@@ -105,10 +142,12 @@ int main(int argc, char **argv)
     struct spred_env env;
     spred_env_init(&env);
     if (argc < 4)
-        stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
-                      "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
-                      "[wall=60] [cold=1] [verbose=1] [f32=1|csc=1] "
-                      "[threads=1] [OPTION=VALUE]");
+        stop("usage",
+             "b-path PREFIX squared|logistic|multinomial SOLVER "
+             "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
+             "[wall=60] [cold=1] [verbose=1] [cpu=1] [batch=32] [f32=1|csc=1] "
+             "[threads=1] [group=SIZE] [over=1] [factors=3] "
+             "[OPTION=VALUE]");
     s.prefix = argv[1];
     s.loss = argv[2];
     s.solver = argv[3];
@@ -137,10 +176,20 @@ int main(int argc, char **argv)
             s.cold = atoi(value);
         else if (strcmp(argv[i], "verbose") == 0)
             s.verbose = atoi(value);
+        else if (strcmp(argv[i], "batch") == 0)
+            s.batch = (size_t)atol(value);
+        else if (strcmp(argv[i], "cpu") == 0)
+            s.cpu = atoi(value);
         else if (strcmp(argv[i], "f32") == 0)
             s.storage = SPRED_F32;
         else if (strcmp(argv[i], "csc") == 0)
             s.storage = SPRED_CSC;
+        else if (strcmp(argv[i], "group") == 0)
+            s.group = (size_t)atol(value);
+        else if (strcmp(argv[i], "over") == 0)
+            s.over = atoi(value);
+        else if (strcmp(argv[i], "factors") == 0)
+            s.factors = atoi(value);
         else if (strcmp(argv[i], "threads") == 0)
             spred_blas_threads(atoi(value));
         else if (spred_options_set(&env, solver->options, options, argv[i],
@@ -173,9 +222,13 @@ int main(int argc, char **argv)
         problem.codes = codes;
         problem.y = NULL;
     }
+    size_t *first = calloc(2 * problem.p + 1, sizeof *first);
+    struct spred_groups groups;
+    set_penalty(&s, &problem.penalty, problem.p, first, &groups);
     if (spred_problem_init(&env, &problem) != SPRED_OK)
         stop("problem", env.error);
     run(&env, &s, solver, options, &problem);
+    free(first);
     free(codes);
     free(options);
     return 0;
