@@ -261,11 +261,58 @@ static void cold(void **state)
     teardown(&b);
 }
 
+/* Fails one allocation, and all after it. */
+struct ration {
+    size_t left;
+};
+
+static void *meagre(void *cookie, void *pointer, size_t size)
+{
+    struct ration *ration = cookie;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    if (ration->left == 0)
+        return NULL;
+    ration->left--;
+    return realloc(pointer, size);
+}
+
+/* A job that runs out of memory says so and leaves nothing behind. */
+static void out_of_memory(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct results_record r;
+    struct ration ration = {0};
+    enum spred_status status = SPRED_ENOMEM;
+    size_t runs = 0;
+    setup(&b, 3);
+    b.job.lambdas = "1 0.5";
+    b.job.choose_folds = 2;
+    struct spred_env env = b.env;
+    env.reallocate = meagre;
+    env.allocate_cookie = &ration;
+    for (size_t n = 0; status != SPRED_OK; n += 1 + n / 40) {
+        ration.left = n;
+        status = job_run(&env, &b.job, &r);
+        runs++;
+        if (status != SPRED_OK)
+            assert_true(strstr(env.error, "memory") ||
+                        strstr(env.error, "allocate"));
+        ration.left = 1u << 20;
+        results_record_free(&env, &r);
+    }
+    assert_true(runs > 100);
+    teardown(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(folds), cmocka_unit_test(rules),
+        cmocka_unit_test(folds),   cmocka_unit_test(rules),
         cmocka_unit_test(threads), cmocka_unit_test(refusals),
-        cmocka_unit_test(cold)};
+        cmocka_unit_test(cold),    cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests_name("cv", tests, NULL, NULL);
 }
