@@ -16,40 +16,90 @@ static int by_size(const void *a, const void *b)
     return x->feature < y->feature ? -1 : x->feature > y->feature;
 }
 
-#define MAX_GENES 200 /* rows stored per output */
+#define MAX_GENES 200 /* rows stored per output, unless the model is the aim   \
+                       */
 
-static enum spred_status keep_genes(struct path *path, size_t chosen)
+static double scale_of(const struct path *path, size_t feature)
+{
+    const double *scale = path->trial.prepared.scale;
+    return scale ? scale[feature] : 1;
+}
+
+/* b - sum of coefficient * mean: for features as they are, not centred. */
+static double raw_intercept(const struct path *path, size_t chosen,
+                            size_t output, size_t count)
+{
+    const double *mean = path->trial.prepared.mean;
+    double b = path->intercept[chosen * path->outputs + output];
+    for (size_t e = 0; mean && e < count; e++) {
+        const struct entry *entry = &path->entries[e];
+        if (entry->output == output)
+            b -= entry->weight * scale_of(path, entry->feature) *
+                 mean[entry->feature];
+    }
+    return b;
+}
+
+static enum spred_status add_gene(struct path *path, size_t output,
+                                  int64_t rank, double weight,
+                                  double coefficient, const char *feature,
+                                  const char *symbol)
 {
     struct results_record *record = path->record;
-    const struct spred_data *data = &path->trial.data;
+    struct results_gene *gene = &record->genes[record->n_genes++];
+    results_row_clear(results_gene_columns, gene);
+    gene->output = (int64_t)output + 1;
+    gene->rank = rank;
+    gene->weight = weight;
+    gene->coefficient = coefficient;
+    gene->job = spred_strdup(path->env, record->run.job);
+    gene->feature = feature ? spred_strdup(path->env, feature) : NULL;
+    gene->symbol = spred_strdup(path->env, symbol);
+    return gene->job && (!feature || gene->feature) && gene->symbol
+               ? SPRED_OK
+               : SPRED_ENOMEM;
+}
+
+/* Moves the entries of the chosen lambda to the front, by output and size. */
+static size_t gather(struct path *path, size_t chosen)
+{
     size_t count = 0;
     for (size_t e = 0; e < path->n_entries; e++)
         if (path->entries[e].lambda == chosen)
             path->entries[count++] = path->entries[e];
     if (count)
         qsort(path->entries, count, sizeof *path->entries, by_size);
-    record->genes = spred_alloc(path->env, count, sizeof *record->genes);
+    return count;
+}
+
+static enum spred_status keep_genes(struct path *path, size_t chosen)
+{
+    struct results_record *record = path->record;
+    const struct spred_data *data = &path->trial.data;
+    size_t count = gather(path, chosen);
+    int64_t most = path->job->choose == SPEC_CHOOSE_CV ? INT64_MAX : MAX_GENES;
+    record->genes =
+        spred_alloc(path->env, count + path->outputs, sizeof *record->genes);
     unsigned char *used = spred_alloc(path->env, path->trial.p, 1);
     enum spred_status status = record->genes && used ? SPRED_OK : SPRED_ENOMEM;
-    int64_t rank = 0, support = 0;
-    for (size_t e = 0; status == SPRED_OK && e < count; e++) {
-        const struct entry *entry = &path->entries[e];
-        size_t raw = path->trial.prepared.kept[entry->feature];
-        rank = e && entry[-1].output == entry->output ? rank + 1 : 1;
-        support += !used[entry->feature];
-        used[entry->feature] = 1;
-        if (rank > MAX_GENES)
-            continue;
-        struct results_gene *gene = &record->genes[record->n_genes++];
-        results_row_clear(results_gene_columns, gene);
-        gene->output = (int64_t)entry->output + 1;
-        gene->rank = rank;
-        gene->weight = entry->weight;
-        gene->job = spred_strdup(path->env, record->run.job);
-        gene->feature = spred_strdup(path->env, data->features[raw]);
-        gene->symbol = spred_strdup(path->env, data->symbols[raw]);
-        if (!gene->job || !gene->feature || !gene->symbol)
-            status = SPRED_ENOMEM;
+    int64_t rank, support = 0;
+    for (size_t k = 0, e = 0; status == SPRED_OK && k < path->outputs; k++) {
+        double b = path->intercept[chosen * path->outputs + k];
+        status = add_gene(path, k, 0, b, raw_intercept(path, chosen, k, count),
+                          NULL, "(intercept)");
+        for (rank = 1;
+             status == SPRED_OK && e < count && path->entries[e].output == k;
+             e++, rank++) {
+            const struct entry *entry = &path->entries[e];
+            size_t raw = path->trial.prepared.kept[entry->feature];
+            support += !used[entry->feature];
+            used[entry->feature] = 1;
+            if (rank <= most)
+                status =
+                    add_gene(path, k, rank, entry->weight,
+                             entry->weight * scale_of(path, entry->feature),
+                             data->features[raw], data->symbols[raw]);
+        }
     }
     record->run.support = support;
     spred_free(path->env, used);

@@ -51,8 +51,9 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                                 struct results_run *row);
 
 /* Does the job in this process: load, split, prepare, solve, certify, score.
- * *record: owned rows, also for a skip. An error is a job that could not be
- * done (its text in env). */
+ * With job->threads > 1 the callbacks of env are called from several threads at
+ * once. *record: owned rows, also for a skip. An error is a job that could not
+ * be done (its text in env). */
 enum spred_status job_run(struct spred_env *env, const struct job *job,
                           struct results_record *record);
 

@@ -136,8 +136,11 @@ int path_observe(void *cookie, const struct spred_host_point *point)
         path->failure = keep_weights(path, point, outputs);
         size_t lambda = path->from + point->lambda_index;
         path->objective[lambda] += point->certificate.primal;
-        for (size_t k = 0; k < outputs; k++)
-            path->seen[lambda * path->outputs + path->first + k] = 1;
+        for (size_t k = 0; k < outputs; k++) {
+            size_t output = lambda * path->outputs + path->first + k;
+            path->seen[output] = 1;
+            path->intercept[output] = point->b[k];
+        }
     }
     return path->failure != SPRED_OK;
 }

@@ -144,8 +144,9 @@ enum spred_status path_allocate(struct path *path)
     path->test = spred_alloc(env, cells * trial->test.n, sizeof *path->test);
     path->seen = spred_alloc(env, cells, 1);
     path->objective = spred_alloc(env, path->n_lambda, sizeof *path->objective);
+    path->intercept = spred_alloc(env, cells, sizeof *path->intercept);
     return path->y && path->validate && path->test && path->seen &&
-                   path->objective
+                   path->objective && path->intercept
                ? SPRED_OK
                : SPRED_ENOMEM;
 }
@@ -163,7 +164,8 @@ void path_release(struct path *path)
     struct spred_env *env = path->env;
     void *const blocks[] = {path->options,   path->ratio,   path->y,
                             path->validate,  path->test,    path->seen,
-                            path->objective, path->entries, path->cv_loss};
+                            path->objective, path->entries, path->intercept,
+                            path->cv_loss};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         spred_free(env, blocks[i]);
     trial_free(env, &path->trial);

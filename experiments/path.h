@@ -37,6 +37,7 @@ struct path {
     double *validate, *test; /* [lambda][output][sample] linear predictors */
     unsigned char *seen;     /* n_lambda x outputs */
     double *objective;       /* n_lambda: sum over problems */
+    double *intercept;       /* n_lambda x outputs */
     struct entry *entries;
     size_t n_entries, room;
     struct results_point *points; /* in record, grown by doubling */

@@ -117,7 +117,7 @@ enum spred_status plots_curves(struct plots_figure *f,
             "points lc rgb '%s' pt %d ps %.2f notitle",
             index, style.colour, dash, 1.6 + 1.2 * more, index, style.colour,
             style.point, 0.6 + 0.2 * more, index, style.colour, style.hollow,
-            0.6 + 0.2 * more));
+            0.85 + 0.2 * more));
     }
     return SPRED_OK;
 }

@@ -122,10 +122,11 @@ const struct results_column results_point_columns[] = {
 const struct results_column results_gene_columns[] = {
     TEXT(job, "key of the job"),
     INT(output, "one-vs-rest output, from 1"),
-    INT(rank, "1: largest absolute weight"),
+    INT(rank, "1: largest absolute weight; 0: the intercept"),
     TEXT(feature, "name of the feature"),
     TEXT(symbol, "gene symbol"),
     REAL(weight, "weight on the standardised scale"),
+    REAL(coefficient, "weight per unit of the prepared (log2 ...) feature"),
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 

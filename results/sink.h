@@ -99,12 +99,15 @@ struct results_point {
                               samples and its standard error */
 };
 
-/* A gene with a nonzero weight at the chosen lambda. */
+/* A gene with a nonzero weight at the chosen lambda, or the intercept (rank 0,
+ * no feature). The linear predictor of an output is its intercept plus the sum
+ * of coefficient * feature, prepared as the run's row says. */
 struct results_gene {
     char *job;
     int64_t output, rank; /* rank 1 = largest |weight| */
     char *feature, *symbol;
-    double weight; /* on the standardised scale */
+    double weight;      /* on the standardised scale */
+    double coefficient; /* per unit of the feature */
 };
 
 /* One fold of the cross-validation that chose lambda, at one lambda. */

@@ -130,6 +130,30 @@ static void recompute(const struct results_record *r, double *mean, double *se)
     }
 }
 
+/* The stored coefficients give the stored R2 on the test part. */
+static void check_model(struct bench *b, const struct results_record *r)
+{
+    struct trial trial;
+    double seconds[2], mean = 0, residual = 0, total = 0;
+    assert_ok(&b->env, trial_make(&b->env, &b->job, &trial, seconds));
+    const struct part *test = &trial.test;
+    assert_int_equal(r->genes[0].rank, 0);
+    assert_string_equal(r->genes[0].symbol, "(intercept)");
+    for (size_t i = 0; i < test->n; i++)
+        mean += test->values[i] / (double)test->n;
+    for (size_t i = 0; i < test->n; i++) {
+        double y = r->genes[0].coefficient, off = test->values[i] - mean;
+        for (size_t g = 1; g < r->n_genes; g++) {
+            long j = strtol(r->genes[g].feature + 1, NULL, 10) - 1; /* "g7" */
+            y += r->genes[g].coefficient * test->x.f64[i + (size_t)j * test->n];
+        }
+        residual += (test->values[i] - y) * (test->values[i] - y);
+        total += off * off;
+    }
+    assert_near(r->run.r2, 1 - residual / total, 1e-10);
+    trial_free(&b->env, &trial);
+}
+
 static void rules(void **state)
 {
     (void)state;
@@ -165,8 +189,10 @@ static void rules(void **state)
                         assert_int_equal(r.points[i].support, r.run.support);
                 }
             assert_int_equal(last, LAMBDAS);
-            if (!classes) /* else a gene may stand for several classes */
-                assert_int_equal(r.n_genes, r.run.support);
+            if (!classes) { /* else a gene may stand for several classes */
+                assert_int_equal(r.n_genes, r.run.support + 1);
+                check_model(&b, &r);
+            }
             for (size_t i = 0; i < r.n_folds; i++) {
                 assert_true(r.folds[i].certified == 1 &&
                             r.folds[i].gap <= r.run.gap);
