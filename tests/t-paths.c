@@ -307,6 +307,9 @@ static void figures(void **state)
     char path[512];
     snprintf(path, sizeof path, "%s/gap-time-lasso.gp", p.folder);
     assert_int_equal(access(path, F_OK), -1); /* was not asked for */
+    snprintf(path, sizeof path, "%s/report.html", p.folder);
+    assert_ok(&p.env, plots_report(&p.env, p.db, p.folder, NULL, 0, path));
+    check_file(&p, "report.html", "<h2>Results</h2>");
     fixture_remove(&p.env, p.folder);
 }
 
