@@ -36,7 +36,8 @@ static enum spred_status learn_log2(struct spred_env *env, struct lesson *l,
         return spred_fail(env, SPRED_EINVAL,
                           "preprocess: log2 of a sparse matrix");
     }
-    SPRED_TRY(spred_log2_look(env, l->raw, l->rows, l->n_rows, &l->facts));
+    SPRED_TRY(spred_log2_look(env, l->raw, l->rows, l->n_rows,
+                              rule == SPRED_LOG2_ALWAYS, &l->facts));
     out->log2 = rule == SPRED_LOG2_ALWAYS || l->facts.wanted;
     if (out->log2 && !(l->facts.most > 0))
         return spred_fail(env, SPRED_EINVAL,
@@ -208,6 +209,11 @@ static enum spred_status say(struct spred_env *env, const struct lesson *l,
     const char *word = out->log2 ? "log2" : "no log2";
     if (f->values == 0)
         SPRED_TRY(spred_buffer_add(env, text, "%s", word));
+    else if (isnan(f->q99)) /* the extremes alone decided */
+        SPRED_TRY(spred_buffer_add(
+            env, text, "%s (%s: range %.4g, largest %.4g)", word,
+            l->rules->log2 == SPRED_LOG2_AUTO ? "auto" : "asked for",
+            f->most - f->least, f->most));
     else
         SPRED_TRY(spred_buffer_add(
             env, text,
