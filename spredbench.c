@@ -455,7 +455,8 @@ static void print_help(FILE *out)
           "  -h, --help        this help (VERB --help: the same)\n"
           "  --version         name and version\n"
           "\nexit codes: 0 done; 1 internal error; 2 usage or bad file; 3 some "
-          "jobs failed;\n4 a certificate was refuted; 130 interrupted\n",
+          "jobs failed;\n4 a certificate was refuted; 130 interrupted\n"
+          "keys of an experiment file: man spredbench (EXPERIMENT FILE)\n",
           out);
 }
 
