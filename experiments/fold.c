@@ -10,6 +10,9 @@
 #include "experiments/path.h"
 #include "spred/text.h"
 
+/* Nobody looks at a fold on its way: lambdas are certified together. */
+#define BATCH 32
+
 struct fold {
     struct spred_env env; /* of the thread that has the fold */
     struct results_record record;
@@ -45,7 +48,8 @@ static enum spred_status make_fold(const struct path *whole, size_t index,
                           .n_lambda = whole->n_lambda,
                           .problems = whole->problems,
                           .outputs = whole->outputs,
-                          .lambda_max = whole->lambda_max};
+                          .lambda_max = whole->lambda_max,
+                          .batch = BATCH};
     SPRED_TRY(
         trial_fold(&fold->env, whole->job, &whole->trial, index, &path->trial));
     fold->loss = spred_alloc(&fold->env, path->n_lambda, sizeof *fold->loss);

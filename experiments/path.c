@@ -16,8 +16,10 @@ static enum spred_status make_problem(struct path *path, size_t index,
     const struct trial *trial = &path->trial;
     const struct part *train = &trial->train;
     memset(problem, 0, sizeof *problem);
-    problem->x = (struct spred_design){&train->x, trial->prepared.mean,
-                                       trial->prepared.scale, path->pool};
+    problem->x = (struct spred_design){.matrix = &train->x,
+                                       .mean = trial->prepared.mean,
+                                       .scale = trial->prepared.scale,
+                                       .pool = path->pool};
     problem->n = train->n;
     problem->p = trial->p;
     problem->outputs = 1;
@@ -121,6 +123,7 @@ enum spred_status path_solve(struct path *path, double wall, uint64_t seed)
     plan.stall_patience = (int)job->stall_patience;
     plan.steps = (long)job->steps;
     plan.wall = wall / (double)path->problems;
+    plan.batch = path->batch;
     row->gap = row->floor = row->kkt = row->passes = 0;
     row->seconds_setup = row->seconds_solve = row->seconds_certify = 0;
     row->steps = row->certified = 0;

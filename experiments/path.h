@@ -42,6 +42,7 @@ struct path {
     size_t n_entries, room;
     struct results_point *points; /* in record, grown by doubling */
     size_t point_room;
+    size_t batch;    /* lambdas certified together, as spred_host_plan says */
     double kept_gap; /* of the last observation kept at this lambda */
     double billed;   /* seconds of the runs before this one */
     double passes_before;
