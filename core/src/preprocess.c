@@ -241,11 +241,23 @@ static enum spred_status say(struct spred_env *env, const struct lesson *l,
         l->rules->standardize ? "standardised" : "not standardised");
 }
 
+/* Does every row, of training or not, have all its values? */
+static int is_complete(const struct spred_matrix *dense)
+{
+    size_t cells = dense->rows * dense->cols;
+    int missing = 0;
+    for (size_t i = 0; i < cells; i++)
+        missing |=
+            isnan(dense->f64 ? dense->f64[i] : (double)dense->f32[i]) != 0;
+    return !missing;
+}
+
 static enum spred_status learn(struct spred_env *env, struct lesson *l,
                                struct spred_prepared *out,
                                struct spred_matrix *train)
 {
-    int medians = l->raw->storage != SPRED_CSC && !l->rules->missing_refuse;
+    int medians = l->raw->storage != SPRED_CSC && !l->rules->missing_refuse &&
+                  !is_complete(l->raw);
     l->deviation = spred_alloc(env, out->p_raw, sizeof *l->deviation);
     if (medians)
         l->median = spred_alloc(env, out->p_raw, sizeof *l->median);
