@@ -275,8 +275,8 @@ static void cold(void **state)
     for (size_t i = 0; i < cold.n_points; i++) {
         const struct results_point *p = &cold.points[i];
         starts += p->step == 0;
-        if (p->step == 0 && p->lambda_index > 1)
-            assert_true(p->gap > 1e-3); /* W = 0, not the last solution */
+        if (p->step == 0) /* W = 0, not the last solution */
+            assert_int_equal(p->support, 0);
         if (p->last)
             assert_int_equal(p->lambda_index, ++last);
     }
