@@ -1,48 +1,19 @@
 /* b-path.c: times one method on one lambda path of a NumPy problem (made by
  * shared/peers/generate.py): billed seconds, certificates, passes, memory. */
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
+#include <malloc.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "npy_problem.h"
 
 #include "spred/host.h"
 #include "spred/linalg.h"
-
-static void stop(const char *what, const char *why)
-{
-    fprintf(stderr, "b-path: %s: %s\n", what, why);
-    exit(2);
-}
-
-/* The payload of a little-endian float64 file, mapped; the shape is the
- * caller's to know: *count values. */
-static double *map_npy(const char *prefix, const char *part, size_t *count)
-{
-    char path[4096];
-    struct stat info;
-    snprintf(path, sizeof path, "%s.%s.npy", prefix, part);
-    int fd = open(path, O_RDONLY);
-    if (fd < 0 || fstat(fd, &info) != 0)
-        stop(path, "cannot be read");
-    unsigned char *bytes =
-        mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    close(fd);
-    if (bytes == MAP_FAILED || memcmp(bytes, "\x93NUMPY\x01", 7) != 0)
-        stop(path, "is not a NumPy file of version 1");
-    size_t header = 10 + (size_t)bytes[8] + 256 * (size_t)bytes[9];
-    *count = ((size_t)info.st_size - header) / sizeof(double);
-    return (double *)(void *)(bytes + header);
-}
 
 struct setting {
     const char *prefix, *loss, *solver;
     size_t lambdas, repeats;
     double ratio, gap, wall;
-    int cold, verbose, storage;
+    int cold, verbose, tsv;
+    enum spred_storage storage;
 };
 
 static int show(void *cookie, const struct spred_host_point *point)
@@ -57,20 +28,58 @@ static int show(void *cookie, const struct spred_host_point *point)
     return 0;
 }
 
-static size_t classes_of(const double *y, size_t n, int32_t *codes)
+/* What the harness and the solver hold beside the mapped files, bytes. */
+struct held {
+    size_t now, most;
+};
+
+static void *count_memory(void *cookie, void *pointer, size_t size)
 {
-    size_t most = 0;
-    for (size_t i = 0; i < n; i++) {
-        codes[i] = (int32_t)y[i];
-        if ((size_t)codes[i] + 1 > most)
-            most = (size_t)codes[i] + 1;
+    struct held *held = cookie;
+    held->now -= pointer ? malloc_usable_size(pointer) : 0;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
     }
-    return most;
+    void *block = realloc(pointer, size);
+    if (!block)
+        stop("memory", "there is not enough");
+    held->now += malloc_usable_size(block);
+    held->most = held->now > held->most ? held->now : held->most;
+    return block;
+}
+
+static void report(const struct setting *s, const struct spred_solver *solver,
+                   size_t n_lambda, const struct held *held,
+                   const struct spred_host_totals *totals)
+{
+    const double mb = 1048576;
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    if (s->tsv)
+        printf("%s\t%s\t%s\t%g\t%.9f\t%.9f\t%.9f\t%.2f\t%ld\t%zu\t%zu\t%.6e\t"
+               "%s\t%ld\t%.3f\n",
+               s->prefix, s->loss, solver->name, s->gap,
+               totals->seconds_setup + totals->seconds_solve,
+               totals->seconds_setup, totals->seconds_certify, totals->passes,
+               totals->steps, totals->certified, n_lambda, totals->worst_gap,
+               spred_stop_name(totals->stop), usage.ru_maxrss / 1024,
+               (double)held->most / mb);
+    else
+        printf("%s %s %s gap %g: %.4f s billed (setup %.4f), certify %.4f, "
+               "passes %.1f, steps %ld, %zu/%zu certified, worst %.2e, %s, "
+               "%ld MB, %.1f of them allocated\n",
+               s->prefix, s->loss, solver->name, s->gap,
+               totals->seconds_setup + totals->seconds_solve,
+               totals->seconds_setup, totals->seconds_certify, totals->passes,
+               totals->steps, totals->certified, n_lambda, totals->worst_gap,
+               spred_stop_name(totals->stop), usage.ru_maxrss / 1024,
+               (double)held->most / mb);
 }
 
 static void run(struct spred_env *env, const struct setting *s,
                 const struct spred_solver *solver, const void *options,
-                struct spred_problem *problem)
+                const struct held *held, struct spred_problem *problem)
 {
     double lambda[1000];
     struct spred_host_plan plan;
@@ -85,16 +94,7 @@ static void run(struct spred_env *env, const struct setting *s,
         if (spred_host_run(env, solver, options, problem, &plan, 17, show,
                            (void *)s, &totals) != SPRED_OK)
             stop(solver->name, env->error);
-        struct rusage usage;
-        getrusage(RUSAGE_SELF, &usage);
-        printf("%s %s %s gap %g: %.4f s billed (setup %.4f), certify %.4f, "
-               "passes %.1f, steps %ld, %zu/%zu certified, worst %.2e, %s, "
-               "%ld MB\n",
-               s->prefix, s->loss, solver->name, s->gap,
-               totals.seconds_setup + totals.seconds_solve,
-               totals.seconds_setup, totals.seconds_certify, totals.passes,
-               totals.steps, totals.certified, plan.n_lambda, totals.worst_gap,
-               spred_stop_name(totals.stop), usage.ru_maxrss / 1024);
+        report(s, solver, plan.n_lambda, held, &totals);
     }
 }
 
@@ -102,12 +102,14 @@ int main(int argc, char **argv)
 {
     struct setting s = {
         .lambdas = 100, .repeats = 1, .ratio = 0.01, .gap = 1e-6, .wall = 60};
+    struct held held = {0, 0};
+    struct npy_problem file;
     struct spred_env env;
     spred_env_init(&env);
     if (argc < 4)
         stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
                       "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
-                      "[wall=60] [cold=1] [verbose=1] [f32=1|csc=1] "
+                      "[wall=60] [cold=1] [verbose=1] [tsv=1] [f32=1|csc=1] "
                       "[threads=1] [OPTION=VALUE]");
     s.prefix = argv[1];
     s.loss = argv[2];
@@ -137,6 +139,8 @@ int main(int argc, char **argv)
             s.cold = atoi(value);
         else if (strcmp(argv[i], "verbose") == 0)
             s.verbose = atoi(value);
+        else if (strcmp(argv[i], "tsv") == 0)
+            s.tsv = atoi(value);
         else if (strcmp(argv[i], "f32") == 0)
             s.storage = SPRED_F32;
         else if (strcmp(argv[i], "csc") == 0)
@@ -147,36 +151,12 @@ int main(int argc, char **argv)
                                    value) != SPRED_OK)
             stop(argv[i], env.error);
     }
-    size_t cells, n;
-    double *x = map_npy(s.prefix, "X", &cells);
-    double *y = map_npy(s.prefix, "y", &n);
-    int32_t *codes = calloc(n, sizeof *codes);
-    struct spred_matrix matrix = {
-        .storage = SPRED_F64, .rows = n, .cols = cells / n, .f64 = x};
-    struct spred_matrix other;
-    struct spred_problem problem = {0};
-    problem.loss = spred_loss_named(s.loss);
-    if (!problem.loss)
-        stop(s.loss, "no such loss");
-    if (s.storage != SPRED_F64 &&
-        spred_matrix_convert(&env, &matrix, (enum spred_storage)s.storage,
-                             &other) != SPRED_OK)
-        stop("conversion", env.error);
-    problem.x.matrix = s.storage == SPRED_F64 ? &matrix : &other;
-    problem.n = n;
-    problem.p = matrix.cols;
-    problem.y = y;
-    problem.outputs = 1;
-    problem.penalty.l1_ratio = 1;
-    if (problem.loss == &spred_loss_multinomial) {
-        problem.outputs = classes_of(y, n, codes);
-        problem.codes = codes;
-        problem.y = NULL;
-    }
-    if (spred_problem_init(&env, &problem) != SPRED_OK)
-        stop("problem", env.error);
-    run(&env, &s, solver, options, &problem);
-    free(codes);
+    npy_problem_open(&env, s.prefix, s.loss, s.storage, &file);
+    env.reallocate = count_memory; /* a converted X is not counted */
+    env.allocate_cookie = &held;
+    run(&env, &s, solver, options, &held, &file.problem);
+    env.reallocate = NULL;
+    npy_problem_close(&env, &file);
     free(options);
     return 0;
 }

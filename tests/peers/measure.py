@@ -1,0 +1,200 @@
+"""measure.py: calibrates the peers, then times all in alternating rounds."""
+import json
+import os
+import statistics
+import time
+
+import numpy
+
+import problems
+import processes
+
+# A peer is given up after so many decades without a better gap.
+STALLED = 3
+
+
+class Problem:
+    """One row group of the table: the files, the grid, who may run."""
+
+    def __init__(self, title, options, programs, say):
+        self.title = title
+        name, self.loss, self.lambdas, self.ratio = problems.catalogue()[title]
+        self.prefix = problems.make(name, options.cache, options.shared, say)
+        most, self.p = programs.shape(self.prefix, self.loss)
+        self.grid = os.path.join(options.cache, title + ".lambdas")
+        steps = numpy.linspace(0, 1, self.lambdas) if self.lambdas > 1 \
+            else numpy.ones(1)
+        (most * self.ratio ** steps).tofile(self.grid)
+
+    def peers(self, wanted):
+        return [name for name in wanted
+                if self.loss in processes.PEERS[name][2]
+                and (processes.PEERS[name][3] or self.p) >= self.p]
+
+    def ours(self, wanted):
+        return [s for s in wanted if s != "lars" or self.loss == "squared"]
+
+
+class Store:
+    """What is kept between runs: ladders and times of the peers, as JSON."""
+
+    def __init__(self, cache):
+        self.path = os.path.join(cache, "peers.json")
+        self.all = {}
+        if os.path.exists(self.path):
+            with open(self.path) as file:
+                self.all = json.load(file)
+
+    def of(self, problem, peer):
+        return self.all.setdefault(problem.title, {}).setdefault(peer, {})
+
+    def save(self):
+        with open(self.path + ".new", "w") as file:
+            json.dump(self.all, file, indent=1)
+        os.replace(self.path + ".new", self.path)
+
+
+def climb(problem, peer, kept, options, programs):
+    """The ladder: tolerances, decade by decade, each with its certified gap."""
+    ladder, best, stalled, begin = [], float("inf"), 0, time.monotonic()
+    weights = processes.weights_file(options.cache)
+    try:
+        for tolerance in processes.PEERS[peer.name][1]:
+            seconds = peer.solve(tolerance, options.cap, weights)
+            gap = programs.certify(problem.prefix, problem.loss, problem.grid,
+                                   weights)
+            ladder.append({"tolerance": tolerance, "seconds": seconds,
+                           "gap": gap})
+            stalled = 0 if gap < best else stalled + 1
+            best = min(best, gap)
+            if best <= min(options.targets) or stalled == STALLED or \
+                    time.monotonic() - begin > options.ladder:
+                break
+    except processes.TooSlow as error:
+        kept["note"] = str(error)
+        print(f"# {problem.title}: {error}", flush=True)
+    finally:
+        os.remove(weights)
+        kept["ladder"] = ladder
+
+
+def rung(kept, target):
+    """The loosest tolerance that reached the target, or None."""
+    for step in kept.get("ladder", []):
+        if step["gap"] <= target:
+            return step
+    return None
+
+
+def ready(problem, name, options, programs, store, say):
+    """A peer process with the problem loaded and its ladder known; None: it
+    reaches no target."""
+    kept = store.of(problem, name)
+    asked = {"cap": options.cap, "time": options.ladder,
+             "least": min(options.targets)}
+    peer = processes.Peer(name, say)
+    versions = peer.load(problem.prefix, problem.loss, problem.grid)
+    old = kept.get("asked", {})
+    if kept.get("versions") != versions or old.get("cap", 0) < asked["cap"] \
+            or old["time"] < asked["time"] or old["least"] > asked["least"]:
+        kept.clear()
+        climb(problem, peer, kept, options, programs)
+        kept.update(versions=versions, asked=asked)
+        store.save()
+    if not any(rung(kept, target) for target in options.targets):
+        peer.close()
+        return None
+    if not peer.alive:
+        peer = processes.Peer(name, say)
+        peer.load(problem.prefix, problem.loss, problem.grid)
+    return peer
+
+
+def start(problem, options, programs, store, say):
+    """The peers that can take part in the rounds."""
+    running = {}
+    for name in problem.peers(options.peers):
+        if options.stored and "times" in store.of(problem, name):
+            continue
+        try:
+            peer = ready(problem, name, options, programs, store, say)
+            if peer:
+                running[name] = peer
+        except (RuntimeError, processes.TooSlow) as error:
+            store.of(problem, name)["note"] = str(error)
+            print(f"# {problem.title}: {error}", flush=True)
+    return running
+
+
+def one_round(problem, running, solvers, options, programs, store, samples):
+    """Each peer, then each solver, for every target; a peer that needs the same
+    tolerance for two targets runs once."""
+    done = {}
+    for target in options.targets:
+        for name, peer in list(running.items()):
+            step = rung(store.of(problem, name), target)
+            if step is None:
+                continue
+            key = (name, step["tolerance"])
+            try:
+                if key not in done:
+                    done[key] = peer.solve(step["tolerance"], options.cap)
+            except (RuntimeError, processes.TooSlow) as error:
+                print(f"# {problem.title}: {error}", flush=True)
+                del running[name]
+                continue
+            samples.setdefault((target, name), []).append(done[key])
+        for solver in solvers:
+            before = samples.get((target, solver), [])
+            slow = before and before[-1]["seconds"] > 2
+            if before and before[-1]["certified"] < before[-1]["asked"]:
+                continue  # it will not be better next time
+            samples.setdefault((target, solver), []).append(
+                programs.solve(solver, problem, target, options.cap,
+                               1 if slow else 2))
+
+
+def summarise(values):
+    kept = values[1:] if len(values) > 1 else values
+    return {"median": statistics.median(kept), "least": min(kept),
+            "most": max(kept), "rounds": len(kept)}
+
+
+def measure(problem, options, programs, store, say):
+    """(target, who) -> what was seen; peers come with tolerance and gap."""
+    running = start(problem, options, programs, store, say)
+    solvers = [] if options.peers_only else problem.ours(options.ours)
+    samples, out = {}, {}
+    try:
+        for _ in range(options.rounds + 1):  # the first one is dropped
+            one_round(problem, running, solvers, options, programs, store,
+                      samples)
+    finally:
+        for peer in running.values():
+            peer.close()
+    for target in options.targets:
+        for name in problem.peers(options.peers):
+            kept, step = store.of(problem, name), None
+            step = rung(kept, target)
+            seen = samples.get((target, name))
+            if seen:
+                kept.setdefault("times", {})[f"{target:g}"] = summarise(seen)
+            times = kept.get("times", {}).get(f"{target:g}")
+            if step and times:
+                out[target, name] = {**times, "tolerance": step["tolerance"],
+                                     "gap": step["gap"],
+                                     "alternating": bool(seen and solvers)}
+            else:
+                best = min((s["gap"] for s in kept.get("ladder", [])),
+                           default=None)
+                out[target, name] = {"best": best, "note": kept.get("note", "")}
+        for solver in solvers:
+            seen = samples[target, solver]
+            out[target, solver] = {
+                **summarise([s["seconds"] for s in seen]),
+                "with_certificates":
+                    summarise([s["with_certificates"] for s in seen])["median"],
+                **{k: seen[-1][k]
+                   for k in ("gap", "certified", "asked", "allocated")}}
+    store.save()
+    return out
