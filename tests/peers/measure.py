@@ -2,6 +2,7 @@
 import json
 import os
 import statistics
+import subprocess
 import time
 
 import numpy
@@ -144,14 +145,19 @@ def one_round(problem, running, solvers, options, programs, store, samples):
                 del running[name]
                 continue
             samples.setdefault((target, name), []).append(done[key])
-        for solver in solvers:
+        for solver in list(solvers):
             before = samples.get((target, solver), [])
             slow = before and before[-1]["seconds"] > 2
             if before and before[-1]["certified"] < before[-1]["asked"]:
                 continue  # it will not be better next time
-            samples.setdefault((target, solver), []).append(
-                programs.solve(solver, problem, target, options.cap,
-                               1 if slow else 2))
+            try:
+                seen = programs.solve(solver, problem, target, options.cap,
+                                      1 if slow else 2)
+            except (RuntimeError, subprocess.TimeoutExpired) as error:
+                print(f"# {problem.title}: {error}", flush=True)
+                solvers.remove(solver)
+                continue
+            samples.setdefault((target, solver), []).append(seen)
 
 
 def summarise(values):
@@ -164,6 +170,7 @@ def measure(problem, options, programs, store, say):
     """(target, who) -> what was seen; peers come with tolerance and gap."""
     running = start(problem, options, programs, store, say)
     solvers = [] if options.peers_only else problem.ours(options.ours)
+    asked = list(solvers)
     samples, out = {}, {}
     try:
         for _ in range(options.rounds + 1):  # the first one is dropped
@@ -183,13 +190,15 @@ def measure(problem, options, programs, store, say):
             if step and times:
                 out[target, name] = {**times, "tolerance": step["tolerance"],
                                      "gap": step["gap"],
-                                     "alternating": bool(seen and solvers)}
+                                     "alternating": bool(seen and asked)}
             else:
                 best = min((s["gap"] for s in kept.get("ladder", [])),
                            default=None)
                 out[target, name] = {"best": best, "note": kept.get("note", "")}
-        for solver in solvers:
-            seen = samples[target, solver]
+        for solver in asked:
+            seen = samples.get((target, solver))
+            if not seen:
+                continue
             out[target, solver] = {
                 **summarise([s["seconds"] for s in seen]),
                 "with_certificates":

@@ -3,6 +3,7 @@ import csv
 import gzip
 import os
 import subprocess
+import sys
 
 import numpy
 
@@ -90,9 +91,11 @@ def make(name, cache, shared, say):
     if all(os.path.exists(f"{prefix}.{part}.npy") for part in "Xy"):
         return prefix
     os.makedirs(cache, exist_ok=True)
+    generator = os.path.join(shared, "peers", "generate.py")
+    if not os.path.exists(generator):
+        sys.exit(f"run: {generator} is missing: name its folder by --shared")
     if name in GENERATED:
-        command = ["/usr/bin/python3",
-                   os.path.join(shared, "peers", "generate.py"), cache, name]
+        command = ["/usr/bin/python3", generator, cache, name]
         say(command)
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     else:
