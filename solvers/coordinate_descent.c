@@ -54,7 +54,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     (void)seed;
     (void)work;
     s->options = *(const struct options *)options;
-    SPRED_TRY(working_set_init(&s->ws, env, problem));
+    SPRED_TRY(working_set_init(&s->ws, env, problem, SPRED_SCAN_AUTO));
     s->rho = spred_alloc(env, problem->n, sizeof *s->rho);
     return s->rho ? SPRED_OK : SPRED_ENOMEM;
 }

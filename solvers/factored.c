@@ -64,8 +64,11 @@ void factored_apply_gram(const struct factored *s, double *out)
         if (!(a < 0 || a > 0))
             continue;
         const double *column = s->gram + s->slot[j] * s->lead;
-        for (size_t i = 0; i < s->m; i++)
-            out[i] += a * column[s->slot[i]];
+        if (s->in_order)
+            spred_axpy(s->m, a, column, out);
+        else
+            for (size_t i = 0; i < s->m; i++)
+                out[i] += a * column[s->slot[i]];
     }
     for (size_t i = 0; i < s->m; i++)
         out[i] *= s->scale[i];

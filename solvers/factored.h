@@ -16,6 +16,7 @@ struct factored {
     const double *gram; /* symmetric, both triangles; borrowed */
     size_t lead;
     size_t *slot;                  /* m */
+    int in_order;                  /* 1: slot[j] = j for all j */
     double *scale, *ridge, *c, *x; /* m */
     double *slope;                 /* m: (c - Qx) / (n lambda) */
     /* The active coordinates a = 0..active-1, where v > 0. */

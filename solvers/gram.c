@@ -73,6 +73,7 @@ static void clear(struct gram *gram)
     for (size_t a = 0; a < gram->size; a++)
         gram->slot[gram->feature[a]] = 0;
     gram->size = 0;
+    gram->made_anew++;
 }
 
 /* Q[0..to, from..to) += packed products, a chunk of rows at a time. */

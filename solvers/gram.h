@@ -16,6 +16,7 @@ struct gram {
     size_t *slot;    /* p: slot + 1 of a feature, 0 = none */
     double *panel;   /* chunk x capacity: centred rows; or n for CSC */
     double *root;    /* n: sqrt(h) */
+    long made_anew;  /* how often all columns were forgotten */
 };
 
 enum spred_status gram_init(struct gram *gram, struct spred_env *env,

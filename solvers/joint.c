@@ -157,6 +157,7 @@ static double load_factored(struct frame *f, struct factored *s)
     s->lambda = ws->lambda * problem->penalty.l1_ratio;
     s->gram = f->joint->q;
     s->lead = f->total;
+    s->in_order = 1;
     for (size_t k = 0; k < f->outputs; k++)
         for (size_t c = f->first[k]; c < f->first[k + 1]; c++) {
             size_t j = ws->set[k].column[c - f->first[k]];

@@ -4,6 +4,7 @@
 #include "factored.h"
 #include "gram.h"
 #include "joint.h"
+#include "jump.h"
 #include "working_set.h"
 
 /* A model is solved to this share of the violation it starts from. */
@@ -11,8 +12,11 @@ static const double inner_share = 0.01;
 
 struct options {
     struct factored_rules rules;
-    int joint;
+    int jump, joint, screen;
 };
+
+/* In the order of enum spred_precision. */
+static const char *const precisions[] = {"auto", "double", "single", NULL};
 
 static const struct spred_option table[] = {
     {"drop", SPRED_OPTION_REAL, offsetof(struct options, rules.drop), "1e-6",
@@ -20,6 +24,14 @@ static const struct spred_option table[] = {
      "a factor below this share of the largest one may become 0"},
     {"polish", SPRED_OPTION_BOOL, offsetof(struct options, rules.polish),
      "true", 0, 0, NULL, "solve exactly on the support once it repeats"},
+    {"jump", SPRED_OPTION_BOOL, offsetof(struct options, jump), "true", 0, 0,
+     NULL,
+     "Newton steps in their limit first, on a kept factor (false: all steps in "
+     "the factors)"},
+    {"screen", SPRED_OPTION_CHOICE, offsetof(struct options, screen), "auto", 0,
+     0, precisions,
+     "precision of passes that only look for columns to enter: single costs a "
+     "copy of half of X, auto makes it when it pays"},
     {"joint", SPRED_OPTION_BOOL, offsetof(struct options, joint), "true", 0, 0,
      NULL, "multinomial: the whole Hessian (false: class by class)"},
     {0}};
@@ -30,6 +42,9 @@ struct state {
     struct gram gram;
     struct factored small;
     struct joint joint;
+    struct jump jump;
+    long factor_of;           /* gram.made_anew of jump's factor */
+    enum spred_status failed; /* in minimise */
 };
 
 static enum spred_status init(struct spred_env *env, void *state,
@@ -41,7 +56,9 @@ static enum spred_status init(struct spred_env *env, void *state,
     (void)seed;
     (void)work;
     s->options = *(const struct options *)options;
-    SPRED_TRY(working_set_init(&s->ws, env, problem));
+    SPRED_TRY(working_set_init(&s->ws, env, problem,
+                               (enum spred_precision)s->options.screen));
+    s->ws.roomy = problem->loss->quadratic;
     return gram_init(&s->gram, env, problem);
 }
 
@@ -66,9 +83,11 @@ static enum spred_status scale_model(struct state *s,
     small->lambda = model->lambda * problem->penalty.l1_ratio;
     small->gram = s->gram.q;
     small->lead = s->gram.capacity;
+    small->in_order = 1;
     for (size_t j = 0; j < model->size; j++) {
         double scale = small->lambda / model->l1[j];
         small->slot[j] = s->gram.slot[model->column[j]] - 1;
+        small->in_order &= small->slot[j] == j;
         small->scale[j] = scale;
         small->ridge[j] = small->n * model->l2[j] * scale * scale;
         small->x[j] = model->w[j] / scale;
@@ -82,7 +101,16 @@ static enum spred_status scale_model(struct state *s,
 static void minimise(void *method, struct factored *small, double tolerance)
 {
     struct state *s = method;
-    factored_minimise(small, &s->options.rules, tolerance);
+    int keep = small->gram == s->gram.q && s->ws.problem->loss->quadratic &&
+               s->ws.problem->penalty.l1_ratio >= 1 &&
+               s->factor_of == s->gram.made_anew;
+    int done = 0;
+    s->factor_of = s->gram.made_anew;
+    if (s->options.jump)
+        s->failed =
+            jump_minimise(s->ws.env, &s->jump, small, keep, tolerance, &done);
+    if (s->failed == SPRED_OK && !done)
+        factored_minimise(small, &s->options.rules, tolerance);
 }
 
 static enum spred_status solve(void *method, const struct quadratic *model,
@@ -92,6 +120,7 @@ static enum spred_status solve(void *method, const struct quadratic *model,
     struct factored *small = &s->small;
     SPRED_TRY(scale_model(s, model, work));
     minimise(s, small, model->tolerance);
+    SPRED_TRY(s->failed);
     for (size_t j = 0; j < model->size; j++)
         model->w[j] = small->x[j] * small->scale[j];
     return SPRED_OK;
@@ -104,8 +133,9 @@ static enum spred_status together(void *method, struct working_set *ws,
     struct state *s = method;
     if (!s->options.joint)
         return SPRED_OK; /* *applies is 0 */
-    return joint_step(&s->joint, &s->small, minimise, s, ws, inner_share,
-                      tolerance, met, applies, work);
+    SPRED_TRY(joint_step(&s->joint, &s->small, minimise, s, ws, inner_share,
+                         tolerance, met, applies, work));
+    return s->failed;
 }
 
 static enum spred_status step(void *state, struct spred_work *work,
@@ -128,6 +158,7 @@ static void release(struct spred_env *env, void *state)
     struct state *s = state;
     factored_free(env, &s->small);
     joint_free(env, &s->joint);
+    jump_free(env, &s->jump);
     gram_free(&s->gram);
     working_set_free(&s->ws);
 }
@@ -137,7 +168,8 @@ const struct spred_solver spred_solver_spred_newton = {
     .alias = NULL,
     .doc = "spred with Newton's method in the factor v, on working sets",
     .reference = "Ziyin and Wang 2023, ICML; Poon and Peyre 2021, NeurIPS",
-    .api_version = 1,
+
+    .api_version = 2,
     .needs = SPRED_NEEDS_NOTHING,
     .claim = 1e-8,
     .state_size = sizeof(struct state),

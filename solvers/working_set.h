@@ -3,6 +3,7 @@
 #ifndef SOLVERS_WORKING_SET_H
 #define SOLVERS_WORKING_SET_H
 
+#include "spred/scan.h"
 #include "spred/solver.h"
 
 /* The model of one output on its set, in the weights w (m values) of the set:
@@ -54,7 +55,8 @@ struct working_set {
     struct spred_env *env;
     const struct spred_problem *problem;
     double lambda;
-    double asked;  /* relative gap */
+    double reached_lambda; /* of the last step; lambda_max before */
+    double asked;          /* relative gap */
     double target; /* KKT violation asked on the sets in the last step */
     int reached;   /* 1: and it was met */
     double *w;     /* p x K */
@@ -62,8 +64,13 @@ struct working_set {
     double value;              /* mean loss at m */
     double *m, *r, *h, *trial; /* n x K each */
     double *move;              /* n: change of one column of m */
-    double *g;                 /* p: X'R of one output */
-    unsigned char *inside;     /* p x K: 1 = in the set */
+    struct spred_scanner *scanner;
+    double *g;     /* p x K: X'R, exact where it reaches the bound */
+    double *bound; /* p: n l1_j */
+    int fresh;     /* 1: g belongs to the iterate */
+    int roomy;     /* 1: sets keep more than the support from lambda to lambda,
+                      for a method whose work on a set hardly grows with it */
+    unsigned char *inside; /* p x K: 1 = in the set */
     struct feature_list set[SPRED_MAX_OUTPUTS];
     struct candidate *candidate; /* room for candidates */
     size_t candidates;
@@ -74,10 +81,12 @@ struct working_set {
 /* W = 0, b = the null intercept, empty sets. */
 enum spred_status working_set_init(struct working_set *ws,
                                    struct spred_env *env,
-                                   const struct spred_problem *problem);
-/* A new lambda: the sets become the support. */
+                                   const struct spred_problem *problem,
+                                   enum spred_precision precision);
+/* A new lambda: the sets become the support (or not much more, if roomy). */
 void working_set_start(struct working_set *ws, double lambda, double asked);
-/* One pass over X, grown sets, the model minimised on them. */
+/* Grown sets, the model minimised on them, one pass over X; again until the
+ * violations are small enough for the gap that is asked, or MOST_ROUNDS. */
 enum spred_status working_set_step(struct working_set *ws,
                                    const struct inner_method *inner,
                                    void *method, struct spred_work *work);

@@ -1,24 +1,53 @@
 /* b-path.c: times one method on one lambda path of a NumPy problem (made by
  * shared/peers/generate.py): billed seconds, certificates, passes, memory. */
-#include <malloc.h>
+#include <math.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "npy_problem.h"
 
 #include "spred/host.h"
 #include "spred/linalg.h"
 
+#define MIB 1048576.0
+#define LAMBDAS_MAX ((size_t)1000)
+
 struct setting {
     const char *prefix, *loss, *solver;
-    size_t lambdas, repeats;
+    size_t lambdas, repeats, threads;
     double ratio, gap, wall;
-    int cold, verbose, tsv;
+    int cold, verbose, tsv, cpu;
     enum spred_storage storage;
+    double own_before, own_most; /* bytes beside mapped files */
 };
+
+/* Memory of this process beside pages of mapped files. */
+static double own_memory(void)
+{
+    long pages[3] = {0, 0, 0}; /* size, resident, shared */
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (file) {
+        if (fscanf(file, "%ld %ld %ld", &pages[0], &pages[1], &pages[2]) != 3)
+            pages[1] = pages[2] = 0;
+        fclose(file);
+    }
+    return (double)(pages[1] - pages[2]) * (double)sysconf(_SC_PAGESIZE);
+}
+
+/* Seconds of this process on a processor: steadier than the wall clock on a
+ * busy machine. */
+static double cpu_clock(void *cookie)
+{
+    struct timespec t;
+    (void)cookie;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 static int show(void *cookie, const struct spred_host_point *point)
 {
-    const struct setting *s = cookie;
+    struct setting *s = cookie;
+    s->own_most = fmax(s->own_most, own_memory());
     if (s->verbose > 1 || (s->verbose && point->stop != SPRED_STOP_NONE))
         printf("  lambda %zu step %ld s %.4f path %.4f passes %.1f gap %.2e "
                "support %zu %s\n",
@@ -28,60 +57,35 @@ static int show(void *cookie, const struct spred_host_point *point)
     return 0;
 }
 
-/* What the harness and the solver hold beside the mapped files, bytes. */
-struct held {
-    size_t now, most;
-};
-
-static void *count_memory(void *cookie, void *pointer, size_t size)
+static void report(const struct setting *s, size_t n_lambda,
+                   const struct spred_host_totals *t)
 {
-    struct held *held = cookie;
-    held->now -= pointer ? malloc_usable_size(pointer) : 0;
-    if (size == 0) {
-        free(pointer);
-        return NULL;
-    }
-    void *block = realloc(pointer, size);
-    if (!block)
-        stop("memory", "there is not enough");
-    held->now += malloc_usable_size(block);
-    held->most = held->now > held->most ? held->now : held->most;
-    return block;
-}
-
-static void report(const struct setting *s, const struct spred_solver *solver,
-                   size_t n_lambda, const struct held *held,
-                   const struct spred_host_totals *totals)
-{
-    const double mb = 1048576;
     struct rusage usage;
+    double billed = t->seconds_setup + t->seconds_solve;
+    double own = (s->own_most - s->own_before) / MIB;
     getrusage(RUSAGE_SELF, &usage);
     if (s->tsv)
         printf("%s\t%s\t%s\t%g\t%.9f\t%.9f\t%.9f\t%.2f\t%ld\t%zu\t%zu\t%.6e\t"
-               "%s\t%ld\t%.3f\n",
-               s->prefix, s->loss, solver->name, s->gap,
-               totals->seconds_setup + totals->seconds_solve,
-               totals->seconds_setup, totals->seconds_certify, totals->passes,
-               totals->steps, totals->certified, n_lambda, totals->worst_gap,
-               spred_stop_name(totals->stop), usage.ru_maxrss / 1024,
-               (double)held->most / mb);
+               "%s\t%ld\t%.1f\n",
+               s->prefix, s->loss, s->solver, s->gap, billed, t->seconds_setup,
+               t->seconds_certify, t->passes, t->steps, t->certified, n_lambda,
+               t->worst_gap, spred_stop_name(t->stop), usage.ru_maxrss / 1024,
+               own);
     else
         printf("%s %s %s gap %g: %.4f s billed (setup %.4f), certify %.4f, "
                "passes %.1f, steps %ld, %zu/%zu certified, worst %.2e, %s, "
-               "%ld MB, %.1f of them allocated\n",
-               s->prefix, s->loss, solver->name, s->gap,
-               totals->seconds_setup + totals->seconds_solve,
-               totals->seconds_setup, totals->seconds_certify, totals->passes,
-               totals->steps, totals->certified, n_lambda, totals->worst_gap,
-               spred_stop_name(totals->stop), usage.ru_maxrss / 1024,
-               (double)held->most / mb);
+               "%ld MB, %.1f of them for solving\n",
+               s->prefix, s->loss, s->solver, s->gap, billed, t->seconds_setup,
+               t->seconds_certify, t->passes, t->steps, t->certified, n_lambda,
+               t->worst_gap, spred_stop_name(t->stop), usage.ru_maxrss / 1024,
+               own);
 }
 
-static void run(struct spred_env *env, const struct setting *s,
+static void run(struct spred_env *env, struct setting *s,
                 const struct spred_solver *solver, const void *options,
-                const struct held *held, struct spred_problem *problem)
+                struct spred_problem *problem)
 {
-    double lambda[1000];
+    double lambda[LAMBDAS_MAX];
     struct spred_host_plan plan;
     struct spred_host_totals totals;
     spred_host_plan_default(&plan);
@@ -90,27 +94,64 @@ static void run(struct spred_env *env, const struct setting *s,
     plan.n_lambda = s->cold ? 1 : s->lambdas;
     plan.gap = s->gap;
     plan.wall = s->wall;
+    plan.now = s->cpu ? cpu_clock : NULL;
+    s->own_before = own_memory();
     for (size_t repeat = 0; repeat < s->repeats; repeat++) {
-        if (spred_host_run(env, solver, options, problem, &plan, 17, show,
-                           (void *)s, &totals) != SPRED_OK)
+        if (spred_host_run(env, solver, options, problem, &plan, 17, show, s,
+                           &totals) != SPRED_OK)
             stop(solver->name, env->error);
-        report(s, solver, plan.n_lambda, held, &totals);
+        report(s, plan.n_lambda, &totals);
     }
+}
+
+/* One NAME=VALUE of b-path itself; 0: it is none of these. */
+static int set(struct setting *s, const char *name, const char *value)
+{
+    if (strcmp(name, "lambdas") == 0)
+        s->lambdas = (size_t)atol(value);
+    else if (strcmp(name, "repeat") == 0)
+        s->repeats = (size_t)atol(value);
+    else if (strcmp(name, "ratio") == 0)
+        s->ratio = atof(value);
+    else if (strcmp(name, "gap") == 0)
+        s->gap = atof(value);
+    else if (strcmp(name, "wall") == 0)
+        s->wall = atof(value);
+    else if (strcmp(name, "cold") == 0)
+        s->cold = atoi(value);
+    else if (strcmp(name, "verbose") == 0)
+        s->verbose = atoi(value);
+    else if (strcmp(name, "tsv") == 0)
+        s->tsv = atoi(value);
+    else if (strcmp(name, "cpu") == 0)
+        s->cpu = atoi(value);
+    else if (strcmp(name, "f32") == 0)
+        s->storage = SPRED_F32;
+    else if (strcmp(name, "csc") == 0)
+        s->storage = SPRED_CSC;
+    else if (strcmp(name, "threads") == 0)
+        s->threads = (size_t)atol(value);
+    else
+        return 0;
+    return 1;
 }
 
 int main(int argc, char **argv)
 {
-    struct setting s = {
-        .lambdas = 100, .repeats = 1, .ratio = 0.01, .gap = 1e-6, .wall = 60};
-    struct held held = {0, 0};
+    struct setting s = {.lambdas = 100,
+                        .repeats = 1,
+                        .threads = 1,
+                        .ratio = 0.01,
+                        .gap = 1e-6,
+                        .wall = 60};
     struct npy_problem file;
     struct spred_env env;
     spred_env_init(&env);
     if (argc < 4)
         stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
                       "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
-                      "[wall=60] [cold=1] [verbose=1] [tsv=1] [f32=1|csc=1] "
-                      "[threads=1] [OPTION=VALUE]");
+                      "[wall=60] [cold=1] [verbose=1] [tsv=1] [cpu=1] "
+                      "[f32=1|csc=1] [threads=1] [OPTION=VALUE]");
     s.prefix = argv[1];
     s.loss = argv[2];
     s.solver = argv[3];
@@ -119,43 +160,25 @@ int main(int argc, char **argv)
         stop(s.solver, "no such solver");
     void *options = calloc(1, solver->options_size + 1);
     spred_options_default(&env, solver->options, options);
-    spred_blas_threads(1);
     for (int i = 4; i < argc; i++) {
         char *value = strchr(argv[i], '=');
         if (!value)
             stop(argv[i], "NAME=VALUE was expected");
         *value++ = 0;
-        if (strcmp(argv[i], "lambdas") == 0)
-            s.lambdas = (size_t)atol(value);
-        else if (strcmp(argv[i], "repeat") == 0)
-            s.repeats = (size_t)atol(value);
-        else if (strcmp(argv[i], "ratio") == 0)
-            s.ratio = atof(value);
-        else if (strcmp(argv[i], "gap") == 0)
-            s.gap = atof(value);
-        else if (strcmp(argv[i], "wall") == 0)
-            s.wall = atof(value);
-        else if (strcmp(argv[i], "cold") == 0)
-            s.cold = atoi(value);
-        else if (strcmp(argv[i], "verbose") == 0)
-            s.verbose = atoi(value);
-        else if (strcmp(argv[i], "tsv") == 0)
-            s.tsv = atoi(value);
-        else if (strcmp(argv[i], "f32") == 0)
-            s.storage = SPRED_F32;
-        else if (strcmp(argv[i], "csc") == 0)
-            s.storage = SPRED_CSC;
-        else if (strcmp(argv[i], "threads") == 0)
-            spred_blas_threads(atoi(value));
-        else if (spred_options_set(&env, solver->options, options, argv[i],
-                                   value) != SPRED_OK)
+        if (!set(&s, argv[i], value) &&
+            spred_options_set(&env, solver->options, options, argv[i], value) !=
+                SPRED_OK)
             stop(argv[i], env.error);
     }
+    if (s.lambdas < 1 || s.lambdas > LAMBDAS_MAX)
+        stop("lambdas", "1 to 1000 were expected");
+    spred_blas_threads(1); /* the pool has the threads */
     npy_problem_open(&env, s.prefix, s.loss, s.storage, &file);
-    env.reallocate = count_memory; /* a converted X is not counted */
-    env.allocate_cookie = &held;
-    run(&env, &s, solver, options, &held, &file.problem);
-    env.reallocate = NULL;
+    struct spred_pool *pool =
+        s.threads > 1 ? spred_pool_new(&env, s.threads) : NULL;
+    file.problem.x.pool = pool;
+    run(&env, &s, solver, options, &file.problem);
+    spred_pool_free(pool);
     npy_problem_close(&env, &file);
     free(options);
     return 0;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "passes.h"
 #include "spred/linalg.h"
 
 static double scale_of(const struct spred_design *x, size_t j)
@@ -27,12 +28,13 @@ static double sum(size_t n, const double *v)
 static double raw_dot(const struct spred_matrix *m, size_t j, const double *r)
 {
     double total = 0;
-    if (m->storage == SPRED_F64)
-        return spred_dot(m->rows, m->f64 + j * m->rows, r);
+    if (m->storage == SPRED_F64) {
+        spred_passes()->dots(m->rows, 1, m->f64 + j * m->rows, 1, r, &total, 1);
+        return total;
+    }
     if (m->storage == SPRED_F32) {
-        const float *column = m->f32 + j * m->rows;
-        for (size_t i = 0; i < m->rows; i++)
-            total += (double)column[i] * r[i];
+        spred_passes()->dots_mixed(m->rows, 1, m->f32 + j * m->rows, 1, r,
+                                   &total, 1);
         return total;
     }
     for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++)
@@ -78,18 +80,50 @@ void spred_design_apply(const struct spred_design *x, const double *w,
     shift(m->rows, constant, out);
 }
 
+/* A pass that threads share. */
+struct adjoint {
+    const struct spred_design *x;
+    size_t outputs;
+    const double *r;
+    double *out;
+};
+
+/* The columns of one thread. */
+static void adjoint_part(void *cookie, size_t index, size_t threads)
+{
+    const struct adjoint *a = cookie;
+    const struct spred_design *x = a->x;
+    const struct spred_matrix *m = x->matrix;
+    const struct spred_passes *passes = spred_passes();
+    size_t n = m->rows, p = m->cols, from, to;
+    spred_pool_share(p, index, threads, &from, &to);
+    if (m->storage == SPRED_F64)
+        passes->dots(n, to - from, m->f64 + from * n, a->outputs, a->r,
+                     a->out + from, p);
+    else if (m->storage == SPRED_F32)
+        passes->dots_mixed(n, to - from, m->f32 + from * n, a->outputs, a->r,
+                           a->out + from, p);
+    for (size_t k = 0; k < a->outputs; k++) {
+        const double *r = a->r + k * n;
+        double *out = a->out + k * p, total = x->mean ? sum(n, r) : 0;
+        for (size_t j = from; m->storage == SPRED_CSC && j < to; j++)
+            out[j] = raw_dot(m, j, r);
+        for (size_t j = from; (x->mean || x->scale) && j < to; j++)
+            out[j] = (out[j] - mean_of(x, j) * total) * scale_of(x, j);
+    }
+}
+
+void spred_design_adjoint_many(const struct spred_design *x, size_t outputs,
+                               const double *r, double *out)
+{
+    struct adjoint a = {x, outputs, r, out};
+    spred_pool_run(x->pool, adjoint_part, &a);
+}
+
 void spred_design_adjoint(const struct spred_design *x, const double *r,
                           double *out)
 {
-    const struct spred_matrix *m = x->matrix;
-    double total = x->mean ? sum(m->rows, r) : 0;
-    if (m->storage == SPRED_F64 && m->rows && m->cols)
-        spred_gemv_t(m->rows, m->cols, 1, m->f64, m->rows, r, 0, out);
-    else
-        for (size_t j = 0; j < m->cols; j++)
-            out[j] = raw_dot(m, j, r);
-    for (size_t j = 0; j < m->cols; j++)
-        out[j] = (out[j] - mean_of(x, j) * total) * scale_of(x, j);
+    spred_design_adjoint_many(x, 1, r, out);
 }
 
 double spred_design_dot(const struct spred_design *x, size_t j, const double *r)

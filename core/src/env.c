@@ -1,4 +1,5 @@
 /* env.c: allocation, error text and log through the caller's env. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "spred/env.h"
 
 #include <stdarg.h>
@@ -6,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 void spred_env_init(struct spred_env *env)
 {
@@ -54,6 +57,20 @@ void *spred_alloc(struct spred_env *env, size_t count, size_t size)
     if (block && count && size)
         memset(block, 0, count * size);
     return block;
+}
+
+void spred_expect_use(void *pointer, size_t size)
+{
+#ifdef MADV_HUGEPAGE
+    uintptr_t from = (uintptr_t)pointer, unit = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t first = (from + unit - 1) / unit * unit;
+    uintptr_t end = (from + size) / unit * unit;
+    if (end > first) /* advice: a refusal changes nothing */
+        madvise((void *)first, end - first, MADV_HUGEPAGE);
+#else
+    (void)pointer;
+    (void)size;
+#endif
 }
 
 void spred_free(struct spred_env *env, void *pointer)

@@ -76,6 +76,26 @@ void spred_lower_solve(int trans, size_t n, const double *l, size_t lda,
                 CblasNonUnit, (int)n, l, (int)lda, b, 1);
 }
 
+void spred_lower_solve_many(size_t n, size_t nrhs, const double *l, size_t lda,
+                            double *b, size_t ldb)
+{
+    cblas_dtrsm(CblasColMajor, CblasLeft, CblasLower, CblasNoTrans,
+                CblasNonUnit, (int)n, (int)nrhs, 1, l, (int)lda, b, (int)ldb);
+}
+
+void spred_lower_multiply_t(size_t n, const double *l, size_t lda, double *x)
+{
+    cblas_dtrmv(CblasColMajor, CblasLower, CblasTrans, CblasNonUnit, (int)n, l,
+                (int)lda, x, 1);
+}
+
+void spred_syrk(size_t n, size_t k, double alpha, const double *a, size_t lda,
+                double beta, double *c, size_t ldc)
+{
+    cblas_dsyrk(CblasColMajor, CblasLower, CblasTrans, (int)n, (int)k, alpha, a,
+                (int)lda, beta, c, (int)ldc);
+}
+
 void spred_blas_threads(int threads)
 {
     openblas_set_num_threads(threads);

@@ -32,6 +32,16 @@ SPRED_API void spred_cholesky_solve(size_t n, size_t nrhs, const double *l,
 SPRED_API void spred_lower_solve(int trans, size_t n, const double *l,
                                  size_t lda, double *b);
 
+/* Solves LX = B in place for nrhs columns of B. */
+SPRED_API void spred_lower_solve_many(size_t n, size_t nrhs, const double *l,
+                                      size_t lda, double *b, size_t ldb);
+/* x = L'x. */
+SPRED_API void spred_lower_multiply_t(size_t n, const double *l, size_t lda,
+                                      double *x);
+/* Lower triangle of C (n x n) = alpha A'A + beta C, A: k x n. */
+SPRED_API void spred_syrk(size_t n, size_t k, double alpha, const double *a,
+                          size_t lda, double beta, double *c, size_t ldc);
+
 /* Neumaier's compensated sum; start from {0, 0}. */
 struct spred_sum {
     double total, lost;

@@ -1,0 +1,164 @@
+/* scan.c: passes over a standardised single-precision copy of X, columns near
+ * the bound again in double. */
+#include "spred/scan.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "passes.h"
+#include "spred/linalg.h"
+
+/* Double passes after which the copy is made: it costs about as much. */
+enum { PAID_OFF = 8 };
+
+struct spred_scanner {
+    struct spred_env *env;
+    const struct spred_design *x;
+    enum spred_precision precision;
+    double made;  /* passes in double so far */
+    size_t rows;  /* n rounded up to SPRED_SINGLE_ROWS */
+    float *copy;  /* rows x p, (raw - mean) * scale; NULL: not made */
+    double *norm; /* p: |x_j|, rounded up */
+    float *r;     /* rows x room */
+    size_t room;
+};
+
+/* One call's work, for the threads that share it. */
+struct sweep {
+    struct spred_scanner *scanner;
+    size_t outputs;
+    const double *r, *bound;
+    const double *error; /* outputs: |error of x_j'R_k| / |x_j| */
+    double *out;
+    double again[64]; /* by thread: columns evaluated in double */
+};
+
+struct spred_scanner *spred_scanner_new(struct spred_env *env,
+                                        const struct spred_design *x,
+                                        enum spred_precision precision)
+{
+    struct spred_scanner *s = spred_alloc(env, 1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->env = env;
+    s->x = x;
+    s->precision = precision;
+    s->rows = (x->matrix->rows + SPRED_SINGLE_ROWS - 1) / SPRED_SINGLE_ROWS *
+              SPRED_SINGLE_ROWS;
+    return s;
+}
+
+void spred_scanner_free(struct spred_scanner *s)
+{
+    if (!s)
+        return;
+    spred_free(s->env, s->copy);
+    spred_free(s->env, s->norm);
+    spred_free(s->env, s->r);
+    spred_free(s->env, s);
+}
+
+static void copy_part(void *cookie, size_t index, size_t threads)
+{
+    struct spred_scanner *s = cookie;
+    const struct spred_design *x = s->x;
+    size_t n = x->matrix->rows, from, to;
+    spred_pool_share(x->matrix->cols, index, threads, &from, &to);
+    for (size_t j = from; j < to; j++) {
+        const double *raw = x->matrix->f64 + j * n;
+        float *out = s->copy + j * s->rows;
+        double mean = x->mean ? x->mean[j] : 0;
+        double scale = x->scale ? x->scale[j] : 1;
+        for (size_t i = 0; i < n; i++)
+            out[i] = (float)((raw[i] - mean) * scale);
+        double square = 0;
+        for (size_t i = 0; i < n; i++)
+            square += (double)out[i] * (double)out[i];
+        s->norm[j] = sqrt(square) * (1 + 1e-6);
+    }
+}
+
+/* The copy, if it is wanted and there is memory for it. A column whose values
+ * do not fit a float gets an infinite norm and is always taken in double. */
+static void prepare(struct spred_scanner *s)
+{
+    const struct spred_matrix *m = s->x->matrix;
+    int due = s->precision == SPRED_SCAN_SINGLE ||
+              (s->precision == SPRED_SCAN_AUTO && s->made >= PAID_OFF);
+    if (s->copy || !due || m->storage != SPRED_F64)
+        return;
+    s->copy = spred_alloc(s->env, s->rows * m->cols, sizeof *s->copy);
+    s->norm = spred_alloc(s->env, m->cols, sizeof *s->norm);
+    if (s->copy && s->norm) {
+        spred_expect_use(s->copy, s->rows * m->cols * sizeof *s->copy);
+        spred_pool_run(s->x->pool, copy_part, s);
+        return;
+    }
+    spred_free(s->env, s->copy);
+    spred_free(s->env, s->norm);
+    s->copy = NULL;
+    s->norm = NULL;
+    s->precision = SPRED_SCAN_DOUBLE;
+    spred_log(s->env, SPRED_LOG_INFO,
+              "no memory for a single-precision copy: passes stay in double");
+}
+
+static void sweep_part(void *cookie, size_t index, size_t threads)
+{
+    struct sweep *sweep = cookie;
+    struct spred_scanner *s = sweep->scanner;
+    size_t n = s->x->matrix->rows, p = s->x->matrix->cols, from, to, again = 0;
+    spred_pool_share(p, index, threads, &from, &to);
+    spred_passes()->dots_single(s->rows, to - from, s->copy + from * s->rows,
+                                sweep->outputs, s->r, sweep->out + from, p);
+    for (size_t k = 0; k < sweep->outputs; k++)
+        for (size_t j = from; j < to; j++) {
+            double *out = &sweep->out[j + k * p];
+            double error = sweep->error[k] * s->norm[j];
+            if (fabs(*out) + error < sweep->bound[j])
+                continue; /* not so for a NaN */
+            *out = spred_design_dot(s->x, j, sweep->r + k * n);
+            again++;
+        }
+    sweep->again[index % 64] += (double)again;
+}
+
+/* R in single precision; 0: no memory. */
+static int round_sides(struct spred_scanner *s, size_t outputs, const double *r)
+{
+    size_t n = s->x->matrix->rows;
+    if (outputs > s->room) {
+        float *fresh = spred_alloc(s->env, s->rows * outputs, sizeof *s->r);
+        if (!fresh)
+            return 0;
+        spred_free(s->env, s->r);
+        s->r = fresh; /* zeros below row n */
+        s->room = outputs;
+    }
+    for (size_t k = 0; k < outputs; k++)
+        for (size_t i = 0; i < n; i++)
+            s->r[i + k * s->rows] = (float)r[i + k * n];
+    return 1;
+}
+
+double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
+                            const double *r, const double *bound, double *out)
+{
+    size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
+    double error[64], unit, again = 0;
+    if (bound)
+        prepare(s);
+    if (!bound || !s->copy || outputs > 64 || !round_sides(s, outputs, r)) {
+        spred_design_adjoint_many(s->x, outputs, r, out);
+        s->made += (double)outputs;
+        return (double)outputs;
+    }
+    unit = spred_single_error(spred_passes(), n);
+    for (size_t k = 0; k < outputs; k++)
+        error[k] = unit * spred_norm(n, r + k * n);
+    struct sweep sweep = {s, outputs, r, bound, error, out, {0}};
+    spred_pool_run(s->x->pool, sweep_part, &sweep);
+    for (size_t t = 0; t < 64; t++)
+        again += sweep.again[t];
+    return (double)outputs / 2 + again / (double)p;
+}
