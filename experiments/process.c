@@ -175,14 +175,13 @@ enum spred_status process_start(struct spred_env *env, const char *program,
     return status;
 }
 
-/* Resident memory in bytes, 0 if it cannot be read; *own: without pages of
- * mapped files, which the system takes back when it needs them. */
-static double resident(pid_t pid, double *own)
+double process_resident(pid_t pid, double *own)
 {
     char path[64];
     long pages[3] = {0, 0, 0}; /* size, resident, shared */
     snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
     FILE *file = fopen(path, "r");
+    *own = 0;
     if (!file)
         return 0;
     if (fscanf(file, "%ld %ld %ld", &pages[0], &pages[1], &pages[2]) != 3)
@@ -246,7 +245,7 @@ int process_poll(struct spred_env *env, struct process *process, double now)
                                                        : PROCESS_CRASHED;
         return 1;
     }
-    double own = 0, held = resident(process->pid, &own);
+    double own, held = process_resident(process->pid, &own);
     process->held = held > process->held ? held : process->held;
     if (process->killed > 0) {
         if (now - process->killed > process->limit_grace) {

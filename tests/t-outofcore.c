@@ -100,7 +100,7 @@ static int solve_all(const char *path, const char *cache)
         return 5;
     }
     struct spred_problem problem = {
-        .x = {&train, prepared.mean, prepared.scale},
+        .x = {&train, prepared.mean, prepared.scale, NULL},
         .n = ROWS,
         .p = COLS,
         .outputs = 1,
