@@ -96,6 +96,9 @@ int job_worker(int in, int out)
     struct job job;
     struct results_record record;
     spred_env_init(&env);
+    env.refuses =
+        refuses; /* nothing before the job is read: its limit is NaN */
+    env.refuse_cookie = &job;
     memset(&record, 0, sizeof record);
     results_row_clear(job_columns, &job);
     enum spred_status status = read_all(&env, in, &line);
@@ -103,8 +106,6 @@ int job_worker(int in, int out)
         status = results_row_read(&env, job_columns, line.text ? line.text : "",
                                   line.length, &job);
     if (status == SPRED_OK) {
-        env.refuses = refuses;
-        env.refuse_cookie = &job;
         spred_blas_threads((int)job.threads);
         status = job_run(&env, &job, &record);
         record.run.peak_rss_kib = peak_memory();
