@@ -96,8 +96,7 @@ int job_worker(int in, int out)
     struct job job;
     struct results_record record;
     spred_env_init(&env);
-    env.refuses =
-        refuses; /* nothing before the job is read: its limit is NaN */
+    env.refuses = refuses; /* nothing while the job's limit is NaN */
     env.refuse_cookie = &job;
     memset(&record, 0, sizeof record);
     results_row_clear(job_columns, &job);
