@@ -19,6 +19,9 @@ struct setting {
     int cold, verbose, tsv, cpu;
     enum spred_storage storage;
     double own_before, own_most; /* bytes beside mapped files */
+    const char *weights; /* file for W (p x K) at every lambda, or NULL */
+    FILE *to;            /* that file while it is written */
+    size_t block;        /* p * K */
 };
 
 /* Memory of this process beside pages of mapped files. */
@@ -48,6 +51,9 @@ static int show(void *cookie, const struct spred_host_point *point)
 {
     struct setting *s = cookie;
     s->own_most = fmax(s->own_most, own_memory());
+    if (s->to && point->stop != SPRED_STOP_NONE &&
+        fwrite(point->w, sizeof *point->w, s->block, s->to) != s->block)
+        stop(s->weights, "cannot be written");
     if (s->verbose > 1 || (s->verbose && point->stop != SPRED_STOP_NONE))
         printf("  lambda %zu step %ld s %.4f path %.4f passes %.1f gap %.2e "
                "support %zu %s\n",
@@ -96,10 +102,15 @@ static void run(struct spred_env *env, struct setting *s,
     plan.wall = s->wall;
     plan.now = s->cpu ? cpu_clock : NULL;
     s->own_before = own_memory();
+    s->block = problem->p * problem->outputs;
     for (size_t repeat = 0; repeat < s->repeats; repeat++) {
+        if (s->weights && !(s->to = fopen(s->weights, "wb")))
+            stop(s->weights, "cannot be written");
         if (spred_host_run(env, solver, options, problem, &plan, 17, show, s,
                            &totals) != SPRED_OK)
             stop(solver->name, env->error);
+        if (s->to && fclose(s->to) != 0)
+            stop(s->weights, "cannot be written");
         report(s, plan.n_lambda, &totals);
     }
 }
@@ -129,6 +140,8 @@ static int set(struct setting *s, const char *name, const char *value)
         s->storage = SPRED_F32;
     else if (strcmp(name, "csc") == 0)
         s->storage = SPRED_CSC;
+    else if (strcmp(name, "weights") == 0)
+        s->weights = value;
     else if (strcmp(name, "threads") == 0)
         s->threads = (size_t)atol(value);
     else
@@ -151,7 +164,8 @@ int main(int argc, char **argv)
         stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
                       "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
                       "[wall=60] [cold=1] [verbose=1] [tsv=1] [cpu=1] "
-                      "[f32=1|csc=1] [threads=1] [OPTION=VALUE]");
+                      "[f32=1|csc=1] [threads=1] [weights=FILE] "
+                      "[OPTION=VALUE]");
     s.prefix = argv[1];
     s.loss = argv[2];
     s.solver = argv[3];

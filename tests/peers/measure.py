@@ -7,11 +7,16 @@ import time
 
 import numpy
 
+import check
 import problems
 import processes
 
 # A peer is given up after so many decades without a better gap.
 STALLED = 3
+# Two computations of a gap agree when they differ by less than this share,
+# or than rounding.
+AGREE = 1e-2
+ROUNDING = 1e-12
 
 
 class Problem:
@@ -26,6 +31,17 @@ class Problem:
         steps = numpy.linspace(0, 1, self.lambdas) if self.lambdas > 1 \
             else numpy.ones(1)
         (most * self.ratio ** steps).tofile(self.grid)
+        self.check = check.Check(self.prefix, self.loss, self.grid)
+
+    def judge(self, weights, programs):
+        """The worst gap by our certificate, and by NumPy."""
+        ours = programs.certify(self.prefix, self.loss, self.grid, weights)
+        numpy_gap = self.check.worst_gap(weights)
+        if abs(ours - numpy_gap) > AGREE * numpy_gap + ROUNDING:
+            print(f"# WARNING {self.title}: certificate {ours:.3e}, NumPy "
+                  f"{numpy_gap:.3e} (ours may know a better dual point from "
+                  "the lambda before)", flush=True)
+        return {"gap": ours, "numpy_gap": numpy_gap}
 
     def peers(self, wanted):
         return [name for name in wanted
@@ -62,10 +78,9 @@ def climb(problem, peer, kept, options, programs):
     try:
         for tolerance in processes.PEERS[peer.name][1]:
             seconds = peer.solve(tolerance, options.cap, weights)
-            gap = programs.certify(problem.prefix, problem.loss, problem.grid,
-                                   weights)
-            ladder.append({"tolerance": tolerance, "seconds": seconds,
-                           "gap": gap})
+            seen = problem.judge(weights, programs)
+            ladder.append({"tolerance": tolerance, "seconds": seconds, **seen})
+            gap = seen["gap"]
             stalled = 0 if gap < best else stalled + 1
             best = min(best, gap)
             if best <= min(options.targets) or stalled == STALLED or \
@@ -127,6 +142,17 @@ def start(problem, options, programs, store, say):
     return running
 
 
+def judged(solver, problem, target, options, programs):
+    """Our solver's first, dropped run: its weights are judged as a peer's."""
+    weights = processes.weights_file(options.cache)
+    try:
+        seen = programs.solve(solver, problem, target, options.cap, 1, weights)
+        return {**seen, **problem.judge(weights, programs)} \
+            if seen["certified"] == seen["asked"] else seen
+    finally:
+        os.remove(weights)
+
+
 def one_round(problem, running, solvers, options, programs, store, samples):
     """Each peer, then each solver, for every target; a peer that needs the same
     tolerance for two targets runs once."""
@@ -151,8 +177,10 @@ def one_round(problem, running, solvers, options, programs, store, samples):
             if before and before[-1]["certified"] < before[-1]["asked"]:
                 continue  # it will not be better next time
             try:
-                seen = programs.solve(solver, problem, target, options.cap,
-                                      1 if slow else 2)
+                seen = judged(solver, problem, target, options, programs) \
+                    if not before else \
+                    programs.solve(solver, problem, target, options.cap,
+                                   1 if slow else 2)
             except (RuntimeError, subprocess.TimeoutExpired) as error:
                 print(f"# {problem.title}: {error}", flush=True)
                 solvers.remove(solver)
@@ -190,6 +218,7 @@ def measure(problem, options, programs, store, say):
             if step and times:
                 out[target, name] = {**times, "tolerance": step["tolerance"],
                                      "gap": step["gap"],
+                                     "numpy_gap": step["numpy_gap"],
                                      "alternating": bool(seen and asked)}
             else:
                 best = min((s["gap"] for s in kept.get("ladder", [])),
@@ -203,7 +232,8 @@ def measure(problem, options, programs, store, say):
                 **summarise([s["seconds"] for s in seen]),
                 "with_certificates":
                     summarise([s["with_certificates"] for s in seen])["median"],
-                **{k: seen[-1][k]
-                   for k in ("gap", "certified", "asked", "allocated")}}
+                "numpy_gap": seen[0].get("numpy_gap", ""),
+                "gap": seen[0]["gap"],
+                **{k: seen[-1][k] for k in ("certified", "asked", "own_mb")}}
     store.save()
     return out

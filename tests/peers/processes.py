@@ -109,20 +109,22 @@ class Programs:
         return max(float(line.split()[2]) + float(line.split()[3])
                    for line in lines[1:])
 
-    def solve(self, solver, problem, target, cap, repeats):
+    def solve(self, solver, problem, target, cap, repeats, weights=None):
         """Of the last repeat: billed seconds, those with certificates, gap,
         lambdas certified and asked."""
         command = [self.path, problem.prefix, problem.loss, solver,
                    f"gap={target:g}", f"repeat={repeats}",
                    f"lambdas={problem.lambdas}", f"ratio={problem.ratio:g}",
                    f"wall={cap:g}", "tsv=1"]
+        if weights:
+            command.append(f"weights={weights}")
         if self.threads > 1:
             command.append(f"threads={self.threads}")
         line = self.call(command, READY + 4 * repeats * cap)[-1].split("\t")
         billed, certify = float(line[4]), float(line[6])
         return {"seconds": billed, "with_certificates": billed + certify,
                 "gap": float(line[11]), "certified": int(line[9]),
-                "asked": int(line[10]), "allocated": float(line[14])}
+                "asked": int(line[10]), "own_mb": float(line[14])}
 
 
 def weights_file(cache):

@@ -52,9 +52,11 @@ class Problem:
                 max_iter=MOST_SWEEPS)
         else:
             gram = self.x.T @ self.x if method == "gram" else False
+            product = self.x.T @ self.y if method == "gram" else None
             alphas, coefs, _ = lasso_path(
                 self.x, self.y, alphas=self.grid, tol=tolerance,
-                precompute=gram, max_iter=MOST_SWEEPS, check_input=False)
+                precompute=gram, Xy=product, max_iter=MOST_SWEEPS,
+                check_input=False)
         seconds = time.perf_counter() - begin
         if out:
             if method == "lars":
