@@ -14,6 +14,22 @@ const struct spred_solver *spred_solver_find(const char *name)
     return NULL;
 }
 
+/* What the solver needs of the kind of penalty, or NULL. */
+static const char *penalty_refused(unsigned needs, enum spred_penalty_kind kind)
+{
+    if (needs & SPRED_NEEDS_GROUPS)
+        return kind == SPRED_PENALTY_GROUP ? NULL : "needs a group penalty";
+    if (needs & SPRED_NEEDS_POWER)
+        return kind == SPRED_PENALTY_POWER
+                   ? NULL
+                   : "needs a power penalty (three factors or more)";
+    if (kind == SPRED_PENALTY_GROUP && !(needs & SPRED_TAKES_GROUPS))
+        return "needs an L1 or elastic-net penalty (no groups)";
+    if (kind == SPRED_PENALTY_POWER)
+        return "needs a convex penalty (no power of more than two factors)";
+    return NULL;
+}
+
 const char *spred_solver_refuses(const struct spred_solver *solver,
                                  const struct spred_problem *problem)
 {
@@ -23,5 +39,5 @@ const char *spred_solver_refuses(const struct spred_solver *solver,
         return "needs a pure L1 penalty (no ridge part)";
     if ((solver->needs & SPRED_NEEDS_ONE_OUTPUT) && problem->outputs > 1)
         return "needs a problem with one output";
-    return NULL;
+    return penalty_refused(solver->needs, problem->penalty.kind);
 }

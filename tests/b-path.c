@@ -14,6 +14,7 @@
 
 struct setting {
     const char *prefix, *loss, *solver;
+<<<<<<< HEAD
     size_t lambdas, repeats, threads;
     double ratio, gap, wall;
     int cold, verbose, tsv, cpu;
@@ -22,6 +23,12 @@ struct setting {
     const char *weights; /* file for W (p x K) at every lambda, or NULL */
     FILE *to;            /* that file while it is written */
     size_t block;        /* p * K */
+=======
+    size_t lambdas, repeats, batch;
+    double ratio, gap, wall;
+    int cold, verbose, storage, cpu, over, factors;
+    size_t group;
+>>>>>>> main
 };
 
 /* Memory of this process beside pages of mapped files. */
@@ -87,7 +94,34 @@ static void report(const struct setting *s, size_t n_lambda,
                own);
 }
 
+<<<<<<< HEAD
 static void run(struct spred_env *env, struct setting *s,
+=======
+/* Groups of consecutive features, rows over the classes, or a power. first: 2p
+ * + 1 values. */
+static void set_penalty(const struct setting *s, struct spred_penalty *penalty,
+                        size_t p, size_t *first, struct spred_groups *groups)
+{
+    size_t *member = first + p + 1, count = 0;
+    for (size_t j = 0; j < p; j++)
+        member[j] = j;
+    while (s->group && first[count] < p) {
+        count++;
+        first[count] = count * s->group < p ? count * s->group : p;
+    }
+    *groups = (struct spred_groups){count, first, member};
+    if (s->group || s->over)
+        penalty->kind = SPRED_PENALTY_GROUP;
+    penalty->groups = s->group ? groups : NULL;
+    penalty->over_outputs = s->over;
+    if (s->factors) {
+        penalty->kind = SPRED_PENALTY_POWER;
+        penalty->factors = s->factors;
+    }
+}
+
+static void run(struct spred_env *env, const struct setting *s,
+>>>>>>> main
                 const struct spred_solver *solver, const void *options,
                 struct spred_problem *problem)
 {
@@ -100,6 +134,7 @@ static void run(struct spred_env *env, struct setting *s,
     plan.n_lambda = s->cold ? 1 : s->lambdas;
     plan.gap = s->gap;
     plan.wall = s->wall;
+    plan.batch = s->batch;
     plan.now = s->cpu ? cpu_clock : NULL;
     s->own_before = own_memory();
     s->block = problem->p * problem->outputs;
@@ -161,11 +196,20 @@ int main(int argc, char **argv)
     struct spred_env env;
     spred_env_init(&env);
     if (argc < 4)
+<<<<<<< HEAD
         stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
                       "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
                       "[wall=60] [cold=1] [verbose=1] [tsv=1] [cpu=1] "
                       "[f32=1|csc=1] [threads=1] [weights=FILE] "
                       "[OPTION=VALUE]");
+=======
+        stop("usage",
+             "b-path PREFIX squared|logistic|multinomial SOLVER "
+             "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
+             "[wall=60] [cold=1] [verbose=1] [cpu=1] [batch=32] [f32=1|csc=1] "
+             "[threads=1] [group=SIZE] [over=1] [factors=3] "
+             "[OPTION=VALUE]");
+>>>>>>> main
     s.prefix = argv[1];
     s.loss = argv[2];
     s.solver = argv[3];
@@ -179,6 +223,7 @@ int main(int argc, char **argv)
         if (!value)
             stop(argv[i], "NAME=VALUE was expected");
         *value++ = 0;
+<<<<<<< HEAD
         if (!set(&s, argv[i], value) &&
             spred_options_set(&env, solver->options, options, argv[i], value) !=
                 SPRED_OK)
@@ -194,6 +239,76 @@ int main(int argc, char **argv)
     run(&env, &s, solver, options, &file.problem);
     spred_pool_free(pool);
     npy_problem_close(&env, &file);
+=======
+        if (strcmp(argv[i], "lambdas") == 0)
+            s.lambdas = (size_t)atol(value);
+        else if (strcmp(argv[i], "repeat") == 0)
+            s.repeats = (size_t)atol(value);
+        else if (strcmp(argv[i], "ratio") == 0)
+            s.ratio = atof(value);
+        else if (strcmp(argv[i], "gap") == 0)
+            s.gap = atof(value);
+        else if (strcmp(argv[i], "wall") == 0)
+            s.wall = atof(value);
+        else if (strcmp(argv[i], "cold") == 0)
+            s.cold = atoi(value);
+        else if (strcmp(argv[i], "verbose") == 0)
+            s.verbose = atoi(value);
+        else if (strcmp(argv[i], "batch") == 0)
+            s.batch = (size_t)atol(value);
+        else if (strcmp(argv[i], "cpu") == 0)
+            s.cpu = atoi(value);
+        else if (strcmp(argv[i], "f32") == 0)
+            s.storage = SPRED_F32;
+        else if (strcmp(argv[i], "csc") == 0)
+            s.storage = SPRED_CSC;
+        else if (strcmp(argv[i], "group") == 0)
+            s.group = (size_t)atol(value);
+        else if (strcmp(argv[i], "over") == 0)
+            s.over = atoi(value);
+        else if (strcmp(argv[i], "factors") == 0)
+            s.factors = atoi(value);
+        else if (strcmp(argv[i], "threads") == 0)
+            spred_blas_threads(atoi(value));
+        else if (spred_options_set(&env, solver->options, options, argv[i],
+                                   value) != SPRED_OK)
+            stop(argv[i], env.error);
+    }
+    size_t cells, n;
+    double *x = map_npy(s.prefix, "X", &cells);
+    double *y = map_npy(s.prefix, "y", &n);
+    int32_t *codes = calloc(n, sizeof *codes);
+    struct spred_matrix matrix = {
+        .storage = SPRED_F64, .rows = n, .cols = cells / n, .f64 = x};
+    struct spred_matrix other;
+    struct spred_problem problem = {0};
+    problem.loss = spred_loss_named(s.loss);
+    if (!problem.loss)
+        stop(s.loss, "no such loss");
+    if (s.storage != SPRED_F64 &&
+        spred_matrix_convert(&env, &matrix, (enum spred_storage)s.storage,
+                             &other) != SPRED_OK)
+        stop("conversion", env.error);
+    problem.x.matrix = s.storage == SPRED_F64 ? &matrix : &other;
+    problem.n = n;
+    problem.p = matrix.cols;
+    problem.y = y;
+    problem.outputs = 1;
+    problem.penalty.l1_ratio = 1;
+    if (problem.loss == &spred_loss_multinomial) {
+        problem.outputs = classes_of(y, n, codes);
+        problem.codes = codes;
+        problem.y = NULL;
+    }
+    size_t *first = calloc(2 * problem.p + 1, sizeof *first);
+    struct spred_groups groups;
+    set_penalty(&s, &problem.penalty, problem.p, first, &groups);
+    if (spred_problem_init(&env, &problem) != SPRED_OK)
+        stop("problem", env.error);
+    run(&env, &s, solver, options, &problem);
+    free(first);
+    free(codes);
+>>>>>>> main
     free(options);
     return 0;
 }

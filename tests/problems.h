@@ -20,6 +20,9 @@ struct recipe {
     int degenerate;     /* duplicates, constants and sums among the columns */
     int standardize;    /* means and scales carried by the design */
     double noise;       /* of the response; 0: 0.5 */
+    size_t group;       /* > 0: group penalty, groups of 1..group features */
+    int over;           /* the groups run over the outputs */
+    int factors;        /* >= 3: power penalty */
 };
 
 struct sample {
@@ -27,6 +30,8 @@ struct sample {
     struct spred_matrix dense, matrix; /* f64, and the asked storage */
     double *y, *weights, *mean, *scale;
     int32_t *codes;
+    size_t *first; /* p + 1, then p members */
+    struct spred_groups groups;
     struct spred_problem problem;
     enum spred_status status; /* of spred_problem_init */
 };
@@ -111,6 +116,40 @@ static inline void standardize(struct sample *s)
     }
 }
 
+/* A random partition into groups of 1..recipe->group scattered features. */
+static inline void fill_groups(struct sample *s, const struct recipe *recipe,
+                               struct spred_rng *rng)
+{
+    size_t p = recipe->p, *first = s->first, *member = first + p + 1, at = 0;
+    size_t count = 0;
+    for (size_t j = 0; j < p; j++) { /* shuffled from the inside */
+        size_t other = spred_rng_below(rng, j + 1);
+        member[j] = member[other];
+        member[other] = j;
+    }
+    while (at < p) {
+        size_t size = 1 + spred_rng_below(rng, recipe->group);
+        at = at + size < p ? at + size : p;
+        first[++count] = at;
+    }
+    s->groups = (struct spred_groups){count, first, member};
+}
+
+static inline void fill_penalty(struct sample *s, const struct recipe *recipe)
+{
+    struct spred_penalty *penalty = &s->problem.penalty;
+    penalty->l1_ratio = recipe->l1_ratio > 0 ? recipe->l1_ratio : 1;
+    penalty->weights = recipe->weights ? s->weights : NULL;
+    if (recipe->group > 0) {
+        penalty->kind = SPRED_PENALTY_GROUP;
+        penalty->groups = recipe->group > 1 ? &s->groups : NULL;
+        penalty->over_outputs = recipe->over;
+    } else if (recipe->factors) {
+        penalty->kind = SPRED_PENALTY_POWER;
+        penalty->factors = recipe->factors;
+    }
+}
+
 /* The parts live in *s: it must not move. status says whether the problem is
  * one (a degenerate draw may leave nothing to explain). */
 static inline void sample_make(struct sample *s, const struct recipe *recipe,
@@ -127,6 +166,7 @@ static inline void sample_make(struct sample *s, const struct recipe *recipe,
     s->mean = s->weights + p;
     s->scale = s->mean + p;
     s->codes = spred_alloc(&s->env, n, sizeof *s->codes);
+    s->first = spred_alloc(&s->env, 2 * p + 1, sizeof *s->first);
     fill_columns(s, recipe, rng);
     if (recipe->storage == SPRED_F32) /* y is made from the rounded values */
         for (size_t e = 0; e < n * p; e++)
@@ -135,6 +175,8 @@ static inline void sample_make(struct sample *s, const struct recipe *recipe,
     standardize(s);
     for (size_t j = 0; j < p; j++)
         s->weights[j] = 0.5 + 1.5 * spred_rng_uniform(rng);
+    if (recipe->group > 1)
+        fill_groups(s, recipe, rng);
     spred_rng_free(rng);
     assert_ok(&s->env, spred_matrix_convert(&s->env, &s->dense, recipe->storage,
                                             &s->matrix));
@@ -149,8 +191,7 @@ static inline void sample_make(struct sample *s, const struct recipe *recipe,
     problem->outputs = multi ? (recipe->classes ? recipe->classes : 2) : 1;
     problem->y = multi ? NULL : s->y;
     problem->codes = multi ? s->codes : NULL;
-    problem->penalty.l1_ratio = recipe->l1_ratio > 0 ? recipe->l1_ratio : 1;
-    problem->penalty.weights = recipe->weights ? s->weights : NULL;
+    fill_penalty(s, recipe);
     problem->intercept = recipe->intercept;
     s->status = spred_problem_init(&s->env, problem);
 }
@@ -161,6 +202,7 @@ static inline void sample_free(struct sample *s)
     spred_matrix_free(&s->env, &s->dense);
     spred_free(&s->env, s->y);
     spred_free(&s->env, s->codes);
+    spred_free(&s->env, s->first);
 }
 
 /* "logistic en weights intercept f32 30 x 8 seed 3" for failure messages. */
@@ -168,8 +210,10 @@ static inline const char *recipe_text(const struct recipe *recipe,
                                       uint64_t seed, char *text, size_t size)
 {
     static const char *const storages[] = {"f64", "f32", "csc"};
-    snprintf(text, size, "%s%s%s%s %s%s%s %zu x %zu seed %d",
-             recipe->loss ? recipe->loss->name : "squared",
+    static const char *const kinds[] = {"", " group", " over", " power"};
+    int kind = recipe->factors ? 3 : recipe->group ? 1 + recipe->over : 0;
+    snprintf(text, size, "%s%s%s%s%s %s%s%s %zu x %zu seed %d",
+             recipe->loss ? recipe->loss->name : "squared", kinds[kind],
              recipe->l1_ratio > 0 && recipe->l1_ratio < 1 ? " en" : "",
              recipe->weights ? " weights" : "",
              recipe->intercept ? " intercept" : "", storages[recipe->storage],

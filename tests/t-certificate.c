@@ -1,88 +1,7 @@
 /* t-certificate.c: bounds that hold, floors that cover rounding, and the cases
  * in which certificates of other harnesses were wrong. */
+#include "certify.h"
 #include "exact.h"
-#include "problems.h"
-
-#include "spred/certificate.h"
-#include "spred/solver.h"
-
-/* ---- runs ---- */
-
-static struct spred_certificate certify(struct sample *s, double lambda,
-                                        const double *w, const double *b)
-{
-    struct spred_certificate c;
-    struct spred_certifier *certifier =
-        spred_certifier_new(&s->env, &s->problem);
-    assert_non_null(certifier);
-    spred_certifier_start(certifier, lambda);
-    assert_ok(&s->env, spred_certify(certifier, w, b, &c));
-    spred_certifier_free(certifier);
-    return c;
-}
-
-struct best {
-    size_t size;
-    double *w, b[SPRED_MAX_OUTPUTS], primal;
-    size_t outputs;
-};
-
-static int keep_best(void *cookie, const struct spred_host_point *point)
-{
-    struct best *best = cookie;
-    if (!(point->certificate.primal < best->primal))
-        return 0;
-    best->primal = point->certificate.primal;
-    memcpy(best->w, point->w, best->size * sizeof *best->w);
-    memcpy(best->b, point->b, best->outputs * sizeof *best->b);
-    return 0;
-}
-
-/* Nearly the optimum, by proximal gradient. */
-static void optimum(struct sample *s, double lambda, double gap,
-                    struct best *best)
-{
-    const struct spred_solver *solver = spred_solver_find("proximal-gradient");
-    struct spred_host_plan plan;
-    struct spred_host_totals totals;
-    void *options = calloc(1, solver->options_size);
-    best->size = s->problem.p * s->problem.outputs;
-    best->outputs = s->problem.outputs;
-    best->w = calloc(best->size, sizeof *best->w);
-    best->primal = INFINITY;
-    spred_host_plan_default(&plan);
-    plan.lambda = &lambda;
-    plan.n_lambda = 1;
-    plan.gap = gap;
-    plan.steps = 20000;
-    plan.stall_eps = 1e-15;
-    assert_ok(&s->env,
-              spred_options_default(&s->env, solver->options, options));
-    assert_ok(&s->env, spred_host_run(&s->env, solver, options, &s->problem,
-                                      &plan, 1, keep_best, best, &totals));
-    free(options);
-}
-
-static struct recipe random_recipe(struct spred_rng *rng)
-{
-    static const struct spred_loss *const losses[] = {
-        &spred_loss_squared, &spred_loss_logistic, &spred_loss_multinomial};
-    struct recipe recipe = {.n = 6 + spred_rng_below(rng, 25),
-                            .p = 1 + spred_rng_below(rng, 25),
-                            .classes = 2 + spred_rng_below(rng, 3),
-                            .loss = losses[spred_rng_below(rng, 3)],
-                            .l1_ratio = spred_rng_below(rng, 2) ? 1 : 0.5,
-                            .weights = (int)spred_rng_below(rng, 2),
-                            .intercept = (int)spred_rng_below(rng, 2),
-                            .storage =
-                                (enum spred_storage)spred_rng_below(rng, 3),
-                            .correlation = spred_rng_below(rng, 3) ? 0 : 2,
-                            .offset = spred_rng_below(rng, 3) ? 0 : 50,
-                            .degenerate = spred_rng_below(rng, 4) == 0,
-                            .levels = spred_rng_below(rng, 4) == 0 ? 2 : 0};
-    recipe.standardize = spred_rng_below(rng, 2) && recipe.intercept;
-    return recipe;
-}
 
 /* HARNESS.md b.11: the uncentred dual point read 82.875 where the optimum is
  * 0.1875. */
@@ -101,7 +20,7 @@ static void intercept_counter_example(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_squared,
                                        .y = y,
-                                       .penalty = {1, NULL},
+                                       .penalty = {.l1_ratio = 1},
                                        .intercept = 1};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     assert_near(s.problem.lambda_max, 0.5, 1e-15);
@@ -237,7 +156,7 @@ static void orthogonal(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_squared,
                                        .y = y,
-                                       .penalty = {1, NULL}};
+                                       .penalty = {.l1_ratio = 1}};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     for (double lambda = 3; lambda > 1e-9; lambda /= 7) {
         double l1 = 0, fit = 0;
@@ -412,7 +331,7 @@ static void one_class_underflows(void **unused)
                                        .outputs = 1,
                                        .loss = &spred_loss_logistic,
                                        .y = y,
-                                       .penalty = {1, NULL},
+                                       .penalty = {.l1_ratio = 1},
                                        .intercept = 1};
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     struct spred_certificate c = certify(&s, 1e-6, &w, &b);

@@ -97,7 +97,7 @@ static void orthogonal(void **unused)
                                     .outputs = 1,
                                     .loss = &spred_loss_squared,
                                     .y = y,
-                                    .penalty = {1, NULL}};
+                                    .penalty = {.l1_ratio = 1}};
     assert_ok(&env, spred_problem_init(&env, &problem));
     assert_near(problem.lambda_max, 3.5, 1e-15);
     const struct spred_solver *lars = spred_solver_find("lasso-lars");

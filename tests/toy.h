@@ -98,8 +98,8 @@ static inline void toy_make(struct toy *toy, const struct toy_plan *plan)
         .loss = plan->loss,
         .y = multinomial ? NULL : toy->y,
         .codes = multinomial ? toy->codes : NULL,
-        .penalty = {plan->l1_ratio > 0 ? plan->l1_ratio : 1,
-                    plan->weights ? toy->weights : NULL},
+        .penalty = {.l1_ratio = plan->l1_ratio > 0 ? plan->l1_ratio : 1,
+                    .weights = plan->weights ? toy->weights : NULL},
         .intercept = !plan->no_intercept};
     assert_ok(env, spred_problem_init(env, &toy->problem));
     spred_free(env, raw);

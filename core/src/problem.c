@@ -78,28 +78,41 @@ static enum spred_status check(struct spred_env *env,
         (least == 1 && problem->outputs != 1))
         return spred_fail(env, SPRED_EINVAL, "%s cannot have %zu outputs",
                           problem->loss->name, problem->outputs);
-    const struct spred_penalty *penalty = &problem->penalty;
-    if (!(penalty->l1_ratio > 0 && penalty->l1_ratio <= 1))
-        return spred_fail(env, SPRED_EINVAL, "l1_ratio = %g is not in (0, 1]",
-                          penalty->l1_ratio);
-    for (size_t j = 0; penalty->weights && j < problem->p; j++)
-        if (!(penalty->weights[j] > 0 && isfinite(penalty->weights[j])))
-            return spred_fail(env, SPRED_EINVAL,
-                              "penalty weight %zu = %g is not positive", j + 1,
-                              penalty->weights[j]);
+    SPRED_TRY(spred_penalty_form(problem)->check(env, problem));
     return least == 2 ? check_codes(env, problem)
                       : check_response(env, problem);
+}
+
+/* max_jk of the strength at which weight (j, k) alone stays 0; c = X'R. */
+static double power_lambda(const struct spred_problem *problem, const double *c,
+                           const double *squares)
+{
+    double worst = 0, n = (double)problem->n;
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t j = 0; j < problem->p; j++) {
+            double strength, q, size = c[j + k * problem->p] / n;
+            double h = problem->loss->curvature_bound * squares[j] / n;
+            if (h <= 0) /* a dead column */
+                continue;
+            spred_penalty_power_at(problem, 1, j, &strength, &q);
+            double lambda = spred_power_threshold(h, size, q) / strength;
+            if (!(lambda <= worst)) /* a NaN stays */
+                worst = lambda;
+        }
+    return worst;
 }
 
 enum spred_status spred_problem_init(struct spred_env *env,
                                      struct spred_problem *problem)
 {
     SPRED_TRY(check(env, problem));
+    const struct spred_penalty_form *form = spred_penalty_form(problem);
     size_t n = problem->n, p = problem->p, outputs = problem->outputs;
-    double *work = spred_alloc(env, 2 * n * outputs + p, sizeof *work);
+    double *work =
+        spred_alloc(env, 2 * n * outputs + p * (outputs + 1), sizeof *work);
     if (!work)
         return SPRED_ENOMEM;
-    double *m = work, *r = m + n * outputs, *g = r + n * outputs;
+    double *m = work, *r = m + n * outputs, *c = r + n * outputs;
     memset(problem->null_intercept, 0, sizeof problem->null_intercept);
     if (problem->intercept)
         problem->loss->intercept(problem, m, problem->null_intercept);
@@ -108,18 +121,16 @@ enum spred_status spred_problem_init(struct spred_env *env,
             m[i + k * n] = problem->null_intercept[k];
     problem->null_objective = problem->loss->value(problem, m);
     problem->loss->residual(problem, m, r);
-    problem->lambda_max = 0;
-    int finite = 1;
-    for (size_t k = 0; k < outputs; k++) {
-        spred_design_adjoint(&problem->x, r + k * n, g);
-        for (size_t j = 0; j < p; j++) {
-            double l1, l2;
-            spred_penalty_at(problem, 1, j, &l1, &l2);
-            double lambda = fabs(g[j]) / (double)n / l1;
-            finite = finite && isfinite(lambda);
-            problem->lambda_max = fmax(problem->lambda_max, lambda);
-        }
+    for (size_t k = 0; k < outputs; k++)
+        spred_design_adjoint(&problem->x, r + k * n, c + k * p);
+    if (form->convex) {
+        problem->lambda_max = form->gauge(problem, c);
+    } else {
+        double *squares = c + p * outputs;
+        spred_design_squares(&problem->x, NULL, squares);
+        problem->lambda_max = power_lambda(problem, c, squares);
     }
+    int finite = isfinite(problem->lambda_max);
     spred_free(env, work);
     if (!finite)
         return spred_fail(env, SPRED_EINVAL, "X or y is not finite");
@@ -143,38 +154,6 @@ void spred_problem_predict(const struct spred_problem *problem, const double *w,
         for (size_t i = 0; i < problem->n; i++)
             column[i] += b[k];
     }
-}
-
-void spred_penalty_at(const struct spred_problem *problem, double lambda,
-                      size_t j, double *l1, double *l2)
-{
-    const struct spred_penalty *penalty = &problem->penalty;
-    double strength = lambda * (penalty->weights ? penalty->weights[j] : 1);
-    *l1 = strength * penalty->l1_ratio;
-    *l2 = strength * (1 - penalty->l1_ratio);
-}
-
-double spred_penalty_value(const struct spred_problem *problem, double lambda,
-                           const double *w)
-{
-    struct spred_sum sum = {0, 0};
-    for (size_t k = 0; k < problem->outputs; k++)
-        for (size_t j = 0; j < problem->p; j++) {
-            double l1, l2, a = fabs(w[j + k * problem->p]);
-            if (!(a > 0))
-                continue;
-            spred_penalty_at(problem, lambda, j, &l1, &l2);
-            spred_sum_add(&sum, l1 * a + l2 * a * a / 2);
-        }
-    return spred_sum_value(&sum);
-}
-
-double spred_prox(double z, double step, double l1, double l2)
-{
-    double size = fabs(z) - step * l1;
-    if (!(size > 0))
-        return 0;
-    return copysign(size, z) / (1 + step * l2);
 }
 
 size_t spred_support(const struct spred_problem *problem, const double *w)

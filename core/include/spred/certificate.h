@@ -5,13 +5,19 @@
 
 #include "spred/problem.h"
 
+/* Not convex (POWER): dual is -infinity and gap infinity, for there is none.
+ * kkt is the STATIONARITY, the worst |x_j'R_k/n - lambda penalty'(w_jk)| /
+ * lambda over the support (a weight at 0 is always a local minimum in itself),
+ * and floor bounds ITS rounding error. W = 0 is stationary at every lambda. */
 struct spred_certificate {
-    double primal; /* P(w, b) */
-    double dual;   /* best lower bound on the optimum seen so far */
-    double gap;    /* (primal - dual) / P(0) */
-    double floor;  /* bound on the rounding error of gap, same unit */
-    double kkt; /* worst violation of x_j'R_k/n in lambda d|w|, over lambda, at
-                   the best intercepts for this W */
+    int convex;     /* 0: read kkt and floor, not gap */
+    double primal;  /* P(w, b) */
+    double dual;    /* best lower bound on the optimum seen so far */
+    double gap;     /* (primal - dual) / P(0) */
+    double floor;   /* bound on the rounding error of gap, same unit */
+    double kkt;     /* worst distance of X'R/n to lambda d penalty(W), over
+                       lambda, at the best intercepts for this W; for blocks the
+                       Euclidean one */
     size_t support; /* features with a nonzero weight */
 };
 
@@ -35,8 +41,28 @@ SPRED_API enum spred_status spred_certify(struct spred_certifier *certifier,
                                           const double *w, const double *b,
                                           struct spred_certificate *out);
 
-/* 1 if the gap is proved to be at most target: gap + floor <= target. */
+/* One point of several that are certified together. */
+struct spred_certify_point {
+    double lambda;
+    const double *w, *b; /* p x K, K; borrowed */
+    enum spred_status status;
+    struct spred_certificate certificate;
+};
+
+/* spred_certifier_start and spred_certify for each point in turn, with one pass
+ * over X for all of them: a product of matrices, several times faster than as
+ * many passes. Takes count * (n + p) * K values of memory while it runs. A
+ * status that is not SPRED_OK: nothing was certified. */
+SPRED_API enum spred_status
+spred_certify_many(struct spred_certifier *certifier, size_t count,
+                   struct spred_certify_point *points);
+
+/* 1 if the gap is proved to be at most target: gap + floor <= target. Never of
+ * a problem that is not convex. */
 SPRED_API int spred_certified(const struct spred_certificate *certificate,
                               double target);
+/* 1 if the problem is not convex and kkt + floor <= target. */
+SPRED_API int spred_stationary(const struct spred_certificate *certificate,
+                               double target);
 
 #endif

@@ -9,6 +9,7 @@
 enum spred_stop {
     SPRED_STOP_NONE = 0,
     SPRED_STOP_TARGET,      /* certified to the asked gap */
+    SPRED_STOP_STATIONARY,  /* not convex: stationary to the asked tolerance */
     SPRED_STOP_STALL,       /* neither objective nor gap moves any more */
     SPRED_STOP_STEPS,       /* step limit */
     SPRED_STOP_TIME,        /* billed time used up */
@@ -23,7 +24,7 @@ SPRED_API const char *spred_stop_name(enum spred_stop stop);
 struct spred_host_plan {
     const double *lambda; /* n_lambda values, descending */
     size_t n_lambda;
-    double gap;         /* asked relative gap */
+    double gap;         /* asked relative gap; not convex: stationarity */
     double stall_eps;   /* relative to P(0) */
     int stall_patience; /* observations without progress; while the objective
                            swings above its best, also 1000 steps and as many
@@ -32,6 +33,10 @@ struct spred_host_plan {
                            an equal part of what is left when it starts */
     long steps;         /* per lambda */
     double growth;      /* of the observation grid: next = max(s+1, s*growth) */
+    size_t batch;       /* > 1: for methods whose steps settle, so many lambdas
+                           are certified together, after one step each; those
+                           that fail are gone on with. Faster as a whole; one
+                           observation a lambda, and none at step 0 */
     double (*now)(void *cookie); /* seconds, monotonic; NULL: the real clock */
     void *clock_cookie;
 };
@@ -57,9 +62,11 @@ struct spred_host_totals {
     double seconds_certify;              /* not billed */
     double passes;
     long steps;
-    size_t certified; /* lambdas that reached the target */
+    size_t certified; /* lambdas that reached the target; not convex: that are
+                         stationary */
     double worst_gap, worst_floor, worst_kkt;
-    enum spred_stop stop; /* worst over the path: TARGET if all are certified */
+    enum spred_stop stop; /* worst over the path: TARGET (not convex:
+                             STATIONARY) if all reached theirs */
 };
 
 /* Runs solver over the path. options: a struct of solver->options_size. The

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include "spred/design.h"
+#include "spred/penalty.h"
 
 struct spred_problem;
 
@@ -37,13 +38,6 @@ extern SPRED_API const struct spred_loss spred_loss_logistic;
 extern SPRED_API const struct spred_loss spred_loss_multinomial;
 SPRED_API const struct spred_loss *spred_loss_named(const char *name);
 
-/* lambda * sum_jk weight_j (l1_ratio |w_jk| + (1 - l1_ratio)/2 w_jk^2): L1 and
- * elastic net (glmnet's form; l1_ratio is glmnet's alpha). */
-struct spred_penalty {
-    double l1_ratio;       /* (0, 1]; 1 = L1 */
-    const double *weights; /* p positive numbers, or NULL: ones; borrowed */
-};
-
 struct spred_problem {
     struct spred_design x; /* n x p */
     size_t n, p, outputs;  /* outputs K: 1, or the classes of multinomial */
@@ -55,12 +49,14 @@ struct spred_problem {
     /* Filled by spred_problem_init: */
     double null_objective;     /* P(0): w = 0 and the best b (0 without) */
     double null_intercept[64]; /* first K: that b */
-    double lambda_max;         /* smallest lambda with w = 0 optimal */
+    double lambda_max; /* smallest lambda with w = 0 optimal; POWER: smallest at
+                          which no single weight alone improves on w = 0, the
+                          loss replaced by its quadratic bound */
 };
 
 #define SPRED_MAX_OUTPUTS 64
 
-/* Checks the parts (sizes, finite y, labels, weights > 0, K <= 64, at least two
+/* Checks the parts (sizes, finite y, labels, penalty, K <= 64, at least two
  * classes present) and fills the last three fields; one pass over X. All parts
  * are borrowed; nothing to free. SPRED_EINVAL: says which part is wrong; also
  * when lambda_max is 0 or not finite. */
@@ -71,16 +67,6 @@ SPRED_API enum spred_status spred_problem_init(struct spred_env *env,
 SPRED_API void spred_problem_predict(const struct spred_problem *problem,
                                      const double *w, const double *b,
                                      double *m);
-/* lambda * penalty(W), compensated. */
-SPRED_API double spred_penalty_value(const struct spred_problem *problem,
-                                     double lambda, const double *w);
-/* Strengths of coordinate j: *l1 = lambda * l1_ratio * weight_j, *l2 = lambda *
- * (1 - l1_ratio) * weight_j. */
-SPRED_API void spred_penalty_at(const struct spred_problem *problem,
-                                double lambda, size_t j, double *l1,
-                                double *l2);
-/* argmin_t (t - z)^2 / (2 step) + l1 |t| + l2 t^2 / 2. */
-SPRED_API double spred_prox(double z, double step, double l1, double l2);
 /* Number of features j with some w_jk != 0. */
 SPRED_API size_t spred_support(const struct spred_problem *problem,
                                const double *w);

@@ -9,9 +9,13 @@
 /* What a method needs of a problem; a mismatch is a skip with its reason. */
 enum spred_needs {
     SPRED_NEEDS_NOTHING = 0,
-    SPRED_NEEDS_QUADRATIC = 1 << 0, /* squared loss */
-    SPRED_NEEDS_PURE_L1 = 1 << 1,   /* no ridge part */
-    SPRED_NEEDS_ONE_OUTPUT = 1 << 2 /* not multinomial */
+    SPRED_NEEDS_QUADRATIC = 1 << 0,  /* squared loss */
+    SPRED_NEEDS_PURE_L1 = 1 << 1,    /* no ridge part */
+    SPRED_NEEDS_ONE_OUTPUT = 1 << 2, /* not multinomial */
+    /* Penalties: without any of these bits L1 and elastic net only. */
+    SPRED_TAKES_GROUPS = 1 << 8, /* group penalties as well */
+    SPRED_NEEDS_GROUPS = 1 << 9, /* group penalties only */
+    SPRED_NEEDS_POWER = 1 << 10  /* power penalties only */
 };
 
 /* Work counted by the method itself. */
@@ -30,6 +34,9 @@ struct spred_solver {
      * default options on well-conditioned problems in a sane number of steps;
      * the contract test holds it to that. 0: promises nothing. */
     double claim;
+    /* 1: a step goes on until its iterate should meet the tolerance, so that
+     * its certificate may wait (spred_host_plan.batch). */
+    int settles;
     size_t state_size; /* zeroed by the host before init */
     size_t options_size;
     const struct spred_option *options; /* ends with a NULL name; or NULL */

@@ -1,4 +1,4 @@
-"""p-outofcore.py: the program reads, keeps and solves a NumPy matrix larger than
+"""p-memory.py: the program reads, keeps and solves a NumPy matrix larger than
 the memory that it and its workers may have."""
 import os
 import random
