@@ -14,21 +14,14 @@
 
 struct setting {
     const char *prefix, *loss, *solver;
-<<<<<<< HEAD
-    size_t lambdas, repeats, threads;
+    size_t lambdas, repeats, threads, batch, group;
     double ratio, gap, wall;
-    int cold, verbose, tsv, cpu;
+    int cold, verbose, tsv, cpu, over, factors;
     enum spred_storage storage;
     double own_before, own_most; /* bytes beside mapped files */
     const char *weights; /* file for W (p x K) at every lambda, or NULL */
     FILE *to;            /* that file while it is written */
     size_t block;        /* p * K */
-=======
-    size_t lambdas, repeats, batch;
-    double ratio, gap, wall;
-    int cold, verbose, storage, cpu, over, factors;
-    size_t group;
->>>>>>> main
 };
 
 /* Memory of this process beside pages of mapped files. */
@@ -58,8 +51,10 @@ static int show(void *cookie, const struct spred_host_point *point)
 {
     struct setting *s = cookie;
     s->own_most = fmax(s->own_most, own_memory());
+    size_t size = s->block * sizeof *point->w;
     if (s->to && point->stop != SPRED_STOP_NONE &&
-        fwrite(point->w, sizeof *point->w, s->block, s->to) != s->block)
+        (fseek(s->to, (long)(point->lambda_index * size), SEEK_SET) != 0 ||
+         fwrite(point->w, 1, size, s->to) != size))
         stop(s->weights, "cannot be written");
     if (s->verbose > 1 || (s->verbose && point->stop != SPRED_STOP_NONE))
         printf("  lambda %zu step %ld s %.4f path %.4f passes %.1f gap %.2e "
@@ -94,9 +89,6 @@ static void report(const struct setting *s, size_t n_lambda,
                own);
 }
 
-<<<<<<< HEAD
-static void run(struct spred_env *env, struct setting *s,
-=======
 /* Groups of consecutive features, rows over the classes, or a power. first: 2p
  * + 1 values. */
 static void set_penalty(const struct setting *s, struct spred_penalty *penalty,
@@ -120,8 +112,7 @@ static void set_penalty(const struct setting *s, struct spred_penalty *penalty,
     }
 }
 
-static void run(struct spred_env *env, const struct setting *s,
->>>>>>> main
+static void run(struct spred_env *env, struct setting *s,
                 const struct spred_solver *solver, const void *options,
                 struct spred_problem *problem)
 {
@@ -177,6 +168,14 @@ static int set(struct setting *s, const char *name, const char *value)
         s->storage = SPRED_CSC;
     else if (strcmp(name, "weights") == 0)
         s->weights = value;
+    else if (strcmp(name, "batch") == 0)
+        s->batch = (size_t)atol(value);
+    else if (strcmp(name, "group") == 0)
+        s->group = (size_t)atol(value);
+    else if (strcmp(name, "over") == 0)
+        s->over = atoi(value);
+    else if (strcmp(name, "factors") == 0)
+        s->factors = atoi(value);
     else if (strcmp(name, "threads") == 0)
         s->threads = (size_t)atol(value);
     else
@@ -196,20 +195,12 @@ int main(int argc, char **argv)
     struct spred_env env;
     spred_env_init(&env);
     if (argc < 4)
-<<<<<<< HEAD
-        stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
-                      "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
-                      "[wall=60] [cold=1] [verbose=1] [tsv=1] [cpu=1] "
-                      "[f32=1|csc=1] [threads=1] [weights=FILE] "
-                      "[OPTION=VALUE]");
-=======
         stop("usage",
              "b-path PREFIX squared|logistic|multinomial SOLVER "
-             "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
-             "[wall=60] [cold=1] [verbose=1] [cpu=1] [batch=32] [f32=1|csc=1] "
-             "[threads=1] [group=SIZE] [over=1] [factors=3] "
+             "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] [wall=60] "
+             "[cold=1] [verbose=1] [tsv=1] [cpu=1] [batch=32] [f32=1|csc=1] "
+             "[threads=1] [group=SIZE] [over=1] [factors=3] [weights=FILE] "
              "[OPTION=VALUE]");
->>>>>>> main
     s.prefix = argv[1];
     s.loss = argv[2];
     s.solver = argv[3];
@@ -223,7 +214,6 @@ int main(int argc, char **argv)
         if (!value)
             stop(argv[i], "NAME=VALUE was expected");
         *value++ = 0;
-<<<<<<< HEAD
         if (!set(&s, argv[i], value) &&
             spred_options_set(&env, solver->options, options, argv[i], value) !=
                 SPRED_OK)
@@ -233,82 +223,17 @@ int main(int argc, char **argv)
         stop("lambdas", "1 to 1000 were expected");
     spred_blas_threads(1); /* the pool has the threads */
     npy_problem_open(&env, s.prefix, s.loss, s.storage, &file);
+    size_t *first = calloc(2 * file.problem.p + 1, sizeof *first);
+    struct spred_groups groups;
+    set_penalty(&s, &file.problem.penalty, file.problem.p, first, &groups);
     struct spred_pool *pool =
         s.threads > 1 ? spred_pool_new(&env, s.threads) : NULL;
     file.problem.x.pool = pool;
+    npy_problem_init(&env, &file);
     run(&env, &s, solver, options, &file.problem);
     spred_pool_free(pool);
-    npy_problem_close(&env, &file);
-=======
-        if (strcmp(argv[i], "lambdas") == 0)
-            s.lambdas = (size_t)atol(value);
-        else if (strcmp(argv[i], "repeat") == 0)
-            s.repeats = (size_t)atol(value);
-        else if (strcmp(argv[i], "ratio") == 0)
-            s.ratio = atof(value);
-        else if (strcmp(argv[i], "gap") == 0)
-            s.gap = atof(value);
-        else if (strcmp(argv[i], "wall") == 0)
-            s.wall = atof(value);
-        else if (strcmp(argv[i], "cold") == 0)
-            s.cold = atoi(value);
-        else if (strcmp(argv[i], "verbose") == 0)
-            s.verbose = atoi(value);
-        else if (strcmp(argv[i], "batch") == 0)
-            s.batch = (size_t)atol(value);
-        else if (strcmp(argv[i], "cpu") == 0)
-            s.cpu = atoi(value);
-        else if (strcmp(argv[i], "f32") == 0)
-            s.storage = SPRED_F32;
-        else if (strcmp(argv[i], "csc") == 0)
-            s.storage = SPRED_CSC;
-        else if (strcmp(argv[i], "group") == 0)
-            s.group = (size_t)atol(value);
-        else if (strcmp(argv[i], "over") == 0)
-            s.over = atoi(value);
-        else if (strcmp(argv[i], "factors") == 0)
-            s.factors = atoi(value);
-        else if (strcmp(argv[i], "threads") == 0)
-            spred_blas_threads(atoi(value));
-        else if (spred_options_set(&env, solver->options, options, argv[i],
-                                   value) != SPRED_OK)
-            stop(argv[i], env.error);
-    }
-    size_t cells, n;
-    double *x = map_npy(s.prefix, "X", &cells);
-    double *y = map_npy(s.prefix, "y", &n);
-    int32_t *codes = calloc(n, sizeof *codes);
-    struct spred_matrix matrix = {
-        .storage = SPRED_F64, .rows = n, .cols = cells / n, .f64 = x};
-    struct spred_matrix other;
-    struct spred_problem problem = {0};
-    problem.loss = spred_loss_named(s.loss);
-    if (!problem.loss)
-        stop(s.loss, "no such loss");
-    if (s.storage != SPRED_F64 &&
-        spred_matrix_convert(&env, &matrix, (enum spred_storage)s.storage,
-                             &other) != SPRED_OK)
-        stop("conversion", env.error);
-    problem.x.matrix = s.storage == SPRED_F64 ? &matrix : &other;
-    problem.n = n;
-    problem.p = matrix.cols;
-    problem.y = y;
-    problem.outputs = 1;
-    problem.penalty.l1_ratio = 1;
-    if (problem.loss == &spred_loss_multinomial) {
-        problem.outputs = classes_of(y, n, codes);
-        problem.codes = codes;
-        problem.y = NULL;
-    }
-    size_t *first = calloc(2 * problem.p + 1, sizeof *first);
-    struct spred_groups groups;
-    set_penalty(&s, &problem.penalty, problem.p, first, &groups);
-    if (spred_problem_init(&env, &problem) != SPRED_OK)
-        stop("problem", env.error);
-    run(&env, &s, solver, options, &problem);
     free(first);
-    free(codes);
->>>>>>> main
+    npy_problem_close(&env, &file);
     free(options);
     return 0;
 }

@@ -69,7 +69,8 @@ static inline size_t classes_of(const double *y, size_t n, int32_t *codes)
     return most;
 }
 
-/* L1, no intercept, X as it is in the file or converted to another storage. */
+/* L1, no intercept, X as it is in the file or converted to another storage;
+ * npy_problem_init follows. */
 static inline void npy_problem_open(struct spred_env *env, const char *prefix,
                                     const char *loss,
                                     enum spred_storage storage,
@@ -103,7 +104,13 @@ static inline void npy_problem_open(struct spred_env *env, const char *prefix,
         problem->codes = out->codes;
         problem->y = NULL;
     }
-    if (spred_problem_init(env, problem) != SPRED_OK)
+}
+
+/* Once the caller has said what differs. */
+static inline void npy_problem_init(struct spred_env *env,
+                                    struct npy_problem *p)
+{
+    if (spred_problem_init(env, &p->problem) != SPRED_OK)
         stop("problem", env->error);
 }
 

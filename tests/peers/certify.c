@@ -20,6 +20,7 @@ int main(int argc, char **argv)
              "Alone it prints lambda_max. Lines: lambda, objective, relative "
              "gap, rounding floor, support.");
     npy_problem_open(&env, argv[1], argv[2], SPRED_F64, &file);
+    npy_problem_init(&env, &file);
     struct spred_problem *problem = &file.problem;
     printf("lambda_max %.17g n %zu p %zu outputs %zu null %.17g\n",
            problem->lambda_max, problem->n, problem->p, problem->outputs,

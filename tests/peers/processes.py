@@ -80,10 +80,10 @@ class Peer:
 class Programs:
     """b-path and peers-certify of a build folder."""
 
-    def __init__(self, build, say, threads=1):
+    def __init__(self, build, say, threads=1, settings=()):
         self.path = os.path.join(build, "tests", "b-path")
         self.certifier = os.path.join(build, "tests", "peers-certify")
-        self.say, self.threads = say, threads
+        self.say, self.threads, self.settings = say, threads, list(settings)
         for program in (self.path, self.certifier):
             if not os.path.exists(program):
                 sys.exit(f"run: {program} is missing (./dev peers builds it)")
@@ -115,7 +115,7 @@ class Programs:
         command = [self.path, problem.prefix, problem.loss, solver,
                    f"gap={target:g}", f"repeat={repeats}",
                    f"lambdas={problem.lambdas}", f"ratio={problem.ratio:g}",
-                   f"wall={cap:g}", "tsv=1"]
+                   f"wall={cap:g}", "tsv=1"] + self.settings
         if weights:
             command.append(f"weights={weights}")
         if self.threads > 1:
