@@ -71,27 +71,34 @@ class Store:
         os.replace(self.path + ".new", self.path)
 
 
+def ended(kept, options):
+    """Need the ladder go no further? It does when the time ran out."""
+    ladder = kept.get("ladder", [])
+    gaps = [step["gap"] for step in ladder]
+    if gaps and min(gaps) <= min(options.targets):
+        return True
+    return kept.get("slow", 0) >= options.cap or \
+        len(gaps) > STALLED and min(gaps[-STALLED:]) >= min(gaps[:-STALLED])
+
+
 def climb(problem, peer, kept, options, programs):
-    """The ladder: tolerances, decade by decade, each with its certified gap."""
-    ladder, best, stalled, begin = [], float("inf"), 0, time.monotonic()
+    """The ladder: tolerances, decade by decade, each with its certified gap;
+    goes on where it stopped."""
+    ladder, begin = kept.setdefault("ladder", []), time.monotonic()
     weights = processes.weights_file(options.cache)
     try:
-        for tolerance in processes.PEERS[peer.name][1]:
-            seconds = peer.solve(tolerance, options.cap, weights)
-            seen = problem.judge(weights, programs)
-            ladder.append({"tolerance": tolerance, "seconds": seconds, **seen})
-            gap = seen["gap"]
-            stalled = 0 if gap < best else stalled + 1
-            best = min(best, gap)
-            if best <= min(options.targets) or stalled == STALLED or \
+        for tolerance in processes.PEERS[peer.name][1][len(ladder):]:
+            if ended(kept, options) or \
                     time.monotonic() - begin > options.ladder:
                 break
+            seconds = peer.solve(tolerance, options.cap, weights)
+            ladder.append({"tolerance": tolerance, "seconds": seconds,
+                           **problem.judge(weights, programs)})
     except processes.TooSlow as error:
-        kept["note"] = str(error)
+        kept.update(note=str(error), slow=options.cap)
         print(f"# {problem.title}: {error}", flush=True)
     finally:
         os.remove(weights)
-        kept["ladder"] = ladder
 
 
 def rung(kept, target):
@@ -106,16 +113,13 @@ def ready(problem, name, options, programs, store, say):
     """A peer process with the problem loaded and its ladder known; None: it
     reaches no target."""
     kept = store.of(problem, name)
-    asked = {"cap": options.cap, "time": options.ladder,
-             "least": min(options.targets)}
     peer = processes.Peer(name, say)
     versions = peer.load(problem.prefix, problem.loss, problem.grid)
-    old = kept.get("asked", {})
-    if kept.get("versions") != versions or old.get("cap", 0) < asked["cap"] \
-            or old["time"] < asked["time"] or old["least"] > asked["least"]:
+    if options.again or kept.get("versions") != versions:
         kept.clear()
+        kept["versions"] = versions
+    if not ended(kept, options):
         climb(problem, peer, kept, options, programs)
-        kept.update(versions=versions, asked=asked)
         store.save()
     if not any(rung(kept, target) for target in options.targets):
         peer.close()
