@@ -13,6 +13,8 @@ import processes
 
 # A peer is given up after so many decades without a better gap.
 STALLED = 3
+# What takes longer than so many seconds takes part in so many rounds at most.
+SLOW, SLOW_ROUNDS = 20, 3
 # Two computations of a gap agree when they differ by less than this share,
 # or than rounding.
 AGREE = 1e-2
@@ -167,6 +169,9 @@ def one_round(problem, running, solvers, options, programs, store, samples):
             if step is None:
                 continue
             key = (name, step["tolerance"])
+            before = samples.get((target, name), [])
+            if len(before) >= SLOW_ROUNDS and before[-1] > SLOW:
+                continue
             try:
                 if key not in done:
                     done[key] = peer.solve(step["tolerance"], options.cap)
@@ -180,6 +185,8 @@ def one_round(problem, running, solvers, options, programs, store, samples):
             slow = before and before[-1]["seconds"] > 2
             if before and before[-1]["certified"] < before[-1]["asked"]:
                 continue  # it will not be better next time
+            if len(before) >= SLOW_ROUNDS and before[-1]["seconds"] > SLOW:
+                continue
             try:
                 seen = judged(solver, problem, target, options, programs) \
                     if not before else \
