@@ -14,7 +14,7 @@
 enum { PAID_OFF = 32, MOST_PARTS = 64 };
 
 /* A pass that looks at more than this share is no longer worth the test. */
-static const double worn = 0.1;
+static const double worn = 0.05;
 
 /* Relative room for the rounding of a norm. */
 static const double norm_slack = 1e-10;
