@@ -166,7 +166,8 @@ static void release(struct spred_env *env, void *state)
 const struct spred_solver spred_solver_spred_newton = {
     .name = "spred-newton",
     .alias = NULL,
-    .doc = "spred with Newton's method in the factor v, on working sets",
+    .doc = "spred by Newton's method on working sets, its steps taken in their "
+           "limit (jump) or in the factors",
     .reference = "Ziyin and Wang 2023, ICML; Poon and Peyre 2021, NeurIPS",
 
     .api_version = 2,
