@@ -102,7 +102,7 @@ static enum spred_status acquire(struct state *s)
     s->m = spred_alloc(env, 2 * cells, sizeof *s->m);
     s->candidate = spred_alloc(env, problem->p, sizeof *s->candidate);
     s->keep = spred_alloc(env, problem->p, sizeof *s->keep);
-    s->scanner = spred_scanner_new(env, &problem->x,
+    s->scanner = spred_scanner_new(env, &problem->x, problem->outputs,
                                    (enum spred_precision)s->options.screen);
     if (!s->w || !s->m || !s->candidate || !s->keep || !s->scanner)
         return SPRED_ENOMEM;
@@ -303,8 +303,7 @@ static enum spred_status set_step(struct state *s, struct spred_work *work)
     double worst = 0, columns = 0, more = 0;
     predict(s, &columns);
     problem->loss->residual(problem, s->m, s->r);
-    work->passes += spred_scanner_scores(s->scanner, problem->outputs, s->r,
-                                         s->bound, s->g);
+    work->passes += spred_scanner_scores(s->scanner, s->r, s->bound, s->g);
     SPRED_TRY(grow(s, &worst, &entered));
     s->slack = 0;
     s->target = ask(s, worst, entered);

@@ -51,7 +51,8 @@ enum spred_status working_set_init(struct working_set *ws,
     ws->w = spred_alloc(env, 2 * weights + problem->p, sizeof *ws->w);
     ws->m = spred_alloc(env, 4 * cells + problem->n, sizeof *ws->m);
     ws->inside = spred_alloc(env, weights, sizeof *ws->inside);
-    ws->scanner = spred_scanner_new(env, &problem->x, precision);
+    ws->scanner =
+        spred_scanner_new(env, &problem->x, problem->outputs, precision);
     if (!ws->w || !ws->m || !ws->inside || !ws->scanner)
         return SPRED_ENOMEM;
     ws->g = ws->w + weights;
@@ -250,8 +251,7 @@ static void look(struct working_set *ws, struct spred_work *work)
     problem->loss->residual(problem, ws->m, ws->r);
     ws->value = problem->loss->value(problem, ws->m);
     work->passes += (double)touched / (double)problem->p;
-    work->passes += spred_scanner_scores(ws->scanner, problem->outputs, ws->r,
-                                         ws->bound, ws->g);
+    work->passes += spred_scanner_scores(ws->scanner, ws->r, ws->bound, ws->g);
     ws->fresh = 1;
 }
 

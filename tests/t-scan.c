@@ -195,7 +195,7 @@ static void the_scanner_keeps_its_promise(void **unused)
         double *bound = full + p * outputs;
         struct spred_rng *rng = spred_rng_new(&s.env, index);
         struct spred_scanner *scanner =
-            spred_scanner_new(&s.env, &s.problem.x, modes[index % 3]);
+            spred_scanner_new(&s.env, &s.problem.x, outputs, modes[index % 3]);
         fill(rng, n * outputs, r);
         double passes = 0;
         for (int call = 0; call < 40; call++) {
@@ -206,7 +206,7 @@ static void the_scanner_keeps_its_promise(void **unused)
                 bound[j] =
                     j % 3 ? (0.2 + spred_rng_uniform(rng)) * fabs(full[j]) + 1
                           : fabs(full[j]); /* just reached */
-            passes += spred_scanner_scores(scanner, outputs, r, bound, out);
+            passes += spred_scanner_scores(scanner, r, bound, out);
             for (size_t k = 0; k < outputs; k++)
                 for (size_t j = 0; j < p; j++) {
                     size_t e = j + k * p;
@@ -218,13 +218,13 @@ static void the_scanner_keeps_its_promise(void **unused)
         }
         for (size_t j = 0; j < p; j++)
             bound[j] = 1e6; /* nothing is near: half of a pass, or less */
-        double cost = spred_scanner_scores(scanner, outputs, r, bound, out);
+        double cost = spred_scanner_scores(scanner, r, bound, out);
         int single = recipe.storage == SPRED_F64 &&
                      modes[index % 3] == SPRED_SCAN_SINGLE;
         assert_true(single ? cost <= 0.5 * (double)outputs
                            : cost <= (double)outputs);
         assert_true(passes > 0);
-        spred_scanner_scores(scanner, outputs, r, NULL, out);
+        spred_scanner_scores(scanner, r, NULL, out);
         assert_memory_equal(out, full, p * outputs * sizeof *out);
         spred_scanner_free(scanner);
         spred_rng_free(rng);

@@ -26,12 +26,13 @@ struct spred_scanner {
     double made;  /* passes in double so far, in sides */
     size_t rows;  /* n rounded up to SPRED_SINGLE_ROWS */
     float *copy;  /* rows x p, (raw - mean) * scale; NULL: not made */
-    double *norm; /* p: |x_j|, rounded up; NULL: not known */
-    float *r;     /* rows x room */
-    size_t room;
-    /* The last whole pass: R (n x sides) and X'R (p x sides); sides 0: none. */
+    double *norm; /* p: |x_j|, rounded up */
+    size_t outputs;
+    float *r; /* rows x outputs; zeros below row n */
+    /* The last whole pass: R (n x outputs) and X'R (p x outputs). */
     double *whole_r, *whole;
-    size_t sides, room_whole;
+    int compared;   /* 1: and it is there to be compared with */
+    int have_norms; /* 1: norm is filled */
 };
 
 /* One call's work, for the threads that share it. */
@@ -49,16 +50,27 @@ struct sweep {
 
 struct spred_scanner *spred_scanner_new(struct spred_env *env,
                                         const struct spred_design *x,
+                                        size_t outputs,
                                         enum spred_precision precision)
 {
+    size_t n = x->matrix->rows, p = x->matrix->cols;
     struct spred_scanner *s = spred_alloc(env, 1, sizeof *s);
     if (!s)
         return NULL;
     s->env = env;
     s->x = x;
+    s->outputs = outputs;
     s->precision = precision;
-    s->rows = (x->matrix->rows + SPRED_SINGLE_ROWS - 1) / SPRED_SINGLE_ROWS *
-              SPRED_SINGLE_ROWS;
+    s->rows =
+        (n + SPRED_SINGLE_ROWS - 1) / SPRED_SINGLE_ROWS * SPRED_SINGLE_ROWS;
+    s->norm = spred_alloc(env, p + (n + p) * outputs, sizeof *s->norm);
+    s->r = spred_alloc(env, s->rows * outputs, sizeof *s->r);
+    if (!s->norm || !s->r) {
+        spred_scanner_free(s);
+        return NULL;
+    }
+    s->whole_r = s->norm + p;
+    s->whole = s->whole_r + n * outputs;
     return s;
 }
 
@@ -69,7 +81,6 @@ void spred_scanner_free(struct spred_scanner *s)
     spred_free(s->env, s->copy);
     spred_free(s->env, s->norm);
     spred_free(s->env, s->r);
-    spred_free(s->env, s->whole_r);
     spred_free(s->env, s);
 }
 
@@ -89,19 +100,15 @@ static void copy_part(void *cookie, size_t index, size_t threads)
     }
 }
 
-/* Norms of the columns, for the sphere test; one pass. 0: no memory. */
-static int know_norms(struct spred_scanner *s)
+/* Norms of the columns, for the sphere test: one pass, once. */
+static void know_norms(struct spred_scanner *s)
 {
-    size_t p = s->x->matrix->cols;
-    if (s->norm)
-        return 1;
-    s->norm = spred_alloc(s->env, p, sizeof *s->norm);
-    if (!s->norm)
-        return 0;
+    if (s->have_norms)
+        return;
     spred_design_squares(s->x, NULL, s->norm);
-    for (size_t j = 0; j < p; j++)
+    for (size_t j = 0; j < s->x->matrix->cols; j++)
         s->norm[j] = sqrt(s->norm[j]) * (1 + norm_slack);
-    return 1;
+    s->have_norms = 1;
 }
 
 /* The copy, if it is wanted and there is memory for it. */
@@ -110,13 +117,14 @@ static void prepare(struct spred_scanner *s)
     const struct spred_matrix *m = s->x->matrix;
     int due = s->precision == SPRED_SCAN_SINGLE ||
               (s->precision == SPRED_SCAN_AUTO && s->made >= PAID_OFF);
-    if (s->copy || !due || m->storage != SPRED_F64 || !know_norms(s))
+    if (s->copy || !due || m->storage != SPRED_F64)
         return;
+    know_norms(s);
     s->copy = spred_alloc(s->env, s->rows * m->cols, sizeof *s->copy);
     if (s->copy) {
         spred_expect_use(s->copy, s->rows * m->cols * sizeof *s->copy);
         spred_pool_run(s->x->pool, copy_part, s);
-        s->sides = 0;
+        s->compared = 0;
         return;
     }
     s->precision = SPRED_SCAN_DOUBLE;
@@ -191,22 +199,13 @@ static void sweep_part(void *cookie, size_t index, size_t threads)
     }
 }
 
-/* R in single precision; 0: no memory. */
-static int round_sides(struct spred_scanner *s, size_t outputs, const double *r)
+/* R in single precision; zeros stay below row n. */
+static void round_sides(struct spred_scanner *s, const double *r)
 {
     size_t n = s->x->matrix->rows;
-    if (outputs > s->room) {
-        float *fresh = spred_alloc(s->env, s->rows * outputs, sizeof *s->r);
-        if (!fresh)
-            return 0;
-        spred_free(s->env, s->r);
-        s->r = fresh; /* zeros below row n */
-        s->room = outputs;
-    }
-    for (size_t k = 0; k < outputs; k++)
+    for (size_t k = 0; k < s->outputs; k++)
         for (size_t i = 0; i < n; i++)
             s->r[i + k * s->rows] = (float)r[i + k * n];
-    return 1;
 }
 
 /* The a that makes |r - a r0| least, and that length, rounded up. */
@@ -223,49 +222,41 @@ static double compare(size_t n, const double *r, const double *r0,
     return a;
 }
 
-/* This whole pass is what the next ones are compared with; without memory for
- * it they are whole, too. */
-static void remember(struct spred_scanner *s, size_t outputs, const double *r,
+/* This whole pass is what the next ones are compared with. */
+static void remember(struct spred_scanner *s, const double *r,
                      const double *out)
 {
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
-    if (s->room_whole < outputs) {
-        double *fresh = spred_alloc(s->env, (n + p) * outputs, sizeof *fresh);
-        if (!fresh)
-            return;
-        spred_free(s->env, s->whole_r);
-        s->whole_r = fresh;
-        s->whole = fresh + n * outputs;
-        s->room_whole = outputs;
-    }
-    memcpy(s->whole_r, r, n * outputs * sizeof *r);
-    memcpy(s->whole, out, p * outputs * sizeof *out);
-    s->sides = outputs;
+    know_norms(s);
+    memcpy(s->whole_r, r, n * s->outputs * sizeof *r);
+    memcpy(s->whole, out, p * s->outputs * sizeof *out);
+    s->compared = 1;
 }
 
-double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
-                            const double *r, const double *bound, double *out)
+double spred_scanner_scores(struct spred_scanner *s, const double *r,
+                            const double *bound, double *out)
 {
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
     double error[MOST_PARTS], along[MOST_PARTS], moved[MOST_PARTS];
     double looked = 0, again = 0;
     if (bound)
         prepare(s);
-    if (!bound || outputs > MOST_PARTS ||
-        (s->copy && !round_sides(s, outputs, r))) {
-        spred_design_adjoint_many(s->x, outputs, r, out);
-        s->made += (double)outputs;
-        return (double)outputs;
+    if (!bound || s->outputs > MOST_PARTS) {
+        spred_design_adjoint_many(s->x, s->outputs, r, out);
+        s->made += (double)s->outputs;
+        return (double)s->outputs;
     }
+    if (s->copy)
+        round_sides(s, r);
     double unit = s->copy ? spred_single_error(spred_passes(), n) : norm_slack;
-    for (size_t k = 0; k < outputs; k++) {
+    for (size_t k = 0; k < s->outputs; k++) {
         error[k] = unit * spred_norm(n, r + k * n);
-        if (s->sides == outputs)
+        if (s->compared)
             along[k] = compare(n, r + k * n, s->whole_r + k * n, &moved[k]);
     }
-    int lazy = s->sides == outputs;
+    int lazy = s->compared;
     struct sweep sweep = {.scanner = s,
-                          .outputs = outputs,
+                          .outputs = s->outputs,
                           .r = r,
                           .bound = bound,
                           .error = error,
@@ -277,11 +268,11 @@ double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
         looked += sweep.looked[t];
         again += sweep.again[t];
     }
-    if (!lazy && know_norms(s))
-        remember(s, outputs, r, out);
+    if (!lazy)
+        remember(s, r, out);
     else if (looked > worn * (double)p)
-        s->sides = 0; /* the next pass is a whole one */
-    looked *= (double)outputs / (double)p;
+        s->compared = 0; /* the next pass is a whole one */
+    looked *= (double)s->outputs / (double)p;
     s->made += s->copy ? 0 : looked;
     return (s->copy ? looked / 2 : looked) + again / (double)p;
 }

@@ -14,12 +14,13 @@ enum spred_precision {
 
 struct spred_scanner;
 
-/* Borrows x. Single precision needs a copy of the standardised X at half its
- * size (dense f64 only); when there is no memory for it, passes stay in double.
+/* For R with `outputs` columns. Borrows x. Single precision needs a copy of the
+ * standardised X at half its size (dense f64 only); when there is no memory for
+ * it, passes stay in double.
  * NULL: error text is set. */
 SPRED_API struct spred_scanner *
 spred_scanner_new(struct spred_env *env, const struct spred_design *x,
-                  enum spred_precision precision);
+                  size_t outputs, enum spred_precision precision);
 SPRED_API void spred_scanner_free(struct spred_scanner *scanner);
 
 /* out[j + k * p] = x_j'R_k for R: n x outputs. An entry that may reach
@@ -28,7 +29,7 @@ SPRED_API void spred_scanner_free(struct spred_scanner *scanner);
  * exact. Returns the passes over X that it cost: less than `outputs` where one
  * pass in single precision is half of one in double. */
 SPRED_API double spred_scanner_scores(struct spred_scanner *scanner,
-                                      size_t outputs, const double *r,
-                                      const double *bound, double *out);
+                                      const double *r, const double *bound,
+                                      double *out);
 
 #endif
