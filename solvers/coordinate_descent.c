@@ -36,8 +36,8 @@ static const struct spred_option table[] = {
      "bounds", 0, 0, screen_names,
      "bounds: a column whose score cannot have reached its bound is not "
      "computed again; safe: nor one that the gap-safe sphere proves zero"},
-    {"sweeps", SPRED_OPTION_INT, offsetof(struct cd_options, sweeps), "2000",
-     1, 1000000, NULL, "most cycles over the set in one step"},
+    {"sweeps", SPRED_OPTION_INT, offsetof(struct cd_options, sweeps), "2000", 1,
+     1000000, NULL, "most cycles over the set in one step"},
     {"joint", SPRED_OPTION_BOOL, offsetof(struct cd_options, joint), "true", 0,
      0, NULL, "multinomial: the whole Hessian (false: class by class)"},
     {0}};
