@@ -10,7 +10,7 @@
 #include "columns.h"
 #include "spred/linalg.h"
 
-enum { MOST_MODELS = 30 };
+enum { MOST_MODELS = 30, MODEL_CYCLES = 2000 };
 /* A model is solved to this share of the violation it starts from. */
 static const double inner_share = 0.1;
 
@@ -154,7 +154,9 @@ static void take(struct cd_single *s, const struct quadratic *model, double t,
 
 enum spred_status cd_newton_solve(struct cd_single *s, struct spred_work *work)
 {
-    struct cd_rules rules = {.sweeps = s->options->sweeps,
+    long most = s->options->sweeps;
+    struct cd_rules rules = {.sweeps =
+                                 most < MODEL_CYCLES ? most : MODEL_CYCLES,
                              .accelerate = s->options->accelerate};
     for (int models = 0; models < MOST_MODELS; models++) {
         struct quadratic model;

@@ -15,7 +15,7 @@ enum { LEAST_GROWTH = 20 };
 static const double enter_above = 1e-13;
 /* A set is solved to this share of the gap that is asked, */
 static const double share_of_asked = 0.7;
-/* or, when columns enter, of the gap that was there; */
+/* or, when columns enter, of the gap that was there, if that is more; */
 static const double share_of_gap = 0.1;
 /* to this share of the last target when that was not enough. */
 static const double share_of_last = 0.3;
@@ -324,7 +324,7 @@ enum spred_status cd_single_step(struct cd_single *s, struct spred_work *work)
         cd_scan_kill(&s->scan, s->inside, scale,
                      sqrt(2 * problem->loss->curvature_bound * fmax(gap, 0)));
     double goal = share_of_asked * s->asked * n * problem->null_objective;
-    if (entered)
+    if (entered && s->target > goal)
         s->target = fmax(goal, share_of_gap * gap);
     else
         s->target = fmin(goal, share_of_last * s->target);

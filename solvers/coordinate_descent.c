@@ -10,8 +10,6 @@
 /* Several classes: a model is solved to this share of the violation it starts
  * from. */
 static const double inner_share = 0.1;
-/* Cycles on a Gram matrix cost no pass over X: more of them are allowed. */
-enum { GRAM_CYCLES = 20 };
 
 static const char *const set_names[] = {"priority", "strong", NULL};
 static const char *const update_names[] = {"auto", "naive", "covariance", NULL};
@@ -36,8 +34,8 @@ static const struct spred_option table[] = {
      "bounds", 0, 0, screen_names,
      "bounds: a column whose score cannot have reached its bound is not "
      "computed again; safe: nor one that the gap-safe sphere proves zero"},
-    {"sweeps", SPRED_OPTION_INT, offsetof(struct cd_options, sweeps), "2000", 1,
-     1000000, NULL, "most cycles over the set in one step"},
+    {"sweeps", SPRED_OPTION_INT, offsetof(struct cd_options, sweeps), "20000",
+     1, 1000000, NULL, "most cycles over the set in one step"},
     {"joint", SPRED_OPTION_BOOL, offsetof(struct cd_options, joint), "true", 0,
      0, NULL, "multinomial: the whole Hessian (false: class by class)"},
     {0}};
@@ -94,7 +92,7 @@ static void descend(void *method, struct factored *frame, double tolerance)
 {
     struct state *s = method;
     struct cd_small *small = &s->small;
-    const struct cd_rules rules = {.sweeps = GRAM_CYCLES * s->options.sweeps,
+    const struct cd_rules rules = {.sweeps = s->options.sweeps,
                                    .accelerate = s->options.accelerate,
                                    .violation = tolerance};
     size_t m = frame->m;
