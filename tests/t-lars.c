@@ -96,7 +96,7 @@ static void orthogonal(void **unused)
     memcpy(copy, x, sizeof copy);
     matrix.f64 = copy;
     spred_env_init(&env);
-    struct spred_problem problem = {.x = {&matrix, NULL, NULL},
+    struct spred_problem problem = {.x = {.matrix = &matrix},
                                     .n = 4,
                                     .p = 4,
                                     .outputs = 1,
