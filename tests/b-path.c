@@ -207,7 +207,6 @@ int main(int argc, char **argv)
     const struct spred_solver *solver = spred_solver_find(s.solver);
     if (!solver)
         stop(s.solver, "no such solver");
-    size_t threads = 1;
     void *options = calloc(1, solver->options_size + 1);
     spred_options_default(&env, solver->options, options);
     for (int i = 4; i < argc; i++) {
@@ -215,44 +214,9 @@ int main(int argc, char **argv)
         if (!value)
             stop(argv[i], "NAME=VALUE was expected");
         *value++ = 0;
-<<<<<<< HEAD
         if (!set(&s, argv[i], value) &&
             spred_options_set(&env, solver->options, options, argv[i], value) !=
                 SPRED_OK)
-=======
-        if (strcmp(argv[i], "lambdas") == 0)
-            s.lambdas = (size_t)atol(value);
-        else if (strcmp(argv[i], "repeat") == 0)
-            s.repeats = (size_t)atol(value);
-        else if (strcmp(argv[i], "ratio") == 0)
-            s.ratio = atof(value);
-        else if (strcmp(argv[i], "gap") == 0)
-            s.gap = atof(value);
-        else if (strcmp(argv[i], "wall") == 0)
-            s.wall = atof(value);
-        else if (strcmp(argv[i], "cold") == 0)
-            s.cold = atoi(value);
-        else if (strcmp(argv[i], "verbose") == 0)
-            s.verbose = atoi(value);
-        else if (strcmp(argv[i], "batch") == 0)
-            s.batch = (size_t)atol(value);
-        else if (strcmp(argv[i], "cpu") == 0)
-            s.cpu = atoi(value);
-        else if (strcmp(argv[i], "f32") == 0)
-            s.storage = SPRED_F32;
-        else if (strcmp(argv[i], "csc") == 0)
-            s.storage = SPRED_CSC;
-        else if (strcmp(argv[i], "group") == 0)
-            s.group = (size_t)atol(value);
-        else if (strcmp(argv[i], "over") == 0)
-            s.over = atoi(value);
-        else if (strcmp(argv[i], "factors") == 0)
-            s.factors = atoi(value);
-        else if (strcmp(argv[i], "threads") == 0)
-            threads = (size_t)atol(value);
-        else if (spred_options_set(&env, solver->options, options, argv[i],
-                                   value) != SPRED_OK)
->>>>>>> main
             stop(argv[i], env.error);
     }
     if (s.lambdas < 1 || s.lambdas > LAMBDAS_MAX)
@@ -261,29 +225,16 @@ int main(int argc, char **argv)
     npy_problem_open(&env, s.prefix, s.loss, s.storage, &file);
     size_t *first = calloc(2 * file.problem.p + 1, sizeof *first);
     struct spred_groups groups;
-<<<<<<< HEAD
     set_penalty(&s, &file.problem.penalty, file.problem.p, first, &groups);
-    struct spred_pool *pool =
-        s.threads > 1 ? spred_pool_new(&env, s.threads) : NULL;
+    struct spred_pool *pool = spred_pool_new(&env, s.threads);
+    if (!pool)
+        stop("threads", env.error);
     file.problem.x.pool = pool;
     npy_problem_init(&env, &file);
     run(&env, &s, solver, options, &file.problem);
     spred_pool_free(pool);
     free(first);
     npy_problem_close(&env, &file);
-=======
-    set_penalty(&s, &problem.penalty, problem.p, first, &groups);
-    struct spred_pool *pool = spred_pool_new(&env, threads);
-    if (!pool)
-        stop("threads", env.error);
-    problem.x.pool = pool;
-    if (spred_problem_init(&env, &problem) != SPRED_OK)
-        stop("problem", env.error);
-    run(&env, &s, solver, options, &problem);
-    free(first);
-    spred_pool_free(pool);
-    free(codes);
->>>>>>> main
     free(options);
     return 0;
 }
