@@ -9,10 +9,13 @@
  * the values of the set, block by block; the intercepts are eliminated. */
 struct block_model {
     size_t blocks, values;
-    const size_t *first;   /* blocks + 1: where a block's values begin */
-    const double *q;       /* values x values, symmetric, both triangles */
-    size_t lead;           /* of q */
-    const double *c;       /* values */
+    const size_t *first;  /* blocks + 1: where a block's values begin */
+    const double *q;      /* values x values, symmetric, both triangles */
+    size_t lead;          /* of q */
+    const double *c;      /* values */
+    const double *z;      /* rows x values with Q = z'z and c = z'target; */
+    const double *target; /* rows; both NULL when there are several outputs */
+    size_t rows;
     const double *l1, *l2; /* blocks */
     double n, lambda;      /* lambda: a common unit of the l1 */
     double tolerance;      /* worst violation asked, in units of l1 */
@@ -91,6 +94,10 @@ void block_set_keep(struct block_set *set, const unsigned char *marked);
 /* q, cross and inner at m; a quadratic loss adds only what is new. */
 enum spred_status block_set_curvature(struct block_set *set,
                                       struct spred_work *work);
+
+/* One output: rows z with Q = z'z, and target with z'target = Z'R + Qx, both in
+ * the set's scratch; after block_set_curvature. NULL: several outputs. */
+const double *block_set_rows(struct block_set *set, double *target);
 
 /* blocks_newton.c: proximal Newton on the set until the violation on it is at
  * most tolerance. */

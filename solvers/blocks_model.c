@@ -301,3 +301,27 @@ enum spred_status block_set_curvature(struct block_set *set,
         (double)(set->columns * problem->outputs) / (double)problem->p;
     return set->values && problem->intercept ? eliminate(set) : SPRED_OK;
 }
+
+const double *block_set_rows(struct block_set *set, double *target)
+{
+    const struct spred_problem *problem = set->problem;
+    size_t n = problem->n;
+    double *z = set->z, *root = set->move;
+    if (problem->outputs > 1 || set->values == 0)
+        return NULL;
+    memcpy(target, set->r, n * sizeof *target);
+    if (!problem->loss->quadratic) { /* sqrt(h) (z - h-weighted mean) */
+        z = set->panel;
+        for (size_t i = 0; i < n; i++) {
+            root[i] = sqrt(fmax(set->h[i], least_weight));
+            target[i] /= root[i];
+        }
+        for (size_t e = 0; e < set->values; e++) {
+            double centre = problem->intercept ? set->lifted[e] : 0;
+            for (size_t i = 0; i < n; i++)
+                z[i + e * n] = root[i] * (set->z[i + e * n] - centre);
+        }
+    }
+    spred_gemv(n, set->values, 1, z, n, set->x, 1, target);
+    return z;
+}
