@@ -172,6 +172,7 @@ const struct spred_solver spred_solver_spred_newton = {
     .api_version = 2,
     .needs = SPRED_NEEDS_NOTHING,
     .claim = 1e-8,
+    .settles = 1,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),
     .options = table,

@@ -180,12 +180,14 @@ static enum spred_status grow(struct working_set *ws, size_t k, double *worst,
 {
     const struct spred_problem *problem = ws->problem;
     size_t p = problem->p, found = 0, support = 0;
+    const double *g = ws->g + k * p, *weight = ws->w + k * p;
     for (size_t j = 0; j < p; j++) {
-        double l1, l2, w = ws->w[j + k * p];
+        double l1, l2, w = weight[j];
+        if (fabs(g[j]) <= ws->bound[j] && !(w > 0 || w < 0))
+            continue; /* nearly all: a zero that is right */
         spred_penalty_at(problem, ws->lambda, j, &l1, &l2);
-        double g = ws->g[j + k * p];
-        double off = kkt_violation(g, (double)problem->n, w, l1, l2);
-        *worst = fmax(*worst, off);
+        double off = kkt_violation(g[j], (double)problem->n, w, l1, l2);
+        *worst = off > *worst ? off : *worst;
         support += w > 0 || w < 0;
         if (ws->inside[j + k * p] || !(off > enter_above))
             continue;

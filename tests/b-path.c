@@ -41,7 +41,7 @@ static double *map_npy(const char *prefix, const char *part, size_t *count)
 
 struct setting {
     const char *prefix, *loss, *solver;
-    size_t lambdas, repeats;
+    size_t lambdas, repeats, batch;
     double ratio, gap, wall;
     int cold, verbose, storage, cpu, over, factors;
     size_t group;
@@ -116,6 +116,7 @@ static void run(struct spred_env *env, const struct setting *s,
     plan.n_lambda = s->cold ? 1 : s->lambdas;
     plan.gap = s->gap;
     plan.wall = s->wall;
+    plan.batch = s->batch;
     plan.now = s->cpu ? cpu_clock : NULL;
     for (size_t repeat = 0; repeat < s->repeats; repeat++) {
         if (spred_host_run(env, solver, options, problem, &plan, 17, show,
@@ -141,11 +142,12 @@ int main(int argc, char **argv)
     struct spred_env env;
     spred_env_init(&env);
     if (argc < 4)
-        stop("usage", "b-path PREFIX squared|logistic|multinomial SOLVER "
-                      "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
-                      "[wall=60] [cold=1] [verbose=1] [cpu=1] [f32=1|csc=1] "
-                      "[threads=1] [group=SIZE] [over=1] [factors=3] "
-                      "[OPTION=VALUE]");
+        stop("usage",
+             "b-path PREFIX squared|logistic|multinomial SOLVER "
+             "[lambdas=100] [ratio=.01] [gap=1e-6] [repeat=1] "
+             "[wall=60] [cold=1] [verbose=1] [cpu=1] [batch=32] [f32=1|csc=1] "
+             "[threads=1] [group=SIZE] [over=1] [factors=3] "
+             "[OPTION=VALUE]");
     s.prefix = argv[1];
     s.loss = argv[2];
     s.solver = argv[3];
@@ -174,6 +176,8 @@ int main(int argc, char **argv)
             s.cold = atoi(value);
         else if (strcmp(argv[i], "verbose") == 0)
             s.verbose = atoi(value);
+        else if (strcmp(argv[i], "batch") == 0)
+            s.batch = (size_t)atol(value);
         else if (strcmp(argv[i], "cpu") == 0)
             s.cpu = atoi(value);
         else if (strcmp(argv[i], "f32") == 0)

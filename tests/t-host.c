@@ -191,11 +191,17 @@ static struct world *world_new(void)
     return w;
 }
 
-static enum spred_status world_run(struct world *w)
+static enum spred_status world_run_solver(struct world *w,
+                                          const struct spred_solver *solver)
 {
     struct scripted_options options = {&w->script};
-    return spred_host_run(&w->env, &scripted, &options, &w->problem, &w->plan,
-                          42, watch, w, &w->totals);
+    return spred_host_run(&w->env, solver, &options, &w->problem, &w->plan, 42,
+                          watch, w, &w->totals);
+}
+
+static enum spred_status world_run(struct world *w)
+{
+    return world_run_solver(w, &scripted);
 }
 
 static const struct spred_host_point *last(const struct world *w)
@@ -430,6 +436,54 @@ static void refusals(void **unused)
     free(w);
 }
 
+/* Several lambdas certified together: the same optima, one observation each and
+ * in order; a point that fails is gone on with; who has stopped the run is
+ * seen.
+ */
+static void batches(void **unused)
+{
+    (void)unused;
+    for (size_t batch = 2; batch <= 5; batch++)
+        for (int sloppy = 0; sloppy < 2; sloppy++) {
+            struct world *w = world_new();
+            w->plan.batch = batch;
+            w->plan.n_lambda = 4;
+            w->script.step_cost = 1;
+            w->script.look_cost = 100;
+            w->script.rate = sloppy ? 0.1 : 0;
+            struct spred_solver settled = scripted;
+            settled.settles = 1;
+            assert_ok(&w->env, world_run_solver(w, &settled));
+            assert_int_equal(w->totals.certified, 4);
+            assert_int_equal(w->totals.stop, SPRED_STOP_TARGET);
+            size_t ends = 0;
+            for (size_t i = 0; i < w->seen; i++) {
+                const struct spred_host_point *point = &w->points[i];
+                assert_true(point->step > 0 || sloppy);
+                assert_int_equal(point->lambda_index, ends);
+                ends += point->stop == SPRED_STOP_TARGET;
+            }
+            assert_int_equal(ends, 4);
+            assert_true(sloppy ? w->seen > 4 : w->seen == 4);
+            /* Only steps are billed. */
+            double billed = (double)w->totals.steps * w->script.step_cost;
+            billed += (double)w->script.starts * w->script.start_cost;
+            assert_near(w->totals.seconds_solve, billed, 1e-9);
+            free(w);
+        }
+    struct world *w = world_new(); /* a step that fails ends the path */
+    w->plan.batch = 3;
+    w->plan.n_lambda = 4;
+    struct spred_solver settled = scripted;
+    settled.settles = 1;
+    w->script.rate = 0;
+    w->script.fail_at = 1;
+    assert_ok(&w->env, world_run_solver(w, &settled));
+    assert_int_equal(w->totals.stop, SPRED_STOP_FAILED);
+    assert_int_equal(w->totals.certified, 0);
+    free(w);
+}
+
 static void paths(void **unused)
 {
     (void)unused;
@@ -446,14 +500,11 @@ static void paths(void **unused)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(grid_and_clock),
-                                       cmocka_unit_test(claims),
-                                       cmocka_unit_test(stall_and_steps),
-                                       cmocka_unit_test(time_budget),
-                                       cmocka_unit_test(diverged),
-                                       cmocka_unit_test(interrupted),
-                                       cmocka_unit_test(failed),
-                                       cmocka_unit_test(refusals),
-                                       cmocka_unit_test(paths)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(grid_and_clock),  cmocka_unit_test(claims),
+        cmocka_unit_test(stall_and_steps), cmocka_unit_test(time_budget),
+        cmocka_unit_test(diverged),        cmocka_unit_test(interrupted),
+        cmocka_unit_test(failed),          cmocka_unit_test(refusals),
+        cmocka_unit_test(batches),         cmocka_unit_test(paths)};
     return cmocka_run_group_tests_name("host", tests, NULL, NULL);
 }

@@ -9,6 +9,16 @@
 
 #include "spred/linalg.h"
 
+/* A point before the pass over X: what its certificate needs beside R and X'R.
+ */
+struct evaluation {
+    double fit, penalty;              /* at (W, b) */
+    double cross, norm;               /* sum |R| (|x|'|w| + |b|), |R| */
+    double left, l1_norm;             /* imbalance of R; |W|_1 */
+    double centre[SPRED_MAX_OUTPUTS]; /* the best b for this W */
+    size_t support;
+};
+
 struct spred_certifier {
     struct spred_env *env;
     const struct spred_problem *problem;
@@ -22,6 +32,10 @@ struct spred_certifier {
     double *xw, *m, *r, *size; /* n x K: XW, XW + b, residual, sum |x_ij w_j| */
     double *corr;              /* p x K: X'R */
     double *column;            /* n */
+    /* The last point: an iterate that did not move needs no other pass. */
+    struct evaluation last;
+    double *last_w, last_b[SPRED_MAX_OUTPUTS]; /* p x K */
+    int have_last;
 };
 
 struct spred_certifier *spred_certifier_new(struct spred_env *env,
@@ -36,11 +50,13 @@ struct spred_certifier *spred_certifier_new(struct spred_env *env,
     c->form = spred_penalty_form(problem);
     c->largest_block = spred_largest_block(problem);
     c->xw = spred_alloc(env, 4 * cells + problem->n, sizeof *c->xw);
-    c->corr = spred_alloc(env, problem->p * problem->outputs, sizeof *c->corr);
+    size_t weights = problem->p * problem->outputs;
+    c->corr = spred_alloc(env, 2 * weights, sizeof *c->corr);
     if (!c->xw || !c->corr) {
         spred_certifier_free(c);
         return NULL;
     }
+    c->last_w = c->corr + weights;
     c->m = c->xw + cells;
     c->r = c->m + cells;
     c->size = c->r + cells;
@@ -238,21 +254,16 @@ static double cross_terms(const struct spred_certifier *c, const double *b,
  * scaling of the dual point, and the norms of blocks (penalty: its value). The
  * error e of X'R in the scaling costs at most |w_B||e_B| summed over blocks,
  * which is at most |w|_1 max|e|. */
-static double rounding(const struct spred_certifier *c, const double *w,
-                       const double *b, double penalty, size_t support,
-                       double left)
+static double rounding(const struct spred_certifier *c,
+                       const struct evaluation *e)
 {
-    const struct spred_problem *problem = c->problem;
-    double n = (double)problem->n, l1_norm = 0, top = 0, norm;
-    double cross = cross_terms(c, b, &norm);
-    for (size_t k = 0; k < problem->outputs; k++)
-        top = fmax(top, fabs(b[k]));
-    for (size_t e = 0; e < problem->p * problem->outputs; e++)
-        l1_norm += fabs(w[e]);
-    double terms = 2 * (2 + sqrt((double)support)) * cross / n;
-    double scaling = sqrt(n) * norm * c->longest / n * l1_norm;
-    double blocks = (double)(c->largest_block - 1) * penalty;
-    return DBL_EPSILON * (terms + scaling + blocks) + left * (1 + top) / n;
+    double n = (double)c->problem->n, top = 0;
+    for (size_t k = 0; k < c->problem->outputs; k++)
+        top = fmax(top, fabs(e->centre[k]));
+    double terms = 2 * (2 + sqrt((double)e->support)) * e->cross / n;
+    double scaling = sqrt(n) * e->norm * c->longest / n * e->l1_norm;
+    double blocks = (double)(c->largest_block - 1) * e->penalty;
+    return DBL_EPSILON * (terms + scaling + blocks) + e->left * (1 + top) / n;
 }
 
 /* The same of the stationarity: X'R over a rounded R, and the slope of the
@@ -292,52 +303,67 @@ static int all_finite(const double *v, size_t count)
     return 1;
 }
 
-enum spred_status spred_certify(struct spred_certifier *c, const double *w,
-                                const double *b, struct spred_certificate *out)
+static void clear(const struct spred_certifier *c,
+                  struct spred_certificate *out)
 {
-    const struct spred_problem *problem = c->problem;
-    size_t n = problem->n, outputs = problem->outputs;
-    double centre[SPRED_MAX_OUTPUTS];
     out->convex = c->form->convex;
     out->primal = out->gap = out->kkt = INFINITY;
     out->dual = -INFINITY;
     out->floor = 0;
     out->support = 0;
+}
+
+/* Everything but X'R, which is one pass over X: R is in c->r. */
+static enum spred_status evaluate(struct spred_certifier *c, const double *w,
+                                  const double *b, struct evaluation *e)
+{
+    const struct spred_problem *problem = c->problem;
+    size_t n = problem->n, outputs = problem->outputs;
     if (!all_finite(w, problem->p * outputs) || !all_finite(b, outputs))
         return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
     predict(c, w);
     for (size_t k = 0; k < outputs; k++) {
-        centre[k] = b[k];
+        e->centre[k] = b[k];
         for (size_t i = 0; i < n; i++)
             c->m[i + k * n] = c->xw[i + k * n] + b[k];
     }
-    double fit = problem->loss->value(problem, c->m);
-    double penalty = spred_penalty_value(problem, c->lambda, w);
-    double primal = fit + penalty;
+    e->fit = problem->loss->value(problem, c->m);
+    e->support = spred_support(problem, w);
+    e->l1_norm = 0;
+    for (size_t at = 0; at < problem->p * outputs; at++)
+        e->l1_norm += fabs(w[at]);
+    if (problem->intercept) {
+        problem->loss->intercept(problem, c->xw, e->centre);
+        for (size_t k = 0; k < outputs; k++)
+            for (size_t i = 0; i < n; i++)
+                c->m[i + k * n] = c->xw[i + k * n] + e->centre[k];
+    }
+    problem->loss->residual(problem, c->m, c->r);
+    e->left = c->form->convex ? balance(problem, c->r) : 0;
+    e->cross = cross_terms(c, e->centre, &e->norm);
+    return SPRED_OK;
+}
+
+/* The certificate of W from its evaluation, c->r and c->corr. */
+static enum spred_status conclude(struct spred_certifier *c, const double *w,
+                                  struct evaluation *e,
+                                  struct spred_certificate *out)
+{
+    const struct spred_problem *problem = c->problem;
+    e->penalty = spred_penalty_value(problem, c->lambda, w);
+    double primal = e->fit + e->penalty;
     if (!isfinite(primal))
         return spred_fail(c->env, SPRED_ENUMERIC,
                           "the objective is not finite");
     out->primal = primal;
-    out->support = spred_support(problem, w);
-    if (problem->intercept) {
-        problem->loss->intercept(problem, c->xw, centre);
-        for (size_t k = 0; k < outputs; k++)
-            for (size_t i = 0; i < n; i++)
-                c->m[i + k * n] = c->xw[i + k * n] + centre[k];
-    }
-    problem->loss->residual(problem, c->m, c->r);
-    double left = c->form->convex ? balance(problem, c->r) : 0;
-    for (size_t k = 0; k < outputs; k++)
-        spred_design_adjoint(&problem->x, c->r + k * n,
-                             c->corr + k * problem->p);
+    out->support = e->support;
     out->kkt = c->form->violation(problem, c->lambda, w, c->corr) / c->lambda;
     if (!c->form->convex) { /* no bound from below: w may be a local minimum */
         out->floor =
-            stationary_rounding(c, centre, w, out->support) / c->lambda;
+            stationary_rounding(c, e->centre, w, e->support) / c->lambda;
         return SPRED_OK;
     }
-    double error = rounding(c, w, centre, penalty, out->support, left);
-    double dual = best_dual_of_residual(c);
+    double error = rounding(c, e), dual = best_dual_of_residual(c);
     c->last_error = error;
     int better = isfinite(dual) && dual - error > c->best_dual - c->best_error;
     if (better) {
@@ -350,6 +376,98 @@ enum spred_status spred_certify(struct spred_certifier *c, const double *w,
                   4 * DBL_EPSILON * (fabs(out->primal) + fabs(out->dual))) /
                  problem->null_objective;
     return SPRED_OK;
+}
+
+static int same_point(const struct spred_certifier *c, const double *w,
+                      const double *b)
+{
+    const struct spred_problem *problem = c->problem;
+    return c->have_last &&
+           memcmp(c->last_b, b, problem->outputs * sizeof *b) == 0 &&
+           memcmp(c->last_w, w, problem->p * problem->outputs * sizeof *w) == 0;
+}
+
+static void keep_point(struct spred_certifier *c, const double *w,
+                       const double *b)
+{
+    const struct spred_problem *problem = c->problem;
+    memcpy(c->last_b, b, problem->outputs * sizeof *b);
+    memcpy(c->last_w, w, problem->p * problem->outputs * sizeof *w);
+    c->have_last = 1;
+}
+
+enum spred_status spred_certify(struct spred_certifier *c, const double *w,
+                                const double *b, struct spred_certificate *out)
+{
+    clear(c, out);
+    if (!same_point(c, w, b)) {
+        c->have_last = 0;
+        SPRED_TRY(evaluate(c, w, b, &c->last));
+        spred_design_adjoint_many(&c->problem->x, c->problem->outputs, c->r,
+                                  c->corr);
+        keep_point(c, w, b);
+    }
+    return conclude(c, w, &c->last, out);
+}
+
+/* The points of one block: R and X'R side by side, one pass over X. */
+static void certify_block(struct spred_certifier *c, size_t count,
+                          struct spred_certify_point *points,
+                          struct evaluation *e, double *r, double *corr)
+{
+    const struct spred_problem *problem = c->problem;
+    size_t cells = problem->n * problem->outputs;
+    size_t weights = problem->p * problem->outputs;
+    double *own_r = c->r, *own_corr = c->corr;
+    for (size_t i = 0; i < count; i++) {
+        clear(c, &points[i].certificate);
+        c->r = r + i * cells;
+        points[i].status = evaluate(c, points[i].w, points[i].b, &e[i]);
+        if (points[i].status != SPRED_OK)
+            memset(c->r, 0, cells * sizeof *r);
+    }
+    spred_design_adjoint_many(&problem->x, count * problem->outputs, r, corr);
+    c->r = own_r;
+    for (size_t i = 0; i < count; i++) {
+        spred_certifier_start(c, points[i].lambda);
+        if (points[i].status != SPRED_OK)
+            continue;
+        c->r = r + i * cells;
+        c->corr = corr + i * weights;
+        points[i].status =
+            conclude(c, points[i].w, &e[i], &points[i].certificate);
+        c->last = e[i];
+    }
+    /* The last residual stays at hand, as after spred_certify. */
+    if (c->r != own_r) {
+        memcpy(own_r, c->r, cells * sizeof *r);
+        memcpy(own_corr, c->corr, weights * sizeof *corr);
+    }
+    c->r = own_r;
+    c->corr = own_corr;
+    c->have_last = 0;
+}
+
+enum spred_status spred_certify_many(struct spred_certifier *c, size_t count,
+                                     struct spred_certify_point *points)
+{
+    const struct spred_problem *problem = c->problem;
+    size_t cells = problem->n * problem->outputs;
+    size_t weights = problem->p * problem->outputs;
+    struct evaluation *e = spred_alloc(c->env, count, sizeof *e);
+    double *r = spred_alloc(c->env, count * (cells + weights), sizeof *r);
+    enum spred_status status = e && r ? SPRED_OK : SPRED_ENOMEM;
+    if (status == SPRED_OK && c->form->convex)
+        certify_block(c, count, points, e, r, r + count * cells);
+    for (size_t i = 0; status == SPRED_OK && !c->form->convex && i < count;
+         i++) {
+        spred_certifier_start(c, points[i].lambda);
+        points[i].status =
+            spred_certify(c, points[i].w, points[i].b, &points[i].certificate);
+    }
+    spred_free(c->env, e);
+    spred_free(c->env, r);
+    return status;
 }
 
 int spred_certified(const struct spred_certificate *certificate, double target)

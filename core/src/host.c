@@ -58,6 +58,10 @@ struct run {
     struct spred_host_totals *totals;
     int (*observe)(void *cookie, const struct spred_host_point *point);
     void *cookie;
+    /* Lambdas that wait for their certificates. */
+    struct spred_host_point *waiting; /* plan->batch */
+    double *waiting_w;                /* (p + 1) x K each */
+    size_t count;
 };
 
 static double now(const struct run *run)
@@ -172,61 +176,177 @@ static enum spred_stop ending(struct run *run, enum spred_status status)
                                                     : SPRED_STOP_INTERRUPTED;
 }
 
-/* One lambda, from its warm start to its stop. */
-static enum spred_stop solve_lambda(struct run *run, size_t index)
+/* The billed seconds that lambda number index may take. */
+static double budget_of(const struct run *run, size_t index)
+{
+    double left = run->plan->wall - run->billed;
+    return left > 0 ? left / (double)(run->plan->n_lambda - index) : 0;
+}
+
+static void count_end(struct run *run, const struct spred_host_point *point)
+{
+    struct spred_host_totals *totals = run->totals;
+    const struct spred_certificate *c = &point->certificate;
+    totals->certified += point->stop == SPRED_STOP_TARGET ||
+                         point->stop == SPRED_STOP_STATIONARY;
+    totals->worst_gap = fmax(totals->worst_gap, c->gap);
+    totals->worst_floor = fmax(totals->worst_floor, c->floor);
+    totals->worst_kkt = fmax(totals->worst_kkt, c->kkt);
+    if (point->stop > totals->stop)
+        totals->stop = point->stop;
+}
+
+/* Tells the method its lambda; billed. */
+static enum spred_stop begin(struct run *run, struct spred_host_point *point)
+{
+    double from = now(run);
+    enum spred_status status =
+        run->solver->start(run->state, point->lambda, run->plan->gap);
+    bill(run, point, from);
+    return ending(run, status);
+}
+
+static enum spred_stop advance(struct run *run, struct spred_host_point *point,
+                               int *finished)
+{
+    double from = now(run);
+    enum spred_status status =
+        run->solver->step(run->state, &run->work, finished);
+    bill(run, point, from);
+    point->step++;
+    run->totals->steps++;
+    return ending(run, status);
+}
+
+/* One lambda, from its warm start (or from where it waited) to its stop. */
+static enum spred_stop solve_lambda(struct run *run,
+                                    struct spred_host_point *point)
 {
     const struct spred_host_plan *plan = run->plan;
-    struct spred_host_point point;
     struct progress progress = {0, INFINITY, INFINITY, 0, 0};
-    struct spred_host_totals *totals = run->totals;
-    memset(&point, 0, sizeof point);
-    point.lambda_index = index;
-    point.lambda = plan->lambda[index];
-    double left = plan->wall - run->billed;
-    double budget = left > 0 ? left / (double)(plan->n_lambda - index) : 0;
+    double budget = point->seconds + budget_of(run, point->lambda_index);
     double from = now(run);
-    spred_certifier_start(run->certifier, point.lambda);
-    totals->seconds_certify += now(run) - from;
-    from = now(run);
-    enum spred_stop ended =
-        ending(run, run->solver->start(run->state, point.lambda, plan->gap));
-    bill(run, &point, from);
-    enum spred_stop stop = look(run, &progress, &point, 0, budget, ended);
-    long due = 1; /* the next step to observe */
+    spred_certifier_start(run->certifier, point->lambda);
+    run->totals->seconds_certify += now(run) - from;
+    enum spred_stop ended = begin(run, point);
+    enum spred_stop stop = look(run, &progress, point, 0, budget, ended);
+    long due = point->step + 1; /* the next step to observe */
     while (stop == SPRED_STOP_NONE) {
         int finished = 0;
-        from = now(run);
-        enum spred_status status =
-            run->solver->step(run->state, &run->work, &finished);
-        bill(run, &point, from);
-        point.step++;
-        totals->steps++;
-        ended = ending(run, status);
-        if (ended == SPRED_STOP_NONE && !finished && point.step < due &&
-            point.step < plan->steps && point.seconds < budget)
+        ended = advance(run, point, &finished);
+        if (ended == SPRED_STOP_NONE && !finished && point->step < due &&
+            point->step < plan->steps && point->seconds < budget)
             continue;
-        stop = look(run, &progress, &point, finished, budget, ended);
-        double next = (double)point.step * plan->growth;
-        due = next > (double)(point.step + 1) ? (long)next : point.step + 1;
+        stop = look(run, &progress, point, finished, budget, ended);
+        double next = (double)point->step * plan->growth;
+        due = next > (double)(point->step + 1) ? (long)next : point->step + 1;
     }
-    totals->certified +=
-        stop == SPRED_STOP_TARGET || stop == SPRED_STOP_STATIONARY;
-    totals->worst_gap = fmax(totals->worst_gap, point.certificate.gap);
-    totals->worst_floor = fmax(totals->worst_floor, point.certificate.floor);
-    totals->worst_kkt = fmax(totals->worst_kkt, point.certificate.kkt);
+    count_end(run, point);
     return stop;
+}
+
+/* 1: there is no sound warm start for the next lambda. */
+static int ends_path(enum spred_stop stop)
+{
+    return stop >= SPRED_STOP_DIVERGED && stop != SPRED_STOP_REFUTED;
+}
+
+/* Certifies who waits; who fails is gone on with. 1: the path ends. */
+static enum spred_status flush(struct run *run, int *over)
+{
+    struct spred_certify_point *points =
+        spred_alloc(run->env, run->count, sizeof *points);
+    size_t count = run->count;
+    if (!points)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; i < count; i++)
+        points[i] =
+            (struct spred_certify_point){.lambda = run->waiting[i].lambda,
+                                         .w = run->waiting[i].w,
+                                         .b = run->waiting[i].b};
+    double from = now(run);
+    enum spred_status status =
+        spred_certify_many(run->certifier, count, points);
+    run->totals->seconds_certify += now(run) - from;
+    run->count = 0;
+    for (size_t i = 0; status == SPRED_OK && !*over && i < count; i++) {
+        struct spred_host_point *point = &run->waiting[i];
+        point->certificate = points[i].certificate;
+        if (points[i].status == SPRED_OK &&
+            spred_certified(&point->certificate, run->plan->gap)) {
+            point->stop = SPRED_STOP_TARGET;
+            if (run->observe && run->observe(run->cookie, point) != 0)
+                point->stop = SPRED_STOP_INTERRUPTED;
+            count_end(run, point);
+        } else {
+            solve_lambda(run, point);
+        }
+        *over = ends_path(point->stop);
+    }
+    spred_free(run->env, points);
+    return status;
+}
+
+/* Like solve_lambda, but the certificate waits. */
+static enum spred_status park_lambda(struct run *run, size_t index, int *over)
+{
+    const struct spred_problem *problem = run->problem;
+    size_t weights = problem->p * problem->outputs;
+    struct spred_host_point *point = &run->waiting[run->count];
+    double *w = run->waiting_w + run->count * (weights + problem->outputs);
+    int finished = 0;
+    *point = (struct spred_host_point){.lambda_index = index,
+                                       .lambda = run->plan->lambda[index]};
+    enum spred_stop ended = begin(run, point);
+    if (ended == SPRED_STOP_NONE)
+        ended = advance(run, point, &finished);
+    run->solver->get(run->state, w, w + weights);
+    point->seconds_path = run->billed;
+    point->passes = run->work.passes;
+    point->w = w;
+    point->b = w + weights;
+    run->count++;
+    if (ended == SPRED_STOP_NONE && run->count < run->plan->batch &&
+        index + 1 < run->plan->n_lambda && run->billed < run->plan->wall)
+        return SPRED_OK;
+    char reason[SPRED_ERROR_MAX];
+    memcpy(reason, run->env->error, sizeof reason);
+    SPRED_TRY(flush(run, over));
+    if (ended != SPRED_STOP_NONE && !*over) {
+        *over = 1;
+        run->totals->stop = ended;
+        memcpy(run->env->error, reason, sizeof reason);
+    }
+    return SPRED_OK;
 }
 
 static enum spred_status run_path(struct run *run)
 {
-    for (size_t index = 0; index < run->plan->n_lambda; index++) {
-        enum spred_stop stop = solve_lambda(run, index);
-        if (stop > run->totals->stop)
-            run->totals->stop = stop;
-        if (stop >= SPRED_STOP_DIVERGED && stop != SPRED_STOP_REFUTED)
-            break; /* no sound warm start for the next lambda */
+    int over = 0, parks = run->waiting != NULL;
+    for (size_t index = 0; !over && index < run->plan->n_lambda; index++) {
+        struct spred_host_point point = {.lambda_index = index,
+                                         .lambda = run->plan->lambda[index]};
+        if (parks)
+            SPRED_TRY(park_lambda(run, index, &over));
+        else
+            over = ends_path(solve_lambda(run, &point));
     }
     return SPRED_OK;
+}
+
+/* Room for the lambdas that wait; without a batch there is none. */
+static enum spred_status make_waiting(struct run *run)
+{
+    const struct spred_problem *problem = run->problem;
+    size_t batch = run->plan->batch;
+    if (batch < 2 || !run->solver->settles ||
+        !spred_penalty_form(problem)->convex)
+        return SPRED_OK;
+    run->waiting = spred_alloc(run->env, batch, sizeof *run->waiting);
+    run->waiting_w =
+        spred_alloc(run->env, batch * (problem->p + 1) * problem->outputs,
+                    sizeof *run->waiting_w);
+    return run->waiting && run->waiting_w ? SPRED_OK : SPRED_ENOMEM;
 }
 
 enum spred_status spred_host_run(
@@ -256,8 +376,10 @@ enum spred_status spred_host_run(
     run.state = spred_alloc(env, 1, solver->state_size);
     run.w = spred_alloc(env, problem->p * problem->outputs, sizeof *run.w);
     run.b = spred_alloc(env, problem->outputs, sizeof *run.b);
-    enum spred_status status = SPRED_ENOMEM;
-    if (run.certifier && run.state && run.w && run.b) {
+    enum spred_status status = make_waiting(&run);
+    if (!run.certifier || !run.state || !run.w || !run.b)
+        status = SPRED_ENOMEM;
+    if (status == SPRED_OK) {
         double from = now(&run);
         status =
             solver->init(env, run.state, options, problem, seed, &run.work);
@@ -268,6 +390,8 @@ enum spred_status spred_host_run(
         totals->passes = run.work.passes;
         solver->free(env, run.state);
     }
+    spred_free(env, run.waiting);
+    spred_free(env, run.waiting_w);
     spred_free(env, run.b);
     spred_free(env, run.w);
     spred_free(env, run.state);

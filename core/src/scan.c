@@ -8,8 +8,9 @@
 #include "passes.h"
 #include "spred/linalg.h"
 
-/* Double passes after which the copy is made: it costs about as much. */
-enum { PAID_OFF = 8 };
+/* Double passes after which the copy is made: the first touch of so much memory
+ * costs about as much, and a single cold solve ends before. */
+enum { PAID_OFF = 16, MOST_PARTS = 64 };
 
 struct spred_scanner {
     struct spred_env *env;
@@ -21,6 +22,9 @@ struct spred_scanner {
     double *norm; /* p: |x_j|, rounded up */
     float *r;     /* rows x room */
     size_t room;
+    /* The last whole pass: R (n x sides) and X'R (p x sides); sides 0: none. */
+    double *whole_r, *whole;
+    size_t sides, room_whole;
 };
 
 /* One call's work, for the threads that share it. */
@@ -29,8 +33,10 @@ struct sweep {
     size_t outputs;
     const double *r, *bound;
     const double *error; /* outputs: |error of x_j'R_k| / |x_j| */
+    const double *moved; /* outputs: |R_k - whole_r_k|, or NULL: a whole pass */
     double *out;
-    double again[64]; /* by thread: columns evaluated in double */
+    double looked[MOST_PARTS]; /* by thread: columns looked at ... */
+    double again[MOST_PARTS];  /* ... and those evaluated in double */
 };
 
 struct spred_scanner *spred_scanner_new(struct spred_env *env,
@@ -55,6 +61,7 @@ void spred_scanner_free(struct spred_scanner *s)
     spred_free(s->env, s->copy);
     spred_free(s->env, s->norm);
     spred_free(s->env, s->r);
+    spred_free(s->env, s->whole_r);
     spred_free(s->env, s);
 }
 
@@ -103,14 +110,29 @@ static void prepare(struct spred_scanner *s)
               "no memory for a single-precision copy: passes stay in double");
 }
 
-static void sweep_part(void *cookie, size_t index, size_t threads)
+/* 1 if no side of column j can reach the bound: |x_j'R| <= |x_j'R_0| +
+ * |x_j| |R - R_0|, the sphere test of safe screening. */
+static int far_below(const struct sweep *sweep, size_t j)
 {
-    struct sweep *sweep = cookie;
+    const struct spred_scanner *s = sweep->scanner;
+    size_t p = s->x->matrix->cols;
+    for (size_t k = 0; k < sweep->outputs; k++) {
+        double reach = fabs(s->whole[j + k * p]) +
+                       (sweep->moved[k] + sweep->error[k]) * s->norm[j];
+        if (!(reach < sweep->bound[j]))
+            return 0;
+    }
+    return 1;
+}
+
+/* Columns from..to-1 in single precision, then the high ones in double. */
+static void look_at(struct sweep *sweep, size_t from, size_t to, size_t part)
+{
     struct spred_scanner *s = sweep->scanner;
-    size_t n = s->x->matrix->rows, p = s->x->matrix->cols, from, to, again = 0;
-    spred_pool_share(p, index, threads, &from, &to);
+    size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
     spred_passes()->dots_single(s->rows, to - from, s->copy + from * s->rows,
                                 sweep->outputs, s->r, sweep->out + from, p);
+    sweep->looked[part] += (double)(to - from);
     for (size_t k = 0; k < sweep->outputs; k++)
         for (size_t j = from; j < to; j++) {
             double *out = &sweep->out[j + k * p];
@@ -118,9 +140,33 @@ static void sweep_part(void *cookie, size_t index, size_t threads)
             if (fabs(*out) + error < sweep->bound[j])
                 continue; /* not so for a NaN */
             *out = spred_design_dot(s->x, j, sweep->r + k * n);
-            again++;
+            sweep->again[part]++;
         }
-    sweep->again[index % 64] += (double)again;
+}
+
+static void sweep_part(void *cookie, size_t index, size_t threads)
+{
+    struct sweep *sweep = cookie;
+    struct spred_scanner *s = sweep->scanner;
+    size_t p = s->x->matrix->cols, from, to, part = index % MOST_PARTS;
+    spred_pool_share(p, index, threads, &from, &to);
+    if (!sweep->moved) {
+        look_at(sweep, from, to, part);
+        return;
+    }
+    while (from < to) { /* runs of columns that may reach the bound */
+        size_t end = from;
+        if (far_below(sweep, from)) {
+            for (size_t k = 0; k < sweep->outputs; k++)
+                sweep->out[from + k * p] = s->whole[from + k * p];
+            from++;
+            continue;
+        }
+        while (end < to && !far_below(sweep, end))
+            end++;
+        look_at(sweep, from, end, part);
+        from = end;
+    }
 }
 
 /* R in single precision; 0: no memory. */
@@ -141,24 +187,58 @@ static int round_sides(struct spred_scanner *s, size_t outputs, const double *r)
     return 1;
 }
 
+/* This whole pass is what the next ones are compared with; without memory for
+ * it they are whole, too. */
+static void remember(struct spred_scanner *s, size_t outputs, const double *r,
+                     const double *out)
+{
+    size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
+    if (s->room_whole < outputs) {
+        double *fresh = spred_alloc(s->env, (n + p) * outputs, sizeof *fresh);
+        if (!fresh)
+            return;
+        spred_free(s->env, s->whole_r);
+        s->whole_r = fresh;
+        s->whole = fresh + n * outputs;
+        s->room_whole = outputs;
+    }
+    memcpy(s->whole_r, r, n * outputs * sizeof *r);
+    memcpy(s->whole, out, p * outputs * sizeof *out);
+    s->sides = outputs;
+}
+
 double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
                             const double *r, const double *bound, double *out)
 {
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
-    double error[64], unit, again = 0;
+    double error[MOST_PARTS], moved[MOST_PARTS], unit, looked = 0, again = 0;
     if (bound)
         prepare(s);
-    if (!bound || !s->copy || outputs > 64 || !round_sides(s, outputs, r)) {
+    if (!bound || !s->copy || outputs > MOST_PARTS ||
+        !round_sides(s, outputs, r)) {
         spred_design_adjoint_many(s->x, outputs, r, out);
         s->made += (double)outputs;
         return (double)outputs;
     }
     unit = spred_single_error(spred_passes(), n);
-    for (size_t k = 0; k < outputs; k++)
+    for (size_t k = 0; k < outputs; k++) {
         error[k] = unit * spred_norm(n, r + k * n);
-    struct sweep sweep = {s, outputs, r, bound, error, out, {0}};
+        moved[k] = 0;
+        for (size_t i = 0; s->sides == outputs && i < n; i++)
+            moved[k] += pow(r[i + k * n] - s->whole_r[i + k * n], 2);
+        moved[k] = sqrt(moved[k]) * (1 + 1e-12);
+    }
+    int lazy = s->sides == outputs;
+    struct sweep sweep = {s,   outputs, r,  bound, error, lazy ? moved : NULL,
+                          out, {0},     {0}};
     spred_pool_run(s->x->pool, sweep_part, &sweep);
-    for (size_t t = 0; t < 64; t++)
+    for (size_t t = 0; t < MOST_PARTS; t++) {
+        looked += sweep.looked[t];
         again += sweep.again[t];
-    return (double)outputs / 2 + again / (double)p;
+    }
+    if (lazy) /* measured: two in a row look at too many columns one by one */
+        s->sides = 0;
+    else
+        remember(s, outputs, r, out);
+    return (double)outputs * looked / (2 * (double)p) + again / (double)p;
 }

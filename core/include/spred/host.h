@@ -33,6 +33,10 @@ struct spred_host_plan {
                            an equal part of what is left when it starts */
     long steps;         /* per lambda */
     double growth;      /* of the observation grid: next = max(s+1, s*growth) */
+    size_t batch;       /* > 1: for methods whose steps settle, so many lambdas
+                           are certified together, after one step each; those
+                           that fail are gone on with. Faster as a whole; one
+                           observation a lambda, and none at step 0 */
     double (*now)(void *cookie); /* seconds, monotonic; NULL: the real clock */
     void *clock_cookie;
 };

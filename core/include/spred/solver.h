@@ -34,6 +34,9 @@ struct spred_solver {
      * default options on well-conditioned problems in a sane number of steps;
      * the contract test holds it to that. 0: promises nothing. */
     double claim;
+    /* 1: a step goes on until its iterate should meet the tolerance, so that
+     * its certificate may wait (spred_host_plan.batch). */
+    int settles;
     size_t state_size; /* zeroed by the host before init */
     size_t options_size;
     const struct spred_option *options; /* ends with a NULL name; or NULL */
