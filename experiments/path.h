@@ -3,6 +3,7 @@
 #ifndef EXPERIMENTS_PATH_H
 #define EXPERIMENTS_PATH_H
 
+#include "experiments/groups.h"
 #include "experiments/score.h"
 #include "spred/host.h"
 
@@ -19,6 +20,8 @@ struct path {
     struct trial trial;
     const struct spred_solver *solver;
     const struct spred_loss *loss;
+    struct grouping grouping;
+    double *equal; /* p ones: weights of the groups; or NULL */
     void *options;
     double *ratio, *lambda; /* n_lambda */
     size_t n_lambda;
@@ -34,7 +37,8 @@ struct path {
     size_t n_entries, room;
     struct results_point *points; /* in record, grown by doubling */
     size_t point_room;
-    double kept_gap;      /* of the last observation kept at this lambda */
+    double kept_gap;      /* of the last observation kept at this lambda;
+                             not convex: its stationarity */
     double billed_before; /* of the problems already run */
     double passes_before;
     enum spred_status failure; /* inside the observer */

@@ -52,6 +52,43 @@ static enum spred_status parse_options(struct path *path)
     return status;
 }
 
+static int is_penalty(const struct path *path, const char *kind)
+{
+    return path->job->penalty && strcmp(path->job->penalty, kind) == 0;
+}
+
+static void set_penalty(const struct path *path, struct spred_penalty *penalty)
+{
+    penalty->l1_ratio = path->job->l1_ratio;
+    if (is_penalty(path, "power")) {
+        penalty->kind = SPRED_PENALTY_POWER;
+        penalty->factors = (int)path->job->factors;
+    } else if (is_penalty(path, "group")) {
+        penalty->kind = SPRED_PENALTY_GROUP;
+        penalty->groups =
+            path->grouping.groups.count ? &path->grouping.groups : NULL;
+        penalty->over_outputs = path->job->over_classes != 0;
+        penalty->weights = path->equal;
+    }
+}
+
+/* Groups by the job and their weights. */
+static enum spred_status make_groups(struct path *path)
+{
+    const struct job *job = path->job;
+    if (!is_penalty(path, "group"))
+        return SPRED_OK;
+    SPRED_TRY(groups_make(path->env, job, &path->trial, &path->grouping));
+    if (!job->equal_weights)
+        return SPRED_OK;
+    path->equal = spred_alloc(path->env, path->trial.p, sizeof *path->equal);
+    if (!path->equal)
+        return SPRED_ENOMEM;
+    for (size_t j = 0; j < path->trial.p; j++)
+        path->equal[j] = 1;
+    return SPRED_OK;
+}
+
 /* The problem of class `index` (one-vs-rest), or the only one. */
 static enum spred_status make_problem(struct path *path, size_t index,
                                       struct spred_problem *problem)
@@ -65,7 +102,7 @@ static enum spred_status make_problem(struct path *path, size_t index,
     problem->p = trial->p;
     problem->outputs = 1;
     problem->loss = path->loss;
-    problem->penalty.l1_ratio = path->job->l1_ratio;
+    set_penalty(path, &problem->penalty);
     problem->intercept = path->job->intercept != 0;
     if (path->loss == &spred_loss_multinomial) {
         problem->outputs = trial->n_classes;
@@ -101,6 +138,7 @@ static enum spred_status solve(struct path *path)
     struct spred_host_plan plan;
     struct spred_problem problem;
     enum spred_stop worst = SPRED_STOP_NONE;
+    size_t reached = 0; /* points that met what is asked */
     uint64_t root = strtoull(job->seed, NULL, 10);
     spred_host_plan_default(&plan);
     plan.lambda = path->lambda;
@@ -112,7 +150,9 @@ static enum spred_status solve(struct path *path)
     plan.wall = job->wall / (double)path->problems;
     uint64_t seed =
         spred_seed(root, job->dataset, (uint64_t)job->trial, "solver");
-    row->gap = row->floor = row->kkt = row->passes = 0;
+    int convex = !is_penalty(path, "power"); /* else there is no gap */
+    row->kkt = row->passes = 0;
+    row->gap = row->floor = convex ? 0 : NAN;
     row->seconds_setup = row->seconds_solve = row->seconds_certify = 0;
     row->steps = row->certified = 0;
     for (size_t k = 0; k < path->problems; k++) {
@@ -128,9 +168,11 @@ static enum spred_status solve(struct path *path)
         row->seconds_certify += totals.seconds_certify;
         row->passes += totals.passes;
         row->steps += totals.steps;
-        row->certified += (int64_t)totals.certified;
-        row->gap = fmax(row->gap, totals.worst_gap);
-        row->floor = fmax(row->floor, totals.worst_floor);
+        reached += totals.certified;
+        if (convex) {
+            row->gap = fmax(row->gap, totals.worst_gap);
+            row->floor = fmax(row->floor, totals.worst_floor);
+        }
         row->kkt = fmax(row->kkt, totals.worst_kkt);
         path->billed_before = row->seconds_setup + row->seconds_solve;
         path->passes_before = row->passes;
@@ -138,11 +180,17 @@ static enum spred_status solve(struct path *path)
         if (worst == SPRED_STOP_INTERRUPTED || worst == SPRED_STOP_FAILED)
             break;
     }
+    row->certified = convex ? (int64_t)reached : 0;
     row->seconds = row->seconds_setup + row->seconds_solve;
     row->status = spred_strdup(path->env, spred_stop_name(worst));
     if (worst == SPRED_STOP_FAILED)
         row->reason = spred_strdup(path->env, path->env->error);
-    else if (worst != SPRED_STOP_TARGET)
+    else if (!convex && worst != SPRED_STOP_STATIONARY)
+        row->reason = spred_format(
+            path->env,
+            "%zu of %lld points stationary to %g; worst stationarity %.2g",
+            reached, (long long)row->points, job->gap, row->kkt);
+    else if (convex && worst != SPRED_STOP_TARGET)
         row->reason = spred_format(
             path->env, "%lld of %lld points certified to %g; worst gap %.2g",
             (long long)row->certified, (long long)row->points, job->gap,
@@ -170,11 +218,12 @@ static enum spred_status allocate(struct path *path)
 static void release(struct path *path)
 {
     struct spred_env *env = path->env;
-    void *const blocks[] = {path->options,   path->ratio,  path->y,
-                            path->validate,  path->test,   path->seen,
-                            path->objective, path->entries};
+    void *const blocks[] = {path->options,   path->ratio,   path->y,
+                            path->validate,  path->test,    path->seen,
+                            path->objective, path->entries, path->equal};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         spred_free(env, blocks[i]);
+    groups_free(env, &path->grouping);
     trial_free(env, &path->trial);
 }
 
@@ -239,6 +288,10 @@ static enum spred_status run_path(struct path *path)
     path->outputs = path->loss == &spred_loss_multinomial
                         ? path->trial.n_classes
                         : path->problems;
+    if (path->job->over_classes && path->loss != &spred_loss_multinomial)
+        return skip(path, "cannot group over the classes of a problem with one "
+                          "output");
+    SPRED_TRY(make_groups(path));
     SPRED_TRY(allocate(path));
     SPRED_TRY(make_grid(path));
     row->lambda_max = path->lambda_max;
