@@ -349,16 +349,22 @@ static size_t prune(struct state *s)
     return 0;
 }
 
-/* Newton on the set until it is stationary or F stops falling. */
-static enum spred_status minimise(struct state *s, struct spred_work *work)
+/* Newton on the set until it is stationary or F stops falling: then *settled.
+ */
+static enum spred_status minimise(struct state *s, int *settled,
+                                  struct spred_work *work)
 {
     struct block_set *set = &s->set;
     int stale = 0;
+    *settled = 1;
     SPRED_TRY(reserve(s, set->values));
     find_active(s);
-    for (int count = 0; count < MOST_NEWTON && stale < MOST_STALE; count++) {
+    for (int count = 0; stale < MOST_STALE; count++) {
         prune(s);
         if (find_slope(s) <= s->tolerance)
+            break;
+        *settled = count < MOST_NEWTON;
+        if (!*settled)
             break;
         SPRED_TRY(block_set_curvature(set, work));
         double decrease = newton(s);
@@ -377,8 +383,9 @@ static enum spred_status step(void *state, struct spred_work *work,
     size_t n = problem->n, p = problem->p, moved = 1;
     spred_problem_predict(problem, set->w, set->b, set->m);
     settle(s);
-    SPRED_TRY(minimise(s, work));
-    for (int round = 0; moved > 0 && round < MOST_ROUNDS; round++) {
+    int settled;
+    SPRED_TRY(minimise(s, &settled, work));
+    for (int round = 0; settled && moved > 0 && round < MOST_ROUNDS; round++) {
         SPRED_TRY(spred_check_cancel(set->env));
         for (size_t k = 0; k < problem->outputs; k++)
             spred_design_adjoint(&problem->x, set->r + k * n, set->g + k * p);
@@ -386,9 +393,10 @@ static enum spred_status step(void *state, struct spred_work *work,
         size_t found = find_entrants(s);
         size_t most = s->active > LEAST_GROWTH ? s->active : LEAST_GROWTH;
         SPRED_TRY(enter(s, found < most ? found : most, &moved));
-        SPRED_TRY(minimise(s, work));
+        if (moved > 0)
+            SPRED_TRY(minimise(s, &settled, work));
     }
-    *finished = moved == 0;
+    *finished = settled && moved == 0;
     return SPRED_OK;
 }
 
