@@ -141,11 +141,13 @@ static enum spred_status put_heading(struct plots_context *context,
     return spred_buffer_add(env, out, "</h3>\n");
 }
 
-/* A query's answer, one table per data set and problem. */
+/* A query's answer, one table per data set and problem; where the problem is
+ * not convex with columns of its own, or NULL: the same. */
 static enum spred_status put_by_problem(struct plots_context *context,
                                         struct spred_buffer *out,
                                         const char *query, const char *heading,
                                         const struct column *columns,
+                                        const struct column *not_convex,
                                         const char *who)
 {
     struct spred_env *env = context->env;
@@ -165,30 +167,40 @@ static enum spred_status put_by_problem(struct plots_context *context,
         if (!status && who)
             status = spred_buffer_add(env, out, "</p>\n");
         if (!status)
-            status = put_table(env, out, &t, at, next, columns);
+            status = put_table(
+                env, out, &t, at, next,
+                not_convex && !(results_real(&t, at, "convex") > 0) ? not_convex
+                                                                    : columns);
     }
     results_table_free(env, &t);
     return status;
 }
 
+#define RESULT_COLUMNS(reached, head, name)                                    \
+    {                                                                          \
+        {"solver", "solver", 0, NULL}, {"penalty", "penalty", 0, NULL},        \
+            {"endings", "statuses", 0, NULL},                                  \
+            {reached, "certified_seconds", 3, NULL},                           \
+            {"least [s]", "seconds_min", 3, NULL},                             \
+            {"most [s]", "seconds_max", 3, NULL},                              \
+            {"passes", "passes", 6, NULL}, {head, name, 2, NULL},              \
+            {"genes", "support", 4, NULL},                                     \
+            {"accuracy", "accuracy", 3, "accuracy_half"},                      \
+            {"balanced", "balanced", 3, "balanced_half"},                      \
+            {"AUC", "auc", 3, "auc_half"}, {"R²", "r2", 3, "r2_half"},         \
+            {"peak [MiB]", "peak_mib", 4, NULL},                               \
+        {                                                                      \
+            NULL, NULL, 0, NULL                                                \
+        }                                                                      \
+    }
+
 static enum spred_status put_results(struct plots_context *context,
                                      struct spred_buffer *out)
 {
-    static const struct column columns[] = {
-        {"solver", "solver", 0, NULL},
-        {"endings", "statuses", 0, NULL},
-        {"certified [s]", "certified_seconds", 3, NULL},
-        {"least [s]", "seconds_min", 3, NULL},
-        {"most [s]", "seconds_max", 3, NULL},
-        {"passes", "passes", 6, NULL},
-        {"worst gap", "gap", 2, NULL},
-        {"genes", "support", 4, NULL},
-        {"accuracy", "accuracy", 3, "accuracy_half"},
-        {"balanced", "balanced", 3, "balanced_half"},
-        {"AUC", "auc", 3, "auc_half"},
-        {"R²", "r2", 3, "r2_half"},
-        {"peak [MiB]", "peak_mib", 4, NULL},
-        {NULL, NULL, 0, NULL}};
+    static const struct column columns[] =
+        RESULT_COLUMNS("certified [s]", "worst gap", "gap");
+    static const struct column not_convex[] =
+        RESULT_COLUMNS("stationary [s]", "worst stationarity", "stationarity");
     static const struct column ledger[] = {
         {"solver", "solver", 0, NULL},
         {"set-up, billed [s]", "setup", 3, NULL},
@@ -206,18 +218,20 @@ static enum spred_status put_results(struct plots_context *context,
         "<h2>Results</h2>\n<p>Seconds are billed: set-up, constants and steps, "
         "without loading and certificates; medians over trials to a wholly "
         "certified path, \"&gt; t\" where the median trial was not certified "
-        "after t. Accuracies are means on the test parts ± half a 95% interval "
+        "after t; a penalty that is not convex has no gap, so its runs end "
+        "stationary. Accuracies are means on the test parts ± half a 95% "
+        "interval "
         "by the corrected resampled t (Nadeau and Bengio 2003).</p>\n",
-        columns, NULL));
+        columns, not_convex, NULL));
     SPRED_TRY(put_by_problem(
         context, out, "genes",
         "<h2>Genes</h2>\n<p>Most often chosen over the trials.</p>\n", genes,
-        "As chosen by"));
+        NULL, "As chosen by"));
     return put_by_problem(
         context, out, "summary",
         "<h2>Where the time went</h2>\n<p>Medians over trials. Only set-up "
         "and steps are billed to a solver.</p>\n",
-        ledger, NULL);
+        ledger, NULL, NULL);
 }
 
 static enum spred_status put_endings(struct plots_context *context,
@@ -234,7 +248,7 @@ static enum spred_status put_endings(struct plots_context *context,
     struct results_table t;
     SPRED_TRY(results_query(env, context->view, "endings", &t));
     enum spred_status status = spred_buffer_add(
-        env, out, "<h2>Runs that did not end certified</h2>\n%s",
+        env, out, "<h2>Runs that did not end certified or stationary</h2>\n%s",
         t.n_rows ? "" : "<p>None.</p>\n");
     if (!status && t.n_rows)
         status = put_table(env, out, &t, 0, t.n_rows, columns);
