@@ -31,8 +31,9 @@ static void predict_part(const struct path *path, const struct part *part,
                          const struct spred_host_point *point, size_t outputs,
                          double *all)
 {
-    struct spred_design x = {&part->x, path->trial.prepared.mean,
-                             path->trial.prepared.scale};
+    struct spred_design x = {.matrix = &part->x,
+                             .mean = path->trial.prepared.mean,
+                             .scale = path->trial.prepared.scale};
     for (size_t k = 0; k < outputs; k++) {
         double *to =
             all +

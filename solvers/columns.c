@@ -13,7 +13,7 @@ double column_mean(const struct spred_design *x, size_t j)
 
 double column_raw_dot(const struct spred_design *x, size_t j, const double *r)
 {
-    const struct spred_design raw = {x->matrix, NULL, NULL};
+    const struct spred_design raw = {.matrix = x->matrix};
     return spred_design_dot(&raw, j, r);
 }
 
@@ -22,7 +22,7 @@ void column_raw_axpy(const struct spred_design *x, size_t j, double a,
 {
     const struct spred_matrix *m = x->matrix;
     if (!h) {
-        const struct spred_design raw = {m, NULL, NULL};
+        const struct spred_design raw = {.matrix = m};
         spred_design_axpy(&raw, j, a, y);
     } else if (m->storage == SPRED_F64) {
         const double *column = m->f64 + j * m->rows;

@@ -1,5 +1,6 @@
 /* gram.c: keeps and grows a weighted Gram matrix by columns: dense storages by
- * matrix products on packed rows, CSC by sparse dots. */
+ * matrix products on packed rows, CSC by the products of every row's entries.
+ */
 #include "gram.h"
 
 #include <math.h>
@@ -17,7 +18,8 @@ enum spred_status gram_init(struct gram *gram, struct spred_env *env,
     gram->problem = problem;
     gram->slot = spred_alloc(env, problem->p, sizeof *gram->slot);
     gram->root = spred_alloc(env, problem->n, sizeof *gram->root);
-    return gram->slot && gram->root ? SPRED_OK : SPRED_ENOMEM;
+    gram->row = spred_alloc(env, problem->n + 2, sizeof *gram->row);
+    return gram->slot && gram->root && gram->row ? SPRED_OK : SPRED_ENOMEM;
 }
 
 void gram_free(struct gram *gram)
@@ -30,6 +32,8 @@ void gram_free(struct gram *gram)
     spred_free(gram->env, gram->panel);
     spred_free(gram->env, gram->slot);
     spred_free(gram->env, gram->root);
+    spred_free(gram->env, gram->row);
+    spred_free(gram->env, gram->entry);
 }
 
 /* Room for `wanted` columns, at least doubling; q keeps its content. */
@@ -49,7 +53,7 @@ static enum spred_status reserve(struct gram *gram, size_t wanted)
         gram->centre = centre;
     size_t rows = gram->problem->n < CHUNK ? gram->problem->n : CHUNK;
     int sparse = gram->problem->x.matrix->storage == SPRED_CSC;
-    size_t cells = sparse ? gram->problem->n : rows * room;
+    size_t cells = sparse ? room : rows * room;
     void *panel =
         spred_resize(gram->env, gram->panel, cells, sizeof *gram->panel);
     if (panel)
@@ -94,26 +98,81 @@ static void grow_dense(struct gram *gram, size_t from, size_t to)
     }
 }
 
-static void grow_sparse(struct gram *gram, size_t from, size_t to)
+/* The entries of all columns in S, row by row, ordered by slot: row i owns
+ * entries row[i]..row[i + 1] - 1. */
+static enum spred_status sort_by_rows(struct gram *gram)
 {
-    const struct spred_design *x = &gram->problem->x;
-    size_t n = gram->problem->n, lead = gram->capacity;
-    for (size_t a = from; a < to; a++) {
-        double *z = gram->panel, scale = column_scale(x, gram->feature[a]);
-        double total = 0;
-        spred_matrix_column(x->matrix, gram->feature[a], z);
-        for (size_t i = 0; i < n; i++) {
-            z[i] = gram->root[i] * gram->root[i] * scale *
-                   (z[i] - gram->centre[a]);
-            total += z[i];
-        }
-        for (size_t b = 0; b <= a; b++) {
-            size_t j = gram->feature[b];
-            gram->q[b + a * lead] =
-                column_scale(x, j) *
-                (column_raw_dot(x, j, z) - gram->centre[b] * total);
+    const struct spred_matrix *x = gram->problem->x.matrix;
+    size_t n = gram->problem->n, total = 0;
+    for (size_t a = 0; a < gram->size; a++) {
+        size_t j = gram->feature[a];
+        total += (size_t)(x->colptr[j + 1] - x->colptr[j]);
+    }
+    if (total > gram->entries) {
+        void *entry = spred_resize(gram->env, gram->entry, 2 * total,
+                                   sizeof *gram->entry);
+        if (!entry)
+            return SPRED_ENOMEM;
+        gram->entry = entry;
+        gram->entries = 2 * total;
+    }
+    memset(gram->row, 0, (n + 1) * sizeof *gram->row);
+    for (size_t a = 0; a < gram->size; a++) {
+        size_t j = gram->feature[a];
+        for (int64_t e = x->colptr[j]; e < x->colptr[j + 1]; e++)
+            gram->row[x->rowind[e] + 1]++;
+    }
+    for (size_t i = 0; i < n; i++)
+        gram->row[i + 1] += gram->row[i];
+    for (size_t a = 0; a < gram->size; a++) {
+        size_t j = gram->feature[a];
+        double scale = column_scale(&gram->problem->x, j);
+        for (int64_t e = x->colptr[j]; e < x->colptr[j + 1]; e++) {
+            int32_t i = x->rowind[e];
+            gram->entry[gram->row[i]++] =
+                (struct gram_entry){a, gram->root[i] * scale * x->values[e]};
         }
     }
+    memmove(gram->row + 1, gram->row, n * sizeof *gram->row);
+    gram->row[0] = 0;
+    return SPRED_OK;
+}
+
+/* Q[0..a, a] for the columns a >= from: the products of every row's entries,
+ * then the centres, Q_ab -= z_a c_b + c_a z_b - c_a c_b h with z = raw'h. */
+static enum spred_status grow_sparse(struct gram *gram, size_t from,
+                                     const struct quadratic *model)
+{
+    const struct spred_design *x = &gram->problem->x;
+    size_t lead = gram->capacity, to = gram->size;
+    double *sum = gram->panel, h_total = 0;
+    SPRED_TRY(sort_by_rows(gram));
+    for (size_t i = 0; i < gram->problem->n; i++)
+        h_total += model->h[i];
+    for (size_t a = from; a < to; a++)
+        memset(gram->q + a * lead, 0, (a + 1) * sizeof *gram->q);
+    for (size_t i = 0; i < gram->problem->n; i++)
+        for (size_t e = gram->row[i]; e < gram->row[i + 1]; e++) {
+            const struct gram_entry *entry = gram->entry + e;
+            if (entry->slot < from)
+                continue;
+            double *column = gram->q + entry->slot * lead;
+            for (size_t f = gram->row[i]; f <= e; f++)
+                column[gram->entry[f].slot] +=
+                    entry->value * gram->entry[f].value;
+        }
+    for (size_t a = 0; a < to; a++)
+        sum[a] = column_scale(x, gram->feature[a]) *
+                 column_raw_dot(x, gram->feature[a], model->h);
+    for (size_t a = from; a < to; a++) {
+        double centre = column_scale(x, gram->feature[a]) * gram->centre[a];
+        for (size_t b = 0; b <= a; b++) {
+            double other = column_scale(x, gram->feature[b]) * gram->centre[b];
+            gram->q[b + a * lead] -=
+                sum[a] * other + centre * sum[b] - centre * other * h_total;
+        }
+    }
+    return SPRED_OK;
 }
 
 enum spred_status gram_require(struct gram *gram, const struct quadratic *model,
@@ -139,7 +198,7 @@ enum spred_status gram_require(struct gram *gram, const struct quadratic *model,
     for (size_t i = 0; i < gram->problem->n; i++)
         gram->root[i] = sqrt(model->h[i]);
     if (gram->problem->x.matrix->storage == SPRED_CSC)
-        grow_sparse(gram, from, gram->size);
+        SPRED_TRY(grow_sparse(gram, from, model));
     else
         grow_dense(gram, from, gram->size);
     for (size_t a = from; a < gram->size; a++)

@@ -4,6 +4,12 @@
 
 #include "working_set.h"
 
+/* An entry of a sparse column, times sqrt(h) and the column's scale. */
+struct gram_entry {
+    size_t slot;
+    double value;
+};
+
 /* Slot a of the Gram matrix belongs to feature[a]; q is symmetric, both
  * triangles stored. Owned, freed by gram_free. */
 struct gram {
@@ -14,9 +20,12 @@ struct gram {
     double *centre;  /* capacity: raw units */
     double *q;       /* capacity x capacity */
     size_t *slot;    /* p: slot + 1 of a feature, 0 = none */
-    double *panel;   /* chunk x capacity: centred rows; or n for CSC */
+    double *panel;   /* chunk x capacity: centred rows; or capacity for CSC */
     double *root;    /* n: sqrt(h) */
-    long made_anew;  /* how often all columns were forgotten */
+    size_t *row;     /* n + 2, CSC: where a row's entries begin */
+    struct gram_entry *entry; /* entries, CSC */
+    size_t entries;
+    long made_anew; /* how often all columns were forgotten */
 };
 
 enum spred_status gram_init(struct gram *gram, struct spred_env *env,

@@ -14,7 +14,8 @@ enum {
     MOST_IDLE = 8,
     LEAST_ENTRY = 16,
     MOST_HALVINGS = 20,
-    MOST_REFINEMENTS = 3
+    MOST_REFINEMENTS = 3,
+    MOST_EXCHANGES = 4
 };
 /* Squared sine of the angle below which a column counts as dependent. */
 static const double dependent = 1e-11;
@@ -126,22 +127,69 @@ static int append(struct jump *jump, const struct factored *s,
     return 1;
 }
 
-/* The same, one by one without the dependent ones if need be; how many came. */
-static size_t enter(struct jump *jump, const struct factored *s,
-                    const size_t *list, size_t more)
+/* Column j is dependent on the members, x_j = X_A z: X does not see the
+ * direction d with d_j = 1, d_A = -z. Along it (or against it, whichever lowers
+ * |x|_1) until a coordinate is zero, which leaves; then j can enter, unless it
+ * was j itself. 0: no such way. */
+static int exchange(struct jump *jump, struct factored *s, size_t j)
 {
-    size_t came = 0;
+    double *z = jump->spare;
+    for (int count = 0; count < MOST_EXCHANGES; count++) {
+        size_t m = jump->triangle.count, stop = m;
+        int zero = !(s->x[j] > 0 || s->x[j] < 0);
+        double side = (zero ? s->slope[j] : s->x[j]) > 0 ? 1 : -1;
+        double rate = side, way, least = zero ? INFINITY : fabs(s->x[j]);
+        for (size_t a = 0; a < m; a++)
+            z[a] = element(s, jump->index[a], j);
+        triangle_solve(&jump->triangle, z);
+        for (size_t a = 0; a < m; a++)
+            rate -= jump->sign[a] * z[a];
+        way = zero ? side : rate > 0 ? -1 : 1;
+        if (zero && !(rate * way < 0))
+            return 0;
+        if (!zero && way * side > 0)
+            least = INFINITY;
+        for (size_t a = 0; a < m; a++) {
+            double closing = way * z[a] * jump->sign[a];
+            double at = fabs(jump->x[a]);
+            if (closing > 0 && at < least * closing) {
+                least = at / closing;
+                stop = a;
+            }
+        }
+        if (!(least < INFINITY))
+            return 0;
+        for (size_t a = 0; a < m; a++)
+            jump->x[a] -= least * way * z[a];
+        s->x[j] = stop == m ? 0 : s->x[j] + least * way;
+        if (stop == m)
+            return 1;
+        s->x[jump->index[stop]] = 0;
+        leave(jump, stop);
+        number(jump, s);
+        if (append(jump, s, &j, 1))
+            return 1;
+    }
+    return 0;
+}
+
+/* The same for many; where some are dependent, by halves. How many came. */
+static size_t enter(struct jump *jump, struct factored *s, const size_t *list,
+                    size_t more)
+{
     if (more == 0)
         return 0;
     if (append(jump, s, list, more))
         return more;
-    for (size_t c = 0; c < more; c++)
-        came += (size_t)append(jump, s, list + c, 1);
-    return came;
+    if (more == 1)
+        return (size_t)exchange(jump, s, *list);
+    size_t half = more / 2;
+    size_t came = enter(jump, s, list, half);
+    return came + enter(jump, s, list + half, more - half);
 }
 
 /* The members become the support of x; 0 if that is dependent. */
-static int begin(struct jump *jump, const struct factored *s, int keep)
+static int begin(struct jump *jump, struct factored *s, int keep)
 {
     size_t more = 0;
     if (!keep)

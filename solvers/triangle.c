@@ -49,7 +49,10 @@ int triangle_append(struct triangle *t, size_t more, double *cross,
             return 1;
     }
     if (m > 0) { /* rows B' with LB = cross; the corner loses B'B */
-        spred_lower_solve_many(m, more, t->l, lead, cross, lead);
+        if (more == 1)
+            spred_lower_solve(0, m, t->l, lead, cross);
+        else
+            spred_lower_solve_many(m, more, t->l, lead, cross, lead);
         spred_syrk(more, m, -1, cross, lead, 1, corner, lead);
     }
     if (spred_cholesky(more, corner, lead) != 0)

@@ -154,6 +154,7 @@ int main(int argc, char **argv)
     const struct spred_solver *solver = spred_solver_find(s.solver);
     if (!solver)
         stop(s.solver, "no such solver");
+    size_t threads = 1;
     void *options = calloc(1, solver->options_size + 1);
     spred_options_default(&env, solver->options, options);
     spred_blas_threads(1);
@@ -191,7 +192,7 @@ int main(int argc, char **argv)
         else if (strcmp(argv[i], "factors") == 0)
             s.factors = atoi(value);
         else if (strcmp(argv[i], "threads") == 0)
-            spred_blas_threads(atoi(value));
+            threads = (size_t)atol(value);
         else if (spred_options_set(&env, solver->options, options, argv[i],
                                    value) != SPRED_OK)
             stop(argv[i], env.error);
@@ -225,10 +226,15 @@ int main(int argc, char **argv)
     size_t *first = calloc(2 * problem.p + 1, sizeof *first);
     struct spred_groups groups;
     set_penalty(&s, &problem.penalty, problem.p, first, &groups);
+    struct spred_pool *pool = spred_pool_new(&env, threads);
+    if (!pool)
+        stop("threads", env.error);
+    problem.x.pool = pool;
     if (spred_problem_init(&env, &problem) != SPRED_OK)
         stop("problem", env.error);
     run(&env, &s, solver, options, &problem);
     free(first);
+    spred_pool_free(pool);
     free(codes);
     free(options);
     return 0;

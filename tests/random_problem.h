@@ -83,7 +83,7 @@ static inline int random_problem_make(struct spred_env *env, uint64_t seed,
     spred_matrix_free(env, &dense);
     problem->x.matrix = &r->matrix;
     if (spred_rng_below(rng, 2)) {
-        const struct spred_design raw = {&r->matrix, NULL, NULL};
+        const struct spred_design raw = {.matrix = &r->matrix};
         double ones[64], column[64];
         for (size_t i = 0; i < n; i++)
             ones[i] = 1;
@@ -123,7 +123,8 @@ static inline int random_problem_make(struct spred_env *env, uint64_t seed,
 struct random_run {
     double primal[RANDOM_LAMBDAS], gap[RANDOM_LAMBDAS]; /* gap: in units of P */
     size_t support[RANDOM_LAMBDAS];
-    size_t reached; /* lambdas certified */
+    size_t seen, reached; /* lambdas that ended, and ended certified */
+    enum spred_stop stop; /* the worst of them */
     double worst_kkt;
     long steps;
     const struct random_problem *of;
@@ -139,6 +140,7 @@ static inline int random_observe(void *cookie,
     run->primal[at] = point->certificate.primal;
     run->gap[at] = point->certificate.gap * run->of->problem.null_objective;
     run->support[at] = point->certificate.support;
+    run->seen++;
     run->reached += point->stop == SPRED_STOP_TARGET;
     run->steps += point->step;
     return 0;
@@ -175,6 +177,7 @@ static inline void random_run(struct spred_env *env, const char *name,
     assert_ok(env, spred_host_run(env, solver, options, &r->problem, &plan, 1,
                                   random_observe, run, &totals));
     run->worst_kkt = totals.worst_kkt;
+    run->stop = totals.stop;
 }
 
 #endif

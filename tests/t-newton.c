@@ -106,7 +106,7 @@ static void gram_matrix(void **state)
         double h[64], centre[64], a[64], b[64];
         struct gram gram = {0};
         struct spred_work work = {0};
-        const struct spred_design raw = {&r.matrix, NULL, NULL};
+        const struct spred_design raw = {.matrix = &r.matrix};
         for (size_t i = 0; i < n; i++)
             h[i] = 0.1 + (double)(i % 7);
         for (size_t j = 0; j < p; j++) {

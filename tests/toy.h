@@ -91,7 +91,7 @@ static inline void toy_make(struct toy *toy, const struct toy_plan *plan)
         toy->weights[j] = 0.5 + spred_rng_uniform(rng);
     int multinomial = plan->loss == &spred_loss_multinomial;
     toy->problem = (struct spred_problem){
-        .x = {&toy->x, toy->mean, toy->scale},
+        .x = {.matrix = &toy->x, .mean = toy->mean, .scale = toy->scale},
         .n = n,
         .p = p,
         .outputs = multinomial ? plan->classes : 1,
