@@ -127,7 +127,6 @@ enum spred_status block_set_solve(struct block_set *set, double tolerance,
                                 .q = set->q,
                                 .lead = set->value_room,
                                 .c = set->c,
-                                .rows = problem->n,
                                 .target = set->trial,
                                 .l1 = set->l1,
                                 .l2 = set->l2,
@@ -140,7 +139,7 @@ enum spred_status block_set_solve(struct block_set *set, double tolerance,
             return SPRED_OK;
         }
         SPRED_TRY(block_set_curvature(set, work));
-        model.z = block_set_rows(set, set->trial);
+        model.z = block_set_rows(set, set->trial, &model.rows);
         model.tolerance = quadratic ? tolerance : method->share * worst;
         spred_gemv(set->values, set->values, 1, set->q, set->value_room, set->x,
                    1, set->c);

@@ -47,7 +47,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->most_block = spred_largest_block(problem);
     s->square =
         spred_alloc(env, s->most_block * s->most_block, sizeof *s->square);
-    s->rest = spred_alloc(env, problem->n, sizeof *s->rest);
+    s->rest = spred_alloc(env, problem->n * problem->outputs, sizeof *s->rest);
     if (!s->square || !s->rest)
         return SPRED_ENOMEM;
     return block_set_init(&s->set, env, problem);
