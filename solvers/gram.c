@@ -9,7 +9,8 @@
 #include "columns.h"
 #include "spred/linalg.h"
 
-enum { CHUNK = 256, PANEL = 128, SLACK = 256 };
+/* Rows packed at once: all of them up to ALL_ROWS, and then they stay. */
+enum { CHUNK = 256, ALL_ROWS = 2048, PANEL = 128, SLACK = 256, TILE = 32 };
 
 enum spred_status gram_init(struct gram *gram, struct spred_env *env,
                             const struct spred_problem *problem)
@@ -36,6 +37,12 @@ void gram_free(struct gram *gram)
     spred_free(gram->env, gram->entry);
 }
 
+static size_t chunk_rows(const struct gram *gram)
+{
+    size_t n = gram->problem->n;
+    return n <= ALL_ROWS ? n : CHUNK;
+}
+
 /* Room for `wanted` columns, at least doubling; q keeps its content. */
 static enum spred_status reserve(struct gram *gram, size_t wanted)
 {
@@ -51,7 +58,7 @@ static enum spred_status reserve(struct gram *gram, size_t wanted)
         spred_resize(gram->env, gram->centre, room, sizeof *gram->centre);
     if (centre)
         gram->centre = centre;
-    size_t rows = gram->problem->n < CHUNK ? gram->problem->n : CHUNK;
+    size_t rows = chunk_rows(gram);
     int sparse = gram->problem->x.matrix->storage == SPRED_CSC;
     size_t cells = sparse ? room : rows * room;
     void *panel =
@@ -80,21 +87,49 @@ static void clear(struct gram *gram)
     gram->made_anew++;
 }
 
+/* Rows first..first + rows - 1 of the work on columns from..to - 1, for the
+ * threads that share it. */
+struct chunk {
+    struct gram *gram;
+    size_t from, to, first, rows;
+};
+
+static void pack_part(void *cookie, size_t index, size_t threads)
+{
+    const struct chunk *c = cookie;
+    struct gram *gram = c->gram;
+    size_t a, end, known = c->rows == gram->problem->n ? c->from : 0;
+    spred_pool_share(c->to - known, index, threads, &a, &end);
+    for (a += known, end += known; a < end; a++)
+        column_pack(&gram->problem->x, gram->feature[a], c->first, c->rows,
+                    gram->centre[a], gram->root, gram->panel + a * c->rows);
+}
+
+/* Panels of columns: always the same ones, so that threads change no bit. */
+static void multiply_part(void *cookie, size_t index, size_t threads)
+{
+    const struct chunk *c = cookie;
+    struct gram *gram = c->gram;
+    size_t panels = (c->to - c->from + PANEL - 1) / PANEL;
+    for (size_t panel = index; panel < panels; panel += threads) {
+        size_t a = c->from + panel * PANEL;
+        size_t end = c->to - a < PANEL ? c->to : a + PANEL;
+        spred_gemm(1, 0, end, end - a, c->rows, 1, gram->panel, c->rows,
+                   gram->panel + a * c->rows, c->rows, c->first ? 1 : 0,
+                   gram->q + a * gram->capacity, gram->capacity);
+    }
+}
+
 /* Q[0..to, from..to) += packed products, a chunk of rows at a time. */
 static void grow_dense(struct gram *gram, size_t from, size_t to)
 {
-    size_t n = gram->problem->n, lead = gram->capacity;
-    for (size_t first = 0; first < n; first += CHUNK) {
-        size_t rows = n - first < CHUNK ? n - first : CHUNK;
-        for (size_t a = 0; a < to; a++)
-            column_pack(&gram->problem->x, gram->feature[a], first, rows,
-                        gram->centre[a], gram->root, gram->panel + a * rows);
-        for (size_t a = from; a < to; a += PANEL) {
-            size_t end = to - a < PANEL ? to : a + PANEL;
-            spred_gemm(1, 0, end, end - a, rows, 1, gram->panel, rows,
-                       gram->panel + a * rows, rows, first ? 1 : 0,
-                       gram->q + a * lead, lead);
-        }
+    struct spred_pool *pool = gram->problem->x.pool;
+    size_t n = gram->problem->n, most = chunk_rows(gram);
+    for (size_t first = 0; first < n; first += most) {
+        size_t rows = n - first < most ? n - first : most;
+        struct chunk chunk = {gram, from, to, first, rows};
+        spred_pool_run(pool, pack_part, &chunk);
+        spred_pool_run(pool, multiply_part, &chunk);
     }
 }
 
@@ -175,6 +210,18 @@ static enum spred_status grow_sparse(struct gram *gram, size_t from,
     return SPRED_OK;
 }
 
+/* The other triangle of the columns from `from` on, a tile at a time. */
+static void mirror(struct gram *gram, size_t from)
+{
+    size_t lead = gram->capacity, to = gram->size;
+    for (size_t b0 = 0; b0 < to; b0 += TILE)
+        for (size_t a0 = from; a0 < to; a0 += TILE)
+            for (size_t b = b0; b < b0 + TILE && b < to; b++)
+                for (size_t a = a0 > b ? a0 : b + 1; a < a0 + TILE && a < to;
+                     a++)
+                    gram->q[a + b * lead] = gram->q[b + a * lead];
+}
+
 enum spred_status gram_require(struct gram *gram, const struct quadratic *model,
                                int keep, struct spred_work *work)
 {
@@ -186,7 +233,7 @@ enum spred_status gram_require(struct gram *gram, const struct quadratic *model,
     if (!missing)
         return SPRED_OK;
     SPRED_TRY(reserve(gram, gram->size + missing));
-    size_t from = gram->size, lead = gram->capacity;
+    size_t from = gram->size;
     for (size_t c = 0; c < model->size; c++) {
         size_t j = model->column[c];
         if (gram->slot[j])
@@ -201,9 +248,7 @@ enum spred_status gram_require(struct gram *gram, const struct quadratic *model,
         SPRED_TRY(grow_sparse(gram, from, model));
     else
         grow_dense(gram, from, gram->size);
-    for (size_t a = from; a < gram->size; a++)
-        for (size_t b = 0; b < a; b++)
-            gram->q[a + b * lead] = gram->q[b + a * lead];
+    mirror(gram, from);
     work->passes += (double)(missing * gram->size) / (double)gram->problem->p;
     return SPRED_OK;
 }

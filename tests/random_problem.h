@@ -146,7 +146,8 @@ static inline int random_observe(void *cookie,
     return 0;
 }
 
-/* option: "name=value" or NULL; lambdas: how many of the path. */
+/* option: "name=value", several with a space between, or NULL; lambdas: how
+ * many of the path. */
 static inline void random_run(struct spred_env *env, const char *name,
                               const char *option,
                               const struct random_problem *r, size_t lambdas,
@@ -159,12 +160,14 @@ static inline void random_run(struct spred_env *env, const char *name,
     assert_non_null(solver);
     assert_true(solver->options_size <= sizeof options);
     assert_ok(env, spred_options_default(env, solver->options, options));
-    if (option) {
-        char key[64];
-        const char *equals = strchr(option, '=');
-        snprintf(key, sizeof key, "%.*s", (int)(equals - option), option);
-        assert_ok(env, spred_options_set(env, solver->options, options, key,
-                                         equals + 1));
+    while (option && *option) {
+        char key[64], value[64];
+        int read = 0;
+        assert_int_equal(sscanf(option, " %63[^=]=%63s%n", key, value, &read),
+                         2);
+        assert_ok(env,
+                  spred_options_set(env, solver->options, options, key, value));
+        option += read;
     }
     spred_host_plan_default(&plan);
     plan.lambda = r->lambda;

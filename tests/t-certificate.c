@@ -416,9 +416,80 @@ static void refused_problems(void **unused)
     sample_free(&s);
 }
 
+/* One certifier for point after point (also for the same weights with another
+ * intercept, and for the same point at another lambda), and points certified
+ * together, say what a fresh certifier says. */
+static void one_by_one_and_together(void **unused)
+{
+    (void)unused;
+    enum { POINTS = 7 };
+    for (uint64_t seed = 0; seed < 60; seed++) {
+        static const struct spred_loss *const losses[] = {
+            &spred_loss_squared, &spred_loss_logistic, &spred_loss_multinomial};
+        struct recipe recipe = {.n = 20,
+                                .p = 12,
+                                .classes = 3,
+                                .loss = losses[seed % 3],
+                                .intercept = seed % 4 > 0,
+                                .l1_ratio = seed % 5 ? 1 : 0.5,
+                                .standardize = seed % 2};
+        struct sample s;
+        sample_make(&s, &recipe, 900 + seed);
+        assert_ok(&s.env, s.status);
+        size_t weights = s.problem.p * s.problem.outputs;
+        double w[POINTS][36], b[POINTS][SPRED_MAX_OUTPUTS] = {{0}};
+        struct spred_certify_point points[POINTS];
+        struct spred_rng *rng = spred_rng_new(&s.env, seed);
+        for (size_t i = 0; i < POINTS; i++) {
+            for (size_t e = 0; e < weights; e++)
+                w[i][e] = i > 0 && i < 4 ? w[0][e]
+                          : spred_rng_uniform(rng) < 0.5
+                              ? 0.1 * spred_rng_normal(rng)
+                              : 0;
+            for (size_t k = 0; k < s.problem.outputs; k++)
+                b[i][k] = i == 2 ? b[1][k] : 0.3 * spred_rng_normal(rng);
+            points[i] = (struct spred_certify_point){
+                .lambda = s.problem.lambda_max * pow(0.8, (double)(i + 1)),
+                .w = w[i],
+                .b = b[i]};
+        }
+        struct spred_certifier *certifier =
+            spred_certifier_new(&s.env, &s.problem);
+        struct spred_certifier *many = spred_certifier_new(&s.env, &s.problem);
+        assert_ok(&s.env, spred_certify_many(many, POINTS, points));
+        for (size_t i = 0; i < POINTS; i++) {
+            struct spred_certificate c,
+                fresh = certify(&s, points[i].lambda, w[i], b[i]);
+            spred_certifier_start(certifier, points[i].lambda);
+            assert_ok(&s.env, spred_certify(certifier, w[i], b[i], &c));
+            assert_int_equal(points[i].status, SPRED_OK);
+            const struct spred_certificate *t = &points[i].certificate;
+            assert_true(c.primal == fresh.primal && t->primal == c.primal);
+            assert_true(c.support == fresh.support && t->support == c.support);
+            assert_near(c.kkt, fresh.kkt, 1e-12);
+            assert_near(t->kkt, fresh.kkt, 1e-12);
+            /* The point before may have given a better bound. */
+            assert_true(c.dual >= fresh.dual - 1e-12);
+            assert_near(t->dual, c.dual, 1e-12);
+            /* Which of two equal bounds is kept may differ by a bit. */
+            assert_true(t->floor <= 3 * c.floor && c.floor <= 3 * t->floor);
+        }
+        w[3][0] = NAN; /* one bad point spoils no other */
+        assert_ok(&s.env, spred_certify_many(many, POINTS, points));
+        for (size_t i = 0; i < POINTS; i++)
+            assert_int_equal(points[i].status,
+                             i == 3 ? SPRED_ENUMERIC : SPRED_OK);
+        spred_certifier_free(many);
+        spred_certifier_free(certifier);
+        spred_rng_free(rng);
+        sample_free(&s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_by_one_and_together),
         cmocka_unit_test(intercept_counter_example),
         cmocka_unit_test(bounds_hold),
         cmocka_unit_test(floor_covers_rounding),

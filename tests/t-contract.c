@@ -163,19 +163,25 @@ static void check_cold(struct sample *s, const struct spred_solver *solver,
     }
 }
 
+/* The same bits again, and with two threads. */
 static void check_repeat(struct sample *s, const struct spred_solver *solver,
                          const void *options, const double *lambda,
-                         const struct outcome *first, const char *where)
+                         const struct outcome *first, size_t threads,
+                         const char *where)
 {
     struct outcome second;
     struct spred_host_totals totals;
+    s->problem.x.pool = spred_pool_new(&s->env, threads);
+    assert_non_null(s->problem.x.pool);
     assert_ok(&s->env, run(&s->env, solver, options, &s->problem, lambda,
                            LAMBDAS, &second, &totals));
     if (memcmp(first->w, second.w, first->size * sizeof *first->w) != 0 ||
         memcmp(first->b, second.b, sizeof first->b) != 0)
-        fail_msg("%s on %s: two runs with one seed differ", solver->name,
-                 where);
+        fail_msg("%s on %s: a run with %zu threads differs", solver->name,
+                 where, threads);
     free(second.w);
+    spred_pool_free(s->problem.x.pool);
+    s->problem.x.pool = NULL;
 }
 
 static void every_problem(void **unused)
@@ -218,7 +224,9 @@ static void every_problem(void **unused)
             if (have_first)
                 check_agreement(&s.problem, &first, &o, where);
             if (index % 7 == 0)
-                check_repeat(&s, solver, options, lambda, &o, where);
+                for (size_t threads = 1; threads <= 2; threads++)
+                    check_repeat(&s, solver, options, lambda, &o, threads,
+                                 where);
             if (index % 5 == 0)
                 check_cold(&s, solver, options, lambda, &o, where);
             free(options);

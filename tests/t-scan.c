@@ -203,7 +203,9 @@ static void the_scanner_keeps_its_promise(void **unused)
                 r[e] += 0.02 * spred_rng_normal(rng);
             spred_design_adjoint_many(&s.problem.x, outputs, r, full);
             for (size_t j = 0; j < p; j++)
-                bound[j] = (0.2 + spred_rng_uniform(rng)) * fabs(full[j]) + 1;
+                bound[j] =
+                    j % 3 ? (0.2 + spred_rng_uniform(rng)) * fabs(full[j]) + 1
+                          : fabs(full[j]); /* just reached */
             passes += spred_scanner_scores(scanner, outputs, r, bound, out);
             for (size_t k = 0; k < outputs; k++)
                 for (size_t j = 0; j < p; j++) {
