@@ -164,7 +164,7 @@ static enum spred_status tabulate(struct call *call, const char *folder,
     return status;
 }
 
-/* Figures (all kinds when n is 0) and the report. */
+/* Figures (those of the last run when n is 0) and the report. */
 static enum spred_status draw(struct call *call, const char *folder,
                               const char *db, char *const *figures, size_t n)
 {
@@ -172,9 +172,6 @@ static enum spred_status draw(struct call *call, const char *folder,
     char *pictures = spred_format(env, "%s/figures", folder);
     char *report = spred_format(env, "%s/report.html", folder);
     const char *const *kinds = (const char *const *)figures;
-    if (n == 0)
-        for (kinds = plots_kinds(); kinds[n];)
-            n++;
     enum spred_status status = pictures && report ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = spred_make_folders(env, pictures, 0777);
@@ -458,7 +455,8 @@ static void print_help(FILE *out)
           "  -h, --help        this help (VERB --help: the same)\n"
           "  --version         name and version\n"
           "\nexit codes: 0 done; 1 internal error; 2 usage or bad file; 3 some "
-          "jobs failed;\n4 a certificate was refuted; 130 interrupted\n",
+          "jobs failed;\n4 a certificate was refuted; 130 interrupted\n"
+          "keys of an experiment file: man spredbench (EXPERIMENT FILE)\n",
           out);
 }
 

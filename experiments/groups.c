@@ -237,12 +237,12 @@ static enum spred_status label_features(struct spred_env *env,
 }
 
 /* The groups of the kept features, in order of their first one. */
-static void partition(const struct trial *trial, const size_t *group,
-                      size_t *number, struct grouping *out)
+static void partition(const struct spred_prepared *prepared,
+                      const size_t *group, size_t *number, struct grouping *out)
 {
-    size_t count = 0, p = trial->p;
+    size_t count = 0, p = prepared->p;
     for (size_t k = 0; k < p; k++) {
-        size_t g = group[trial->prepared.kept[k]];
+        size_t g = group[prepared->kept[k]];
         if (number[g] == 0)
             number[g] = ++count;
         out->first[number[g]]++; /* sizes, one place up */
@@ -250,7 +250,7 @@ static void partition(const struct trial *trial, const size_t *group,
     for (size_t g = 0; g < count; g++)
         out->first[g + 1] += out->first[g];
     for (size_t k = p; k-- > 0;) { /* from the end: first moves down */
-        size_t g = number[group[trial->prepared.kept[k]]];
+        size_t g = number[group[prepared->kept[k]]];
         out->member[--out->first[g]] = k;
     }
     for (size_t g = 0; g < count; g++) /* first[g + 1] is where g begins */
@@ -260,20 +260,22 @@ static void partition(const struct trial *trial, const size_t *group,
 }
 
 enum spred_status groups_make(struct spred_env *env, const struct job *job,
-                              const struct trial *trial, struct grouping *out)
+                              const struct spred_data *data,
+                              const struct spred_prepared *prepared,
+                              struct grouping *out)
 {
-    size_t raw = trial->data.x.cols;
+    size_t raw = data->x.cols;
     if (!job->groups || !*job->groups)
         return SPRED_OK;
     size_t *group = spred_alloc(env, 2 * raw, sizeof *group);
-    out->first = spred_alloc(env, trial->p + 2, sizeof *out->first);
-    out->member = spred_alloc(env, trial->p, sizeof *out->member);
+    out->first = spred_alloc(env, prepared->p + 2, sizeof *out->first);
+    out->member = spred_alloc(env, prepared->p, sizeof *out->member);
     enum spred_status status =
         group && out->first && out->member ? SPRED_OK : SPRED_ENOMEM;
     if (!status)
-        status = label_features(env, job, &trial->data, group);
+        status = label_features(env, job, data, group);
     if (!status)
-        partition(trial, group, group + raw, out);
+        partition(prepared, group, group + raw, out);
     spred_free(env, group);
     if (status)
         groups_free(env, out);

@@ -18,7 +18,9 @@ struct grouping {
  * "feature,group" lines). SPRED_EINVAL: the file changed or does not fit the
  * data; the data have no symbols. */
 enum spred_status groups_make(struct spred_env *env, const struct job *job,
-                              const struct trial *trial, struct grouping *out);
+                              const struct spred_data *data,
+                              const struct spred_prepared *prepared,
+                              struct grouping *out);
 void groups_free(struct spred_env *env, struct grouping *grouping);
 
 #endif

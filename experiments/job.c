@@ -29,6 +29,9 @@ const struct results_column job_columns[] = {
     INT(folds, "0: hold-out; else trials are folds"),
     REAL(test, "share of the samples; 0 with folds"),
     REAL(validate, "share of the samples"),
+    INT(choose, "0 hold-out, 1 cross-validation, 2 none"),
+    INT(choose_folds, "of the cross-validation"),
+    INT(choose_1se, "1: the one-standard-error rule"),
     TEXT(seed, "of the experiment"),
     INT(log2, "0 never, 1 always, 2 auto"),
     INT(missing_refuse, "1: refuse missing values"),
@@ -45,6 +48,7 @@ const struct results_column job_columns[] = {
     INT(standardize, "0 or 1"),
     TEXT(lambdas, "descending"),
     INT(lambda_absolute, "0: ratios of lambda_max"),
+    INT(cold, "1: no warm starts"),
     TEXT(solver, "registry name"),
     TEXT(options, "all options"),
     INT(api_version, "of the solver"),
@@ -53,7 +57,7 @@ const struct results_column job_columns[] = {
     INT(stall_patience, "observations"),
     REAL(wall, "billed seconds of the path"),
     INT(steps, "per lambda"),
-    INT(threads, "of BLAS"),
+    INT(threads, "that share passes over X, or folds"),
     TEXT(experiment, "name of the experiment"),
     TEXT(source, "where the data came from"),
     TEXT(data_path, "mapped cache file"),
@@ -164,6 +168,7 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
     row->penalty = penalty_words(env, job);
     row->simulated = job->simulated;
     row->trial = job->trial;
+    row->warm_start = !job->cold;
     row->features = job->features;
     row->gap_target = job->gap;
     return row->penalty ? SPRED_OK : SPRED_ENOMEM;

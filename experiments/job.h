@@ -14,7 +14,9 @@ struct job {
     int64_t trial;
     int64_t folds; /* 0: hold-out */
     double test, validate;
-    char *seed; /* of the experiment, decimal */
+    int64_t choose;                   /* enum spec_choose */
+    int64_t choose_folds, choose_1se; /* cross-validation; else 0 */
+    char *seed;                       /* of the experiment, decimal */
     int64_t log2, missing_refuse;
     double variance_keep;
     char *problem, *loss;
@@ -26,6 +28,7 @@ struct job {
     int64_t intercept, standardize;
     char *lambdas; /* ratios of lambda_max (or absolute), descending */
     int64_t lambda_absolute;
+    int64_t cold;           /* 1: every lambda starts from nothing */
     char *solver, *options; /* registry name; all options, canonical */
     int64_t api_version;
     double gap, stall_eps;
@@ -52,8 +55,9 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                                 struct results_run *row);
 
 /* Does the job in this process: load, split, prepare, solve, certify, score.
- * *record: owned rows, also for a skip. An error is a job that could not be
- * done (its text in env). */
+ * With job->threads > 1 the callbacks of env are called from several threads at
+ * once. *record: owned rows, also for a skip. An error is a job that could not
+ * be done (its text in env). */
 enum spred_status job_run(struct spred_env *env, const struct job *job,
                           struct results_record *record);
 

@@ -49,7 +49,7 @@ char *plan_machine(struct spred_env *env, long threads, char id[16])
     name += blas[name] ? 1 + strcspn(blas + name + 1, " ") : 0;
     char *text =
         spred_format(env,
-                     "%s; %s %s; %.*s (%s kernels); BLAS threads %ld; governor "
+                     "%s; %s %s; %.*s (%s kernels); threads %ld; governor "
                      "%s; spredbench %s",
                      cpu, system.sysname, system.machine, (int)name, blas,
                      spred_blas_core(), threads, speed, SPREDBENCH_VERSION);

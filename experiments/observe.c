@@ -21,8 +21,9 @@ static enum spred_status keep_weights(struct path *path,
             path->entries = grown;
             path->room = room;
         }
-        path->entries[path->n_entries++] = (struct entry){
-            point->lambda_index, path->first + e / p, e % p, point->w[e]};
+        path->entries[path->n_entries++] =
+            (struct entry){path->from + point->lambda_index,
+                           path->first + e / p, e % p, point->w[e]};
     }
     return SPRED_OK;
 }
@@ -35,12 +36,34 @@ static void predict_part(const struct path *path, const struct part *part,
                              .mean = path->trial.prepared.mean,
                              .scale = path->trial.prepared.scale};
     for (size_t k = 0; k < outputs; k++) {
-        double *to =
-            all +
-            (point->lambda_index * path->outputs + path->first + k) * part->n;
+        double *to = all + ((path->from + point->lambda_index) * path->outputs +
+                            path->first + k) *
+                               part->n;
         spred_design_apply(&x, point->w + k * path->trial.p, to);
         for (size_t i = 0; i < part->n; i++)
             to[i] += point->b[k];
+    }
+}
+
+/* Near zeros of the weights as they are, and what a known truth says. */
+static void count_features(const struct path *path,
+                           const struct spred_host_point *from,
+                           struct results_point *to)
+{
+    const struct trial *trial = &path->trial;
+    size_t p = trial->p, outputs = path->outputs / path->problems;
+    to->above_1e12 = to->above_1e6 = 0;
+    if (trial->data.truth)
+        to->true_positives = 0;
+    for (size_t j = 0; j < p; j++) {
+        double largest = 0;
+        for (size_t k = 0; k < outputs; k++)
+            largest = fmax(largest, fabs(from->w[j + k * p]));
+        to->above_1e12 += largest > PATH_TINY;
+        to->above_1e6 += largest > PATH_SMALL;
+        if (trial->data.truth && largest > 0)
+            to->true_positives +=
+                fabs(trial->data.truth[trial->prepared.kept[j]]) > 0;
     }
 }
 
@@ -61,12 +84,12 @@ static enum spred_status add_point(struct path *path,
     results_row_clear(results_point_columns, to);
     record->n_points++;
     to->output = (int64_t)path->first + 1;
-    to->lambda_index = (int64_t)from->lambda_index + 1;
+    to->lambda_index = (int64_t)(path->from + from->lambda_index) + 1;
     to->lambda = from->lambda;
     to->lambda_ratio = from->lambda / path->lambda_max;
     to->step = from->step;
     to->seconds = from->seconds;
-    to->seconds_path = path->billed_before + from->seconds_path;
+    to->seconds_path = path->billed + from->seconds_path;
     to->passes = path->passes_before + from->passes;
     to->primal = from->certificate.primal;
     if (from->certificate.convex) { /* else there is no gap */
@@ -77,6 +100,8 @@ static enum spred_status add_point(struct path *path,
     to->kkt = from->certificate.kkt;
     to->support = (int64_t)from->certificate.support;
     to->last = from->stop != SPRED_STOP_NONE;
+    if (to->last)
+        count_features(path, from, to);
     to->job = spred_strdup(path->env, record->run.job);
     if (to->last)
         to->stop = spred_strdup(path->env, spred_stop_name(from->stop));
@@ -113,10 +138,13 @@ int path_observe(void *cookie, const struct spred_host_point *point)
                      path->validate);
         predict_part(path, &path->trial.test, point, outputs, path->test);
         path->failure = keep_weights(path, point, outputs);
-        path->objective[point->lambda_index] += point->certificate.primal;
-        for (size_t k = 0; k < outputs; k++)
-            path->seen[point->lambda_index * path->outputs + path->first + k] =
-                1;
+        size_t lambda = path->from + point->lambda_index;
+        path->objective[lambda] += point->certificate.primal;
+        for (size_t k = 0; k < outputs; k++) {
+            size_t output = lambda * path->outputs + path->first + k;
+            path->seen[output] = 1;
+            path->intercept[output] = point->b[k];
+        }
     }
     return path->failure != SPRED_OK;
 }

@@ -130,6 +130,10 @@ fill_job(struct spred_env *env, const struct spec *spec,
     job->folds = spec->protocol.folds;
     job->test = spec->protocol.folds ? 0 : spec->protocol.test;
     job->validate = spec->protocol.validate;
+    job->choose = spec->protocol.choose;
+    int cv = spec->protocol.choose == SPEC_CHOOSE_CV;
+    job->choose_folds = cv ? spec->protocol.choose_folds : 0;
+    job->choose_1se = cv ? spec->protocol.choose_1se : 0;
     job->log2 = spec->preprocess.log2;
     job->missing_refuse = spec->preprocess.missing_refuse;
     job->variance_keep = spec->preprocess.variance_keep;
@@ -137,6 +141,7 @@ fill_job(struct spred_env *env, const struct spec *spec,
     job->intercept = problem->intercept;
     job->standardize = problem->standardize;
     job->lambda_absolute = problem->lambda_absolute;
+    job->cold = !problem->warm_start;
     job->api_version = solver->api_version;
     job->gap = spec->stop.gap;
     job->stall_eps = spec->stop.stall_eps;
@@ -175,6 +180,21 @@ static enum spred_status expand(struct spred_env *env, const struct spec *spec,
     return SPRED_OK;
 }
 
+/* Which figures the experiment asks for. */
+static enum spred_status
+note_figures(struct spred_env *env, const struct spec *spec, struct plan *plan)
+{
+    struct spred_buffer text = {0};
+    enum spred_status status = spred_buffer_append(env, &text, "", 0);
+    for (size_t i = 0; status == SPRED_OK && i < spec->n_figures; i++)
+        status = spred_buffer_add(env, &text, "%s%s", i ? " " : "",
+                                  spec->figures[i]);
+    if (status == SPRED_OK)
+        status = plan_note(env, plan, "figures", text.text);
+    spred_free(env, text.text);
+    return status;
+}
+
 enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
                             const struct spred_fetch_options *fetch,
                             struct plan *out)
@@ -188,11 +208,13 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
         return spred_fail(
             env, SPRED_EINVAL,
             "%s: measure.threads: %lld is more than the %ld cores "
-            "of this machine (BLAS threads would spin)",
+            "of this machine",
             spec->path, (long long)spec->threads, cores);
     char *machine = plan_machine(env, (long)spec->threads, id);
     enum spred_status status =
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = note_figures(env, spec, out);
     if (status == SPRED_OK)
         status = sources_load(env, spec, fetch, out, &sources, &n_sources);
     if (status == SPRED_OK && n_sources == 0)

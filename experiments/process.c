@@ -71,9 +71,9 @@ static void become_worker(const char *program, int in, int out, int errors,
     _exit(127);
 }
 
-/* The environment plus OPENBLAS_NUM_THREADS; the array is freed by the caller,
- * the texts are borrowed but for the first. */
-static char **environment(struct spred_env *env, int64_t threads)
+/* The environment plus OPENBLAS_NUM_THREADS=1; the array is freed by the
+ * caller, the texts are borrowed but for the first. */
+static char **environment(struct spred_env *env)
 {
     extern char **environ;
     size_t count = 0, kept = 1;
@@ -82,7 +82,7 @@ static char **environment(struct spred_env *env, int64_t threads)
     char **out = spred_alloc(env, count + 2, sizeof *out);
     if (!out)
         return NULL;
-    out[0] = spred_format(env, "OPENBLAS_NUM_THREADS=%lld", (long long)threads);
+    out[0] = spred_strdup(env, "OPENBLAS_NUM_THREADS=1");
     for (size_t i = 0; i < count; i++)
         if (strncmp(environ[i], "OPENBLAS_NUM_THREADS=", 21) != 0)
             out[kept++] = environ[i];
@@ -115,7 +115,7 @@ static enum spred_status spawn(struct spred_env *env, const char *program,
                                size_t length, struct process *process)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, errors[2] = {-1, -1};
-    char **variables = environment(env, job->threads);
+    char **variables = environment(env);
     enum spred_status status = variables ? SPRED_OK : SPRED_ENOMEM;
     pid_t parent = getpid();
     if (status == SPRED_OK &&

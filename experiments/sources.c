@@ -69,6 +69,9 @@ static enum spred_status load_simulated(struct spred_env *env,
                                         struct spred_data *data, char **cached)
 {
     struct spred_simulation s = {
+        .kind = (enum spred_simulation_kind)set->kind,
+        .density = set->density,
+        .noise = set->noise,
         .n = (size_t)set->n,
         .p = (size_t)set->p,
         .blocks = (size_t)set->blocks,

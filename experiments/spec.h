@@ -13,7 +13,7 @@ enum spec_source {
     SPEC_GEO,      /* geo: {accession: [...], target: ...} */
     SPEC_DEBIAN,   /* debian: name or [names] */
     SPEC_FILE,     /* file: path or {path, labels, target, ...} */
-    SPEC_SIMULATED /* simulated: {n, p, blocks, rho, k, snr, classes} */
+    SPEC_SIMULATED /* simulated: {kind, n, p, ...} */
 };
 
 struct spec_dataset {
@@ -22,10 +22,12 @@ struct spec_dataset {
     char *path; /* FILE: as written; relative to the experiment file's
                    folder if it exists there, else to the working folder */
     char *labels, *object, *response, *orientation; /* FILE or NULL */
-    char *target;                     /* subset type or column; "auto" */
-    int64_t n, p, blocks, k, classes; /* SIMULATED */
+    char *target; /* subset type or column; "auto" */
+    int kind;     /* SIMULATED: enum spred_simulation_kind */
+    int64_t n, p, blocks, k, classes; /* blocks, k, classes, rho, snr: blocks */
     double rho_min, rho_max, snr;
-    size_t group; /* data sets of one list item share a group */
+    double density, noise; /* iid and sensing: share of effects, s.d. */
+    size_t group;          /* data sets of one list item share a group */
     int fallback; /* 1: used only when its group's GEO set failed (EIO) */
     unsigned line, column;
 };
@@ -60,6 +62,10 @@ struct spec_problem {
     size_t n_lambda;
     double *lambda; /* descending; ratios of lambda_max unless absolute */
     int lambda_absolute;
+    int authors;    /* 1: `scaling: authors`: the file's absolute lambdas go
+                       with a squared loss without 1/2; halved in lambda */
+    int warm_start; /* default true: the path is one run; false: every lambda
+                       starts from nothing, set-up included */
     unsigned line, column;
 };
 
@@ -83,12 +89,23 @@ struct spec_preprocess {
     double variance_keep; /* share of features kept by variance; 1 = all */
 };
 
+enum spec_choose {
+    SPEC_CHOOSE_HOLDOUT, /* lambda by the validation part (default) */
+    SPEC_CHOOSE_CV,      /* by cross-validation inside the training part */
+    SPEC_CHOOSE_NONE     /* the smallest lambda stands for the path */
+};
+
 struct spec_protocol {
     int paper;             /* 0: clean (default), 1: paper */
     int64_t trials;        /* repeats (default 5) */
     int64_t folds;         /* 0: hold-out (default); k >= 2: every repeat is a
                               k-fold cross-validation, k trials; test unused */
-    double test, validate; /* shares of all samples (default .2 and .2) */
+    double test, validate; /* shares of all samples (default .2 and .2, but
+                              nothing validates unless choose is hold-out) */
+    int choose;            /* enum spec_choose */
+    int64_t choose_folds;  /* CV: default 10 */
+    int choose_1se;        /* CV: 1: largest lambda within one standard error
+                              of the least loss (default); 0: the least */
 };
 
 struct spec_stop {
@@ -119,8 +136,9 @@ struct spec {
     struct spec_protocol protocol;
     struct spec_stop stop;
     struct spec_limits limits;
-    int64_t threads; /* measure.threads, default 1: BLAS threads */
-    char **figures;  /* gap-time, profile, accuracy-genes */
+    int64_t threads; /* measure.threads, default 1: they share the passes over
+                        X, or the folds of a cross-validation */
+    char **figures;  /* kinds; default gap-time, profile, accuracy-genes */
     size_t n_figures;
     char *resolved; /* canonical YAML of the whole, every default shown */
 };

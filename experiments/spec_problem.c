@@ -15,6 +15,8 @@
 const char *const spec_loss_names[] = {"squared", "logistic", "multinomial",
                                        NULL};
 
+const char *const spec_scaling_names[] = {"half", "authors", NULL};
+
 static const struct spec_field problem_fields[] = {
     {"name", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"loss", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
@@ -23,6 +25,10 @@ static const struct spec_field problem_fields[] = {
      0, NULL, NULL},
     {"standardize", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"lambda", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"scaling", SPEC_FIELD_CHOICE, offsetof(struct spec_problem, authors), 0, 0,
+     spec_scaling_names, NULL},
+    {"warm_start", SPEC_FIELD_BOOL, offsetof(struct spec_problem, warm_start),
+     0, 0, NULL, NULL},
     {0}};
 
 struct lambda_map {
@@ -111,6 +117,23 @@ static enum spred_status read_lambda(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* alpha of mean((y - Xw)^2) + alpha |w|_1 is lambda = alpha / 2 of ours. */
+static enum spred_status apply_scaling(struct spec_reader *r,
+                                       const struct spec_node *node,
+                                       struct spec_problem *p)
+{
+    if (!p->authors)
+        return SPRED_OK;
+    if (p->loss != SPEC_SQUARED || !p->lambda_absolute)
+        return spec_fail(r, node,
+                         "scaling: authors is about the factor 1/2 of the "
+                         "squared loss at absolute lambdas, expected loss: "
+                         "squared and lambda: {absolute: [..]}");
+    for (size_t i = 0; i < p->n_lambda; i++)
+        p->lambda[i] /= 2;
+    return SPRED_OK;
+}
+
 static enum spred_status default_name(struct spec_reader *r,
                                       struct spec_problem *p)
 {
@@ -147,7 +170,7 @@ static enum spred_status read_problem(struct spec_reader *r,
     int loss = SPEC_SQUARED;
     p->line = node->line;
     p->column = node->column;
-    p->intercept = p->standardize = 1;
+    p->intercept = p->standardize = p->warm_start = 1;
     p->l1_ratio = 1;
     SPRED_TRY(spec_fields(r, node, "problem", problem_fields, p));
     const struct spec_node *given = spec_node_get(node, "loss");
@@ -165,6 +188,7 @@ static enum spred_status read_problem(struct spec_reader *r,
     if (standardize)
         SPRED_TRY(read_standardize(r, standardize, &p->standardize));
     SPRED_TRY(read_lambda(r, spec_node_get(node, "lambda"), p));
+    SPRED_TRY(apply_scaling(r, spec_node_get(node, "scaling"), p));
     return name ? spec_name(r, name, "problem.name", &p->name)
                 : default_name(r, p);
 }

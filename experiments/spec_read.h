@@ -40,8 +40,10 @@ struct spec_field {
 };
 
 extern const struct spec_field spec_preprocess_fields[], spec_protocol_fields[],
-    spec_stop_fields[], spec_limits_fields[], spec_simulated_fields[],
-    spec_file_fields[];
+    spec_stop_fields[], spec_limits_fields[], spec_file_fields[];
+/* By kind of simulation. */
+extern const struct spec_field *const spec_simulated_fields[];
+extern const char *const spec_simulated_kinds[], *const spec_scaling_names[];
 extern const char *const spec_figure_names[], *const spec_loss_names[];
 extern const char *const spec_debian_default[]; /* NULL-ended */
 

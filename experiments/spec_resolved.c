@@ -57,13 +57,23 @@ static void put_simulated(struct spec_writer *w, const struct spec *spec,
                           size_t group)
 {
     int rows = 0;
-    spec_put(w, "simulated: {\"name, n, p, blocks, rho, k, snr, classes\": [");
+    const struct spec_dataset *head = spec->datasets;
+    while (!counts(head, group, 0))
+        head++;
+    const struct spec_field *fields = spec_simulated_fields[head->kind] + 1;
+    spec_put(w, "simulated: {kind: ");
+    spec_put(w, spec_simulated_kinds[head->kind]);
+    for (const struct spec_field *f = fields; f->key; f++) {
+        spec_put(w, f == fields ? ", \"" : ", ");
+        spec_put(w, f->key);
+    }
+    spec_put(w, "\": [");
     for (size_t i = 0; i < spec->n_datasets; i++) {
         const struct spec_dataset *d = &spec->datasets[i];
         if (!counts(d, group, 0))
             continue;
         const char *between = rows++ ? ",\n        [" : "[";
-        for (const struct spec_field *f = spec_simulated_fields; f->key; f++) {
+        for (const struct spec_field *f = fields; f->key; f++) {
             const char *at = (const char *)d + f->offset;
             spec_put(w, between);
             between = ", ";
@@ -106,7 +116,8 @@ static void put_datasets(struct spec_writer *w, const struct spec *spec)
     }
 }
 
-/* {path, min_ratio} where that gives the same numbers, else the list. */
+/* {path, min_ratio} where that gives the same numbers, else the list, as the
+ * file had it. */
 static void put_lambda(struct spec_writer *w, const struct spec_problem *p)
 {
     double *path = spred_alloc(w->env, p->n_lambda, sizeof *path);
@@ -127,7 +138,7 @@ static void put_lambda(struct spec_writer *w, const struct spec_problem *p)
         spec_put(w, p->lambda_absolute ? "{absolute: [" : "[");
         for (size_t i = 0; i < p->n_lambda; i++) {
             spec_put(w, i ? ", " : "");
-            spec_put_real(w, p->lambda[i]);
+            spec_put_real(w, p->lambda[i] * (p->authors ? 2 : 1));
         }
         spec_put(w, p->lambda_absolute ? "]}" : "]");
     }
@@ -151,7 +162,10 @@ static void put_problems(struct spec_writer *w, const struct spec *spec)
                                    : "\n    standardize: false");
         spec_put(w, "\n    lambda: ");
         put_lambda(w, p);
-        spec_put(w, "\n");
+        spec_put(w, "\n    scaling: ");
+        spec_put(w, spec_scaling_names[p->authors]);
+        spec_put(w, p->warm_start ? "\n    warm_start: true\n"
+                                  : "\n    warm_start: false\n");
     }
 }
 

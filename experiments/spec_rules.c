@@ -8,12 +8,18 @@
 #define MIB 1048576.0
 #define FIGURES_MAX 64
 
-const char *const spec_figure_names[] = {"gap-time", "profile",
-                                         "accuracy-genes", NULL};
+/* The first FIGURES_DEFAULT are drawn when the file names none. */
+const char *const spec_figure_names[] = {
+    "gap-time",         "profile",    "accuracy-genes",
+    "time-dimension",   "time-alpha", "zero-rate",
+    "support-recovery", "cv",         NULL};
+#define FIGURES_DEFAULT 3
 
 static const char *const log2_choices[] = {"never", "always", "auto", NULL};
 static const char *const missing_choices[] = {"median", "refuse", NULL};
 static const char *const kind_choices[] = {"clean", "paper", NULL};
+static const char *const choose_choices[] = {"hold-out", "cv", "none", NULL};
+static const char *const rule_choices[] = {"min", "1se", NULL};
 
 #define FIELD(key, kind, type, member, low, high)                              \
     {                                                                          \
@@ -32,12 +38,18 @@ const struct spec_field spec_preprocess_fields[] = {
           1e-6, 1),
     {0}};
 
+static const struct spec_field choose_fields[] = {
+    CHOICE("kind", spec_protocol, choose, choose_choices),
+    FIELD("folds", SPEC_FIELD_INT, spec_protocol, choose_folds, 2, 1000),
+    CHOICE("rule", spec_protocol, choose_1se, rule_choices),
+    {0}};
 const struct spec_field spec_protocol_fields[] = {
     CHOICE("kind", spec_protocol, paper, kind_choices),
     FIELD("trials", SPEC_FIELD_INT, spec_protocol, trials, 1, 10000),
     FIELD("folds", SPEC_FIELD_INT, spec_protocol, folds, 0, 1000),
-    FIELD("test", SPEC_FIELD_SHARE, spec_protocol, test, 0.01, 0.99),
+    FIELD("test", SPEC_FIELD_SHARE, spec_protocol, test, 0, 0.99),
     FIELD("validate", SPEC_FIELD_SHARE, spec_protocol, validate, 0, 0.99),
+    {"choose", SPEC_FIELD_MAP, 0, 0, 0, NULL, choose_fields},
     {0}};
 
 static const struct spec_field stall_fields[] = {
@@ -64,7 +76,11 @@ static const struct spec_field measure_fields[] = {
 static void set_defaults(struct spec *out)
 {
     out->preprocess = (struct spec_preprocess){2, 0, 1};
-    out->protocol = (struct spec_protocol){0, 5, 0, 0.2, 0.2};
+    out->protocol = (struct spec_protocol){.trials = 5,
+                                           .test = 0.2,
+                                           .validate = 0.2,
+                                           .choose_folds = 10,
+                                           .choose_1se = 1};
     out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000};
     out->limits = (struct spec_limits){600, 4096 * MIB, 5};
     out->threads = 1;
@@ -87,7 +103,7 @@ static enum spred_status read_figures(struct spec_reader *r,
 {
     struct spec *out = r->out;
     if (!node) {
-        for (size_t i = 0; spec_figure_names[i]; i++)
+        for (size_t i = 0; i < FIGURES_DEFAULT; i++)
             SPRED_TRY(add_figure(r, spec_figure_names[i]));
         return SPRED_OK;
     }
@@ -106,11 +122,42 @@ static enum spred_status read_figures(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* What chooses lambda, and what the validation part has to do with it. */
+static enum spred_status check_choice(struct spec_reader *r,
+                                      const struct spec_node *node)
+{
+    struct spec_protocol *p = &r->out->protocol;
+    const struct spec_node *validate = spec_node_get(node, "validate");
+    const struct spec_node *choose = spec_node_get(node, "choose");
+    if (p->choose == SPEC_CHOOSE_HOLDOUT) {
+        for (size_t i = 0; i < r->out->n_problems; i++)
+            if (!(p->validate > 0) && r->out->problems[i].n_lambda > 1)
+                return spec_fail(r, node,
+                                 "protocol.validate: is 0%%, but it chooses "
+                                 "among the lambdas of problem '%s' (or "
+                                 "choose: {kind: cv}, or none)",
+                                 r->out->problems[i].name);
+        return SPRED_OK;
+    }
+    if (p->paper)
+        return spec_fail(r, choose,
+                         "protocol.choose: kind: paper chooses on its "
+                         "validation part, as published");
+    if (validate && p->validate > 0)
+        return spec_fail(r, validate,
+                         "protocol.validate: choose: {kind: %s} validates on "
+                         "nothing, expected 0%% or no validate",
+                         choose_choices[p->choose]);
+    p->validate = 0;
+    return SPRED_OK;
+}
+
 static enum spred_status check_protocol(struct spec_reader *r,
                                         const struct spec_node *node)
 {
     const struct spec *out = r->out;
     const struct spec_protocol *p = &out->protocol;
+    SPRED_TRY(check_choice(r, node));
     if (p->folds == 1 || (p->folds && p->paper))
         return spec_fail(r, node,
                          p->paper
@@ -122,12 +169,6 @@ static enum spred_status check_protocol(struct spec_reader *r,
         return spec_fail(r, node,
                          "protocol: test and validate take 100%% or more, "
                          "nothing is left to train on");
-    for (size_t i = 0; i < out->n_problems; i++)
-        if (!(p->validate > 0) && out->problems[i].n_lambda > 1)
-            return spec_fail(r, node,
-                             "protocol.validate: is 0%%, but it chooses among "
-                             "the lambdas of problem '%s'",
-                             out->problems[i].name);
     return SPRED_OK;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "experiments/units.h"
+#include "spred/simulate.h"
 
 #define SIDE_MAX 1e7 /* samples or features */
 
@@ -12,18 +13,44 @@
         key, kind, offsetof(struct spec_dataset, member), low, high, NULL,     \
             NULL                                                               \
     }
-const struct spec_field spec_simulated_fields[] = {
-    {"name", SPEC_FIELD_OTHER, offsetof(struct spec_dataset, name), 0, 0, NULL,
-     NULL},
-    FIELD("n", SPEC_FIELD_INT, n, 4, SIDE_MAX),
-    FIELD("p", SPEC_FIELD_INT, p, 1, SIDE_MAX),
+/* What all kinds have. */
+#define COMMON                                                                 \
+    {                                                                          \
+        "kind",                                                                \
+        SPEC_FIELD_OTHER,                                                      \
+        offsetof(struct spec_dataset, kind),                                   \
+        0,                                                                     \
+        0,                                                                     \
+        NULL,                                                                  \
+        NULL},                                                                 \
+        {"name",                                                               \
+         SPEC_FIELD_OTHER,                                                     \
+         offsetof(struct spec_dataset, name),                                  \
+         0,                                                                    \
+         0,                                                                    \
+         NULL,                                                                 \
+         NULL},                                                                \
+        FIELD("n", SPEC_FIELD_INT, n, 4, SIDE_MAX),                            \
+        FIELD("p", SPEC_FIELD_INT, p, 1, SIDE_MAX)
+static const struct spec_field blocks_fields[] = {
+    COMMON,
     FIELD("blocks", SPEC_FIELD_INT, blocks, 1, SIDE_MAX),
     {"rho", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     FIELD("k", SPEC_FIELD_INT, k, 0, SIDE_MAX),
     FIELD("snr", SPEC_FIELD_REAL, snr, 1e-6, 1e12),
     FIELD("classes", SPEC_FIELD_INT, classes, 0, 1000),
     {0}};
+static const struct spec_field iid_fields[] = {
+    COMMON,
+    FIELD("density", SPEC_FIELD_SHARE, density, 0, 1),
+    FIELD("noise", SPEC_FIELD_REAL, noise, 0, 1e12),
+    {0}};
+#undef COMMON
 #undef FIELD
+
+const char *const spec_simulated_kinds[] = {"blocks", "iid", "sensing", NULL};
+const struct spec_field *const spec_simulated_fields[] = {
+    blocks_fields, iid_fields, iid_fields};
 
 static enum spred_status read_rho(struct spec_reader *r,
                                   const struct spec_node *rho,
@@ -88,6 +115,8 @@ static enum spred_status make_name(struct spec_reader *r,
             continue; /* already said */
         if (status == SPRED_OK && strcmp(key, "rho") == 0)
             status = add_rho(r, d, &name);
+        else if (status == SPRED_OK && strcmp(key, "density") == 0)
+            status = spred_buffer_add(r->env, &name, "-density%g", d->density);
         else if (status == SPRED_OK)
             status = spred_buffer_add(r->env, &name, "-%s%s", key,
                                       map->items[i]->text);
@@ -102,17 +131,40 @@ static enum spred_status make_name(struct spec_reader *r,
     return status;
 }
 
+/* kind has its defaults and its keys; a sweep is of one kind. */
+static enum spred_status read_kind(struct spec_reader *r,
+                                   const struct spec_node *map,
+                                   struct spec_dataset *d)
+{
+    const struct spec_node *kind = spec_node_get(map, "kind");
+    for (size_t i = 0; i < map->n; i++)
+        if (map->keys[i]->swept && map->items[i] == kind)
+            return spec_fail(r, map->keys[i],
+                             "simulated.kind: a sweep is of one kind, expected "
+                             "one data set for each");
+    if (kind)
+        SPRED_TRY(spec_choice(r, kind, "simulated.kind", spec_simulated_kinds,
+                              &d->kind));
+    d->density = d->kind == SPRED_SIMULATE_SENSING ? 0.1 : 1;
+    d->noise = d->kind == SPRED_SIMULATE_SENSING ? 0.01 : 0.1;
+    if (d->kind == SPRED_SIMULATE_BLOCKS) {
+        d->blocks = d->k = 10;
+        d->snr = 3;
+        d->classes = 2;
+        d->rho_min = d->rho_max = 0.5;
+    }
+    return SPRED_OK;
+}
+
 static enum spred_status read_one(struct spec_reader *r, struct spec_node *map,
                                   size_t group)
 {
     struct spec_dataset *d = spec_add_dataset(r, map, SPEC_SIMULATED, group);
     if (!d)
         return SPRED_ENOMEM;
-    d->blocks = d->k = 10;
-    d->snr = 3;
-    d->classes = 2;
-    d->rho_min = d->rho_max = 0.5;
-    SPRED_TRY(spec_fields(r, map, "simulated", spec_simulated_fields, d));
+    SPRED_TRY(read_kind(r, map, d));
+    SPRED_TRY(
+        spec_fields(r, map, "simulated", spec_simulated_fields[d->kind], d));
     if (!d->n || !d->p)
         return spec_fail(r, map, "simulated: '%s' is missing",
                          d->n ? "p" : "n");

@@ -30,6 +30,7 @@ void trial_free(struct spred_env *env, struct trial *trial)
     part_free(env, &trial->validate);
     part_free(env, &trial->test);
     spred_prepared_free(env, &trial->prepared);
+    spred_free(env, trial->rows);
     labels_free(env, &trial->labels);
     spred_data_free(env, &trial->data);
     memset(trial, 0, sizeof *trial);
@@ -84,10 +85,28 @@ static enum spred_status prepare(struct spred_env *env, const struct job *job,
                      values);
 }
 
-static uint64_t split_seed(const struct job *job, int64_t repeat)
+static uint64_t split_seed(const struct job *job, int64_t repeat,
+                           const char *role)
 {
     return spred_seed(strtoull(job->seed, NULL, 10), job->dataset,
-                      (uint64_t)repeat, "split");
+                      (uint64_t)repeat, role);
+}
+
+/* Strata of the data's samples: class codes; for a real-valued target all 0; -1
+ * = left out. Free it. */
+static int32_t *make_strata(struct spred_env *env, const struct labels *labels)
+{
+    int32_t *strata = spred_alloc(env, labels->n, sizeof *strata);
+    for (size_t i = 0; strata && i < labels->n; i++)
+        strata[i] = labels->codes              ? labels->codes[i]
+                    : isnan(labels->values[i]) ? -1
+                                               : 0;
+    return strata;
+}
+
+static size_t count_strata(const struct labels *labels)
+{
+    return labels->codes ? labels->n_classes : 1;
 }
 
 /* Hold-out number `trial`, or fold (trial - 1) mod folds of a repeat. */
@@ -98,14 +117,14 @@ static enum spred_status split_samples(struct spred_env *env,
 {
     if (job->folds == 0)
         return spred_split_holdout(env, codes, n, n_levels, job->test,
-                                   job->validate, split_seed(job, job->trial),
-                                   out);
+                                   job->validate,
+                                   split_seed(job, job->trial, "split"), out);
     double rest = 1 - 1 / (double)job->folds;
     int64_t repeat = (job->trial - 1) / job->folds + 1;
     return spred_split_kfold(env, codes, n, n_levels, (size_t)job->folds,
                              (size_t)((job->trial - 1) % job->folds),
                              fmin(job->validate / rest, 0.9),
-                             split_seed(job, repeat), out);
+                             split_seed(job, repeat, "split"), out);
 }
 
 static enum spred_status make_clean(struct spred_env *env,
@@ -117,22 +136,48 @@ static enum spred_status make_clean(struct spred_env *env,
     spred_free(env, picked);
     const struct labels *labels = &out->labels;
     out->n_classes = out->n_labels = labels->n_classes;
-    int32_t *strata = NULL; /* a real-valued target: 0, or -1 = left out */
-    if (!labels->codes) {
-        strata = spred_alloc(env, labels->n, sizeof *strata);
-        if (!strata)
-            return SPRED_ENOMEM;
-        for (size_t i = 0; i < labels->n; i++)
-            strata[i] = isnan(labels->values[i]) ? -1 : 0;
-    }
-    enum spred_status status =
-        split_samples(env, job, strata ? strata : labels->codes, labels->n,
-                      strata ? 1 : labels->n_classes, &split);
+    int32_t *strata = make_strata(env, labels);
+    if (!strata)
+        return SPRED_ENOMEM;
+    enum spred_status status = split_samples(env, job, strata, labels->n,
+                                             count_strata(labels), &split);
     if (status == SPRED_OK)
         status = prepare(env, job, &out->data.x, &split, labels->codes,
                          labels->values, out);
+    out->rows = split.train;
+    split.train = NULL;
     spred_split_free(env, &split);
     spred_free(env, strata);
+    return status;
+}
+
+enum spred_status trial_fold(struct spred_env *env, const struct job *job,
+                             const struct trial *whole, size_t fold,
+                             struct trial *out)
+{
+    const struct labels *labels = &whole->labels;
+    struct spred_split split = {0};
+    memset(out, 0, sizeof *out);
+    int32_t *all = make_strata(env, labels), *strata = NULL;
+    if (all)
+        strata = spred_alloc(env, labels->n, sizeof *strata);
+    enum spred_status status = strata ? SPRED_OK : SPRED_ENOMEM;
+    for (size_t i = 0; strata && i < labels->n; i++)
+        strata[i] = -1;
+    for (size_t i = 0; strata && i < whole->train.n; i++)
+        strata[whole->rows[i]] = all[whole->rows[i]];
+    if (status == SPRED_OK)
+        status =
+            spred_split_kfold(env, strata, labels->n, count_strata(labels),
+                              (size_t)job->choose_folds, fold, 0,
+                              split_seed(job, job->trial, "choose"), &split);
+    if (status == SPRED_OK)
+        status = prepare(env, job, &whole->data.x, &split, labels->codes,
+                         labels->values, out);
+    out->n_classes = out->n_labels = whole->n_classes;
+    spred_split_free(env, &split);
+    spred_free(env, strata);
+    spred_free(env, all);
     return status;
 }
 
@@ -173,9 +218,10 @@ static enum spred_status make_paper(struct spred_env *env,
     if (status == SPRED_OK)
         status = spred_paper_matrix(env, &out->data, &paper, &rows, NULL);
     if (status == SPRED_OK)
-        status = spred_split_holdout(env, NULL, paper.rows, 1, job->test,
-                                     (1 - job->test) * job->validate,
-                                     split_seed(job, job->trial), &split);
+        status =
+            spred_split_holdout(env, NULL, paper.rows, 1, job->test,
+                                (1 - job->test) * job->validate,
+                                split_seed(job, job->trial, "split"), &split);
     if (status == SPRED_OK &&
         !(codes = spred_alloc(env, paper.rows, sizeof *codes)))
         status = SPRED_ENOMEM;

@@ -23,6 +23,8 @@ struct trial {
     struct labels labels;
     struct spred_prepared prepared;
     struct part train, validate, test;
+    size_t *rows;     /* train.n samples of the data: the training part (clean
+                         protocol), or NULL */
     size_t n_classes; /* of the training part; 0: real-valued target */
     size_t n_labels;  /* of all parts: more than n_classes only under paper */
     size_t p;         /* features after the filter */
@@ -36,6 +38,13 @@ struct trial {
  * = prepare. */
 enum spred_status trial_make(struct spred_env *env, const struct job *job,
                              struct trial *out, double seconds[2]);
+/* Fold `fold` (0..) of the cross-validation inside the training part of whole
+ * (clean protocol): trains on the other folds, stratified, tests on this one;
+ * everything is learnt on the fold's own training rows. whole lends its data
+ * and is only read: folds may be made side by side, each with its own env. */
+enum spred_status trial_fold(struct spred_env *env, const struct job *job,
+                             const struct trial *whole, size_t fold,
+                             struct trial *out);
 void trial_free(struct spred_env *env, struct trial *trial);
 
 /* Seconds on a monotonic clock. */

@@ -8,8 +8,8 @@
 #include "spred/linalg.h"
 #include "spred/text.h"
 
-/* What a worker writes: "run<TAB>...", "point<TAB>...", "gene<TAB>..." lines
- * and "end"; or "error<TAB>text". */
+/* What a worker writes: a line "run<TAB>...", lines that begin with the name of
+ * a child table, and "end"; or "error<TAB>text". */
 
 static enum spred_status read_all(struct spred_env *env, int from,
                                   struct spred_buffer *out)
@@ -55,12 +55,12 @@ static enum spred_status write_record(struct spred_env *env,
                                       struct spred_buffer *out)
 {
     SPRED_TRY(add_row(env, "run", results_run_columns, &record->run, out));
-    for (size_t i = 0; i < record->n_points; i++)
-        SPRED_TRY(add_row(env, "point", results_point_columns,
-                          &record->points[i], out));
-    for (size_t i = 0; i < record->n_genes; i++)
-        SPRED_TRY(
-            add_row(env, "gene", results_gene_columns, &record->genes[i], out));
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++) {
+        const struct results_child *child = &results_children[k];
+        for (size_t i = 0; i < results_child_count(record, child); i++)
+            SPRED_TRY(add_row(env, child->name, child->columns,
+                              results_child_row(record, child, i), out));
+    }
     return spred_buffer_add(env, out, "end\n");
 }
 
@@ -93,7 +93,7 @@ int job_worker(int in, int out)
         status = results_row_read(&env, job_columns, line.text ? line.text : "",
                                   line.length, &job);
     if (status == SPRED_OK) {
-        spred_blas_threads((int)job.threads);
+        spred_blas_threads(1); /* the pool has the threads */
         status = job_run(&env, &job, &record);
         record.run.peak_rss_kib = peak_memory();
     }
@@ -134,17 +134,14 @@ static enum spred_status parse_line(struct spred_env *env, const char *line,
     if (length > 4 && memcmp(line, "run\t", 4) == 0)
         return results_row_read(env, results_run_columns, line + 4, length - 4,
                                 &record->run);
-    if (length > 6 && memcmp(line, "point\t", 6) == 0) {
-        struct results_point *point = &record->points[record->n_points++];
-        results_row_clear(results_point_columns, point);
-        return results_row_read(env, results_point_columns, line + 6,
-                                length - 6, point);
-    }
-    if (length > 5 && memcmp(line, "gene\t", 5) == 0) {
-        struct results_gene *gene = &record->genes[record->n_genes++];
-        results_row_clear(results_gene_columns, gene);
-        return results_row_read(env, results_gene_columns, line + 5, length - 5,
-                                gene);
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++) {
+        const struct results_child *child = &results_children[k];
+        size_t width = strlen(child->name);
+        if (length > width + 1 && memcmp(line, child->name, width) == 0 &&
+            line[width] == '\t')
+            return results_row_read(env, child->columns, line + width + 1,
+                                    length - width - 1,
+                                    results_child_next(record, child));
     }
     if (length > 6 && memcmp(line, "error\t", 6) == 0)
         return spred_fail(env, SPRED_EINVAL, "%.*s", (int)(length - 6),
@@ -160,12 +157,10 @@ enum spred_status job_parse_output(struct spred_env *env, const char *text,
     results_row_clear(results_run_columns, &record->run);
     if (length == 0)
         return spred_fail(env, SPRED_EFORMAT, "the worker wrote nothing");
-    record->points = spred_alloc(env, count_lines(text, length, "point"),
-                                 sizeof *record->points);
-    record->genes = spred_alloc(env, count_lines(text, length, "gene"),
-                                sizeof *record->genes);
-    if (!record->points || !record->genes)
-        return SPRED_ENOMEM;
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++)
+        SPRED_TRY(results_child_room(
+            env, record, &results_children[k],
+            count_lines(text, length, results_children[k].name)));
     for (const char *at = text, *end = text + length; at < end;) {
         const char *next = memchr(at, '\n', (size_t)(end - at));
         if (!next)

@@ -105,7 +105,7 @@ enum spred_status plots_figure_begin(struct plots_context *context,
     if (!f->name)
         return SPRED_ENOMEM;
     f->panels = panels;
-    f->columns = panels < 2 ? 1 : panels < 5 ? 2 : 3;
+    f->columns = panels < 2 ? 1 : panels == 2 || panels == 4 ? 2 : 3;
     f->rows = (panels + f->columns - 1) / f->columns;
     f->panel_width = (PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT -
                       GAP_X * (double)(f->columns - 1)) /

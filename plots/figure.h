@@ -24,7 +24,8 @@ struct plots_kind {
     enum spred_status (*draw)(struct plots_context *context);
 };
 extern const struct plots_kind plots_gap_time, plots_profile,
-    plots_accuracy_genes;
+    plots_accuracy_genes, plots_time_dimension, plots_time_alpha,
+    plots_zero_rate, plots_support_recovery, plots_cv;
 
 /* A figure in the making: a page of equal panels over a key and a caption.
  * Positions on a page are in pixels of the SVG from the upper left. */
@@ -110,6 +111,44 @@ enum spred_status plots_provenance(struct plots_figure *figure,
                                    size_t first, size_t end);
 /* "GDS1815" or "made (simulated)": the title of a data set. Free it. */
 char *plots_dataset_title(struct plots_context *context, const char *dataset);
+
+/* pages.c: pages of the answer of a query that comes by data set and problem:
+ * a figure per problem, `each` panels per data set, put on it by put_page from
+ * rows first .. end - 1. need: a column without whose number a row is left out,
+ * or NULL. */
+typedef enum spred_status plots_page(struct plots_figure *figure,
+                                     const struct results_table *table,
+                                     size_t first, size_t end);
+enum spred_status plots_by_problem(struct plots_context *context,
+                                   const char *query, const char *kind,
+                                   const char *need, size_t each,
+                                   plots_page *put_page);
+
+/* curves.c: number columns of a table as curves over another of them. */
+struct plots_curve {
+    const char *x, *y;      /* columns */
+    const char *low, *high; /* bars from and to, or NULL: none */
+    int dash;               /* of the line; 0: the solver's own */
+    int nested; /* 1: curves that coincide are seen, later ones thinner */
+};
+/* Adds the curve of each solver in rows first .. end - 1 to the plot command
+ * that has begun: filled points where all trials were certified (the columns
+ * certified and trials), hollow ones elsewhere. */
+enum spred_status plots_curves(struct plots_figure *figure,
+                               const struct results_table *table, size_t first,
+                               size_t end, const struct plots_curve *curve);
+/* The largest and the least positive number of a column of the rows, into the
+ * limits that they may widen. */
+void plots_limits(const struct results_table *table, size_t first, size_t end,
+                  const char *column, double *low, double *high);
+/* Panel i of a data set: its title, a logarithmic x axis, and the labels where
+ * the page shows them. */
+enum spred_status plots_curve_panel(struct plots_figure *figure, size_t i,
+                                    const char *title, double low, double high,
+                                    int plain, const char *x_label,
+                                    const char *y_label);
+/* A linear y axis from 0 to 1. */
+enum spred_status plots_share_axis(struct plots_figure *figure, size_t i);
 
 /* gnuplot.c: the first `gnuplot` on PATH (free it), or NULL; and one run of
  * it: form svg, pdf or png, into folder/name.form. */

@@ -4,7 +4,6 @@
 #include <string.h>
 #include "plots/figure.h"
 
-#define PANELS_MAX 9
 #define SHORTEST 1e-6     /* seconds; a logarithmic axis has no zero */
 #define BELOW_TARGET 1e-3 /* how far under the asked gap the axis may go */
 
@@ -188,56 +187,9 @@ static enum spred_status put_page(struct plots_figure *f,
     return put_caption(f, t, first, end, page.target);
 }
 
-/* The answer comes by data set, then problem; the pages want the reverse. */
-static void copy_problem(const struct results_table *t, const char *problem,
-                         struct results_table *page)
-{
-    page->n_rows = 0;
-    for (size_t i = 0; i < t->n_rows; i++)
-        if (strcmp(results_text(t, i, "problem"), problem) == 0)
-            memcpy(page->cells + t->n_columns * page->n_rows++,
-                   t->cells + t->n_columns * i,
-                   t->n_columns * sizeof *t->cells);
-}
-
-static enum spred_status draw_problem(struct plots_context *context,
-                                      const struct results_table *page)
-{
-    enum spred_status status = SPRED_OK;
-    for (size_t at = 0, next; at < page->n_rows && !status; at = next) {
-        struct plots_figure f;
-        size_t panels = 0;
-        for (next = at; next < page->n_rows && panels < PANELS_MAX; panels++)
-            next = plots_rows_end(page, next, "dataset", page->n_rows);
-        status = plots_figure_begin(context, &f, "gap-time",
-                                    results_text(page, at, "problem"), panels);
-        if (!status && !context->dry)
-            status = put_page(&f, page, at, next);
-        status = plots_figure_end(&f, status);
-    }
-    return status;
-}
-
 static enum spred_status draw(struct plots_context *context)
 {
-    struct spred_env *env = context->env;
-    struct results_table t;
-    SPRED_TRY(results_query(env, context->view, "gap-time", &t));
-    struct results_table page = t; /* borrows the texts of t */
-    page.cells = spred_alloc(env, t.n_rows * t.n_columns, sizeof *page.cells);
-    enum spred_status status = page.cells ? SPRED_OK : SPRED_ENOMEM;
-    for (size_t i = 0; i < t.n_rows && !status; i++) {
-        size_t before = 0;
-        while (!results_same(&t, before, i, "problem"))
-            before++;
-        if (before < i)
-            continue;
-        copy_problem(&t, results_text(&t, i, "problem"), &page);
-        status = draw_problem(context, &page);
-    }
-    spred_free(env, page.cells);
-    results_table_free(env, &t);
-    return status;
+    return plots_by_problem(context, "gap-time", "gap-time", NULL, 1, put_page);
 }
 
 const struct plots_kind plots_gap_time = {"gap-time", draw};

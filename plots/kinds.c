@@ -4,9 +4,13 @@
 #include "plots/plots.h"
 
 static const struct plots_kind *const kinds[] = {
-    &plots_gap_time, &plots_profile, &plots_accuracy_genes};
-static const char *const names[] = {"gap-time", "profile", "accuracy-genes",
-                                    NULL};
+    &plots_gap_time,         &plots_profile,    &plots_accuracy_genes,
+    &plots_time_dimension,   &plots_time_alpha, &plots_zero_rate,
+    &plots_support_recovery, &plots_cv};
+static const char *const names[] = {
+    "gap-time",         "profile",    "accuracy-genes",
+    "time-dimension",   "time-alpha", "zero-rate",
+    "support-recovery", "cv",         NULL};
 
 static const struct plots_kind *find(const char *name)
 {
@@ -60,9 +64,26 @@ void plots_context_close(struct plots_context *context)
     memset(context, 0, sizeof *context);
 }
 
+/* The kinds of the store's last run: the words of its note. */
+static enum spred_status run_noted(struct plots_context *context,
+                                   const char *noted)
+{
+    for (size_t length; *noted; noted += length + (noted[length] == ' ')) {
+        length = strcspn(noted, " ");
+        for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+            if (strlen(names[i]) == length &&
+                memcmp(names[i], noted, length) == 0)
+                SPRED_TRY(kinds[i]->draw(context));
+    }
+    return SPRED_OK;
+}
+
 enum spred_status plots_run_kinds(struct plots_context *context,
                                   const char *const *figures, size_t n)
 {
+    const char *noted = results_note(&context->notes, "figures", NULL);
+    if (n == 0 && noted)
+        return run_noted(context, noted);
     for (size_t i = 0; i < n; i++) {
         const char *near = spred_nearest(figures[i], names);
         if (!find(figures[i]))

@@ -16,8 +16,9 @@ const char *const *plots_kinds(void);
  * NAME.dat and NAME.gp, and through gnuplot NAME.svg, NAME.pdf and NAME.png,
  * each written aside and renamed. `gnuplot NAME.gp` in that folder redraws the
  * SVG without this program. Without gnuplot on PATH one warning is logged and
- * .dat and .gp are written all the same. Errors: SPRED_ENOTFOUND for an
- * unknown kind, before anything is drawn; SPRED_EIO when gnuplot fails. */
+ * .dat and .gp are written all the same. n 0: the kinds that the store's last
+ * run asked for. Errors: SPRED_ENOTFOUND for an unknown kind, before anything
+ * is drawn; SPRED_EIO when gnuplot fails. */
 enum spred_status plots_draw(struct spred_env *env, const char *db_path,
                              const char *folder, const char *const *figures,
                              size_t n);

@@ -141,37 +141,55 @@ static enum spred_status put_heading(struct plots_context *context,
     return spred_buffer_add(env, out, "</h3>\n");
 }
 
-/* A query's answer, one table per data set and problem; where the problem is
- * not convex with columns of its own, or NULL: the same. */
+/* The rows of a query's answer, one table per data set and problem; where the
+ * problem is not convex with columns of its own, or NULL: the same. */
+static enum spred_status
+put_tables(struct plots_context *context, struct spred_buffer *out,
+           const struct results_table *t, const struct column *columns,
+           const struct column *not_convex, const char *who)
+{
+    struct spred_env *env = context->env;
+    for (size_t at = 0, next; at < t->n_rows; at = next) {
+        next = plots_rows_end(t, at, "dataset",
+                              plots_rows_end(t, at, "problem", t->n_rows));
+        SPRED_TRY(put_heading(context, out, t, at));
+        if (who) {
+            SPRED_TRY(spred_buffer_add(env, out, "<p>%s ", who));
+            SPRED_TRY(plots_html_text(env, out, results_text(t, at, "solver")));
+            SPRED_TRY(spred_buffer_add(env, out, "</p>\n"));
+        }
+        int other = not_convex && !(results_real(t, at, "convex") > 0);
+        SPRED_TRY(
+            put_table(env, out, t, at, next, other ? not_convex : columns));
+    }
+    return SPRED_OK;
+}
+
+/* A query's answer under a heading, if it has rows. need: a column without
+ * whose number a row is left out, or NULL. */
 static enum spred_status put_by_problem(struct plots_context *context,
                                         struct spred_buffer *out,
                                         const char *query, const char *heading,
                                         const struct column *columns,
                                         const struct column *not_convex,
-                                        const char *who)
+                                        const char *who, const char *need)
 {
     struct spred_env *env = context->env;
     struct results_table t;
     SPRED_TRY(results_query(env, context->view, query, &t));
-    enum spred_status status = SPRED_OK;
-    if (t.n_rows)
+    struct results_table shown = t; /* borrows the texts of t */
+    shown.cells = spred_alloc(env, t.n_rows * t.n_columns, sizeof *t.cells);
+    shown.n_rows = 0;
+    for (size_t i = 0; shown.cells && i < t.n_rows; i++)
+        if (!need || !isnan(results_real(&t, i, need)))
+            memcpy(shown.cells + t.n_columns * shown.n_rows++,
+                   t.cells + t.n_columns * i, t.n_columns * sizeof *t.cells);
+    enum spred_status status = shown.cells ? SPRED_OK : SPRED_ENOMEM;
+    if (!status && shown.n_rows)
         status = spred_buffer_add(env, out, "%s", heading);
-    for (size_t at = 0, next; at < t.n_rows && !status; at = next) {
-        next = plots_rows_end(&t, at, "dataset",
-                              plots_rows_end(&t, at, "problem", t.n_rows));
-        status = put_heading(context, out, &t, at);
-        if (!status && who)
-            status = spred_buffer_add(env, out, "<p>%s ", who);
-        if (!status && who)
-            status = plots_html_text(env, out, results_text(&t, at, "solver"));
-        if (!status && who)
-            status = spred_buffer_add(env, out, "</p>\n");
-        if (!status)
-            status = put_table(
-                env, out, &t, at, next,
-                not_convex && !(results_real(&t, at, "convex") > 0) ? not_convex
-                                                                    : columns);
-    }
+    if (!status)
+        status = put_tables(context, out, &shown, columns, not_convex, who);
+    spred_free(env, shown.cells);
     results_table_free(env, &t);
     return status;
 }
@@ -184,7 +202,7 @@ static enum spred_status put_by_problem(struct plots_context *context,
             {"least [s]", "seconds_min", 3, NULL},                             \
             {"most [s]", "seconds_max", 3, NULL},                              \
             {"passes", "passes", 6, NULL}, {head, name, 2, NULL},              \
-            {"genes", "support", 4, NULL},                                     \
+            {"genes", "support", 4, NULL}, {"zeros", "zeros", 5, NULL},        \
             {"accuracy", "accuracy", 3, "accuracy_half"},                      \
             {"balanced", "balanced", 3, "balanced_half"},                      \
             {"AUC", "auc", 3, "auc_half"}, {"R²", "r2", 3, "r2_half"},         \
@@ -201,6 +219,15 @@ static enum spred_status put_results(struct plots_context *context,
         RESULT_COLUMNS("certified [s]", "worst gap", "gap");
     static const struct column not_convex[] =
         RESULT_COLUMNS("stationary [s]", "worst stationarity", "stationarity");
+    static const struct column choice[] = {
+        {"solver", "solver", 0, NULL},
+        {"chosen", "ratio", 4, NULL},
+        {"least loss at", "ratio_min", 4, NULL},
+        {"1-SE at", "ratio_1se", 4, NULL},
+        {"loss", "cv_loss", 4, "cv_se"},
+        {"genes", "support", 4, NULL},
+        {"wall [s]", "wall", 3, NULL},
+        {NULL, NULL, 0, NULL}};
     static const struct column ledger[] = {
         {"solver", "solver", 0, NULL},
         {"set-up, billed [s]", "setup", 3, NULL},
@@ -222,16 +249,22 @@ static enum spred_status put_results(struct plots_context *context,
         "stationary. Accuracies are means on the test parts ± half a 95% "
         "interval "
         "by the corrected resampled t (Nadeau and Bengio 2003).</p>\n",
-        columns, not_convex, NULL));
+        columns, not_convex, NULL, NULL));
+    SPRED_TRY(put_by_problem(
+        context, out, "summary",
+        "<h2>Lambda by cross-validation</h2>\n<p>Lambdas as shares of "
+        "lambda_max; medians over trials. Wall: all folds and the "
+        "refit.</p>\n",
+        choice, NULL, NULL, "cv_loss"));
     SPRED_TRY(put_by_problem(
         context, out, "genes",
         "<h2>Genes</h2>\n<p>Most often chosen over the trials.</p>\n", genes,
-        NULL, "As chosen by"));
+        NULL, "As chosen by", NULL));
     return put_by_problem(
         context, out, "summary",
         "<h2>Where the time went</h2>\n<p>Medians over trials. Only set-up "
         "and steps are billed to a solver.</p>\n",
-        ledger, NULL, NULL);
+        ledger, NULL, NULL, NULL);
 }
 
 static enum spred_status put_endings(struct plots_context *context,

@@ -105,6 +105,8 @@ struct plots_style plots_solver_style(const struct plots_context *context,
                                 hollow[i % 10]};
 }
 
+#define SOURCE_MAX 80 /* bytes of a source in a caption */
+
 static size_t dataset_row(const struct plots_context *context,
                           const char *dataset)
 {
@@ -148,9 +150,12 @@ static enum spred_status sources(struct plots_figure *f,
                                        ? "SIMULATED data, not measured: "
                                        : "Data: ",
                                    dataset));
+        const char *seed = strstr(source, " seed="); /* the caption has one */
+        size_t length = seed ? (size_t)(seed - source) : strlen(source);
         if (!last || strcmp(source, last) != 0)
-            SPRED_TRY(spred_buffer_add(context->env, &f->caption, " (%.60s)",
-                                       source));
+            SPRED_TRY(spred_buffer_add(
+                context->env, &f->caption, " (%.*s)",
+                (int)(length < SOURCE_MAX ? length : SOURCE_MAX), source));
         last = source;
     }
     return count ? spred_buffer_add(context->env, &f->caption, ". ") : SPRED_OK;

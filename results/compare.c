@@ -10,7 +10,7 @@
 struct side {
     const char *path;
     sqlite3 *db;
-    sqlite3_stmt *runs, *points, *genes;
+    sqlite3_stmt *runs, *children[RESULTS_CHILDREN];
 };
 
 struct comparison {
@@ -88,21 +88,23 @@ static enum spred_status compare_rows(struct comparison *c,
     return SPRED_OK;
 }
 
-/* The points or genes of one run on both sides, in the stored order. */
+/* The rows of one child table of one run on both sides, in stored order. */
 static enum spred_status compare_children(struct comparison *c,
                                           const struct results_run *run,
-                                          const char *table,
-                                          const struct results_column *columns,
-                                          sqlite3_stmt *left, int64_t id_left,
-                                          sqlite3_stmt *right, int64_t id_right)
+                                          size_t which, int64_t id_left,
+                                          int64_t id_right)
 {
     enum spred_status status = SPRED_OK;
+    const char *table = results_children[which].name;
+    const struct results_column *columns = results_children[which].columns;
+    sqlite3_stmt *left = c->a.children[which], *right = c->b.children[which];
     sqlite3_bind_int64(left, 1, id_left);
     sqlite3_bind_int64(right, 1, id_right);
     for (size_t row = 1; !status; row++) {
         union {
             struct results_point point;
             struct results_gene gene;
+            struct results_fold fold;
         } a, b;
         int more_a = 0, more_b = 0;
         status = results_sql_step(c->env, c->a.db, c->a.path, left, &more_a);
@@ -139,10 +141,9 @@ static enum spred_status compare_run(struct comparison *c,
     SPRED_TRY(compare_rows(c, a, "runs", 0, results_run_columns, a, b));
     if (ended_by_clock(a->status) && ended_by_clock(b->status))
         return SPRED_OK;
-    SPRED_TRY(compare_children(c, a, "points", results_point_columns,
-                               c->a.points, id_a, c->b.points, id_b));
-    return compare_children(c, a, "genes", results_gene_columns, c->a.genes,
-                            id_a, c->b.genes, id_b);
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++)
+        SPRED_TRY(compare_children(c, a, k, id_a, id_b));
+    return SPRED_OK;
 }
 
 static enum spred_status next_run(struct comparison *c, struct side *side,
@@ -214,16 +215,18 @@ static enum spred_status open_side(struct spred_env *env, const char *path,
     SPRED_TRY(results_sql_open(env, path, 0, &side->db, &fresh));
     SPRED_TRY(prepare(env, side, "runs", results_run_columns, "ORDER BY job",
                       &side->runs));
-    SPRED_TRY(prepare(env, side, "points", results_point_columns, one,
-                      &side->points));
-    return prepare(env, side, "genes", results_gene_columns, one, &side->genes);
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++)
+        SPRED_TRY(prepare(env, side, results_children[k].name,
+                          results_children[k].columns, one,
+                          &side->children[k]));
+    return SPRED_OK;
 }
 
 static void close_side(struct side *side)
 {
     sqlite3_finalize(side->runs);
-    sqlite3_finalize(side->points);
-    sqlite3_finalize(side->genes);
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++)
+        sqlite3_finalize(side->children[k]);
     sqlite3_close(side->db);
 }
 

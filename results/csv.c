@@ -112,6 +112,8 @@ enum spred_status results_export_csv(struct spred_env *env,
                                      const char *folder)
 {
     SPRED_TRY(write_csv(env, view, folder, "runs", results_run_columns));
-    SPRED_TRY(write_csv(env, view, folder, "points", results_point_columns));
-    return write_csv(env, view, folder, "genes", results_gene_columns);
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++)
+        SPRED_TRY(write_csv(env, view, folder, results_children[k].name,
+                            results_children[k].columns));
+    return SPRED_OK;
 }

@@ -6,9 +6,10 @@
 #include "results/query.h"
 #include "spred/text.h"
 
-/* folder/runs.csv, points.csv and genes.csv: every row of the store, exactly
- * the columns of sink.h, RFC 4180 with a header line, REAL as %.17g, no value
- * = empty. Written beside and renamed: a reader never sees half a file. */
+/* folder/runs.csv, points.csv, genes.csv and folds.csv: every row of the store,
+ * exactly the columns of sink.h, RFC 4180 with a header line, REAL as %.17g, no
+ * value = empty. Written beside and renamed: a reader never sees half a file.
+ */
 enum spred_status results_export_csv(struct spred_env *env,
                                      struct results_view *view,
                                      const char *folder);
@@ -26,10 +27,10 @@ enum spred_status results_write_tables(struct spred_env *env,
 
 /* Are two stores the same but for clocks? Compares runs by job key (all
  * columns but seconds*, started, machine, peak_rss_kib), their points (but
- * seconds*) and genes, numbers bit for bit. Runs that both ended by a clock or
- * the machine (time, memory, crashed, interrupted) are compared by identity
- * and status alone. Appends a line for each of the first differences to out
- * (not cleared) and their number to *differences. */
+ * seconds*), genes and folds, numbers bit for bit. Runs that both ended by a
+ * clock or the machine (time, memory, crashed, interrupted) are compared by
+ * identity and status alone. Appends a line for each of the first differences
+ * to out (not cleared) and their number to *differences. */
 enum spred_status results_verify(struct spred_env *env, const char *path_a,
                                  const char *path_b, struct spred_buffer *out,
                                  size_t *differences);

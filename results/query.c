@@ -270,13 +270,16 @@ static const struct {
                {results_genes_heads, NULL, results_genes},
                {machines_heads, machines_sql, NULL},
                {notes_heads, notes_sql, NULL},
+               {results_path_heads, NULL, results_path},
                {results_profile_heads, NULL, results_profile},
                {solvers_heads, NULL, solvers},
-               {results_summary_heads, NULL, results_summary_table}};
+               {results_summary_heads, NULL, results_summary_table},
+               {results_dimension_heads, NULL, results_dimension}};
 
 static const char *const names[] = {
-    "accuracy-genes", "datasets", "endings", "gap-time", "genes", "machines",
-    "notes",          "profile",  "solvers", "summary",  NULL};
+    "accuracy-genes", "datasets",       "endings", "gap-time", "genes",
+    "machines",       "notes",          "path",    "profile",  "solvers",
+    "summary",        "time-dimension", NULL};
 
 const char *const *results_query_names(void)
 {

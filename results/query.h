@@ -61,6 +61,15 @@ void results_view_close(struct results_view *view);
  *                slowest of those that do. No reference optimum: adding a
  *                solver never moves another's curve.
  *
+ * path           Per data set, problem, solver and lambda: the billed seconds
+ * of that lambda (set-up in front of it included: seconds_path at its end, less
+ * seconds_path at the end of the lambda before; summed over outputs), in how
+ * many trials it was certified, zeros of the weights by three thresholds,
+ * precision and recall where the truth is known, the cross-validated loss.
+ *
+ * time-dimension The times of the summary, ordered by problem, solver and
+ *                number of features.
+ *
  * profile        Dolan and More (2002), one profile per problem. Instances =
  *                (data set, trial); time = billed seconds if the run ended
  *                certified, else infinite; ratio = time / the best solver's

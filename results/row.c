@@ -37,6 +37,7 @@ const struct results_column results_run_columns[] = {
     TEXT(preparation, "what was done to X, learnt on the training part"),
     TEXT(solver, "name of the solver"),
     TEXT(options, "all options of the solver, name=value"),
+    INT(warm_start, "0: every lambda was solved from nothing"),
     INT(train, "samples in the training part"),
     INT(validate, "samples in the validation part"),
     INT(test, "samples in the test part"),
@@ -48,13 +49,21 @@ const struct results_column results_run_columns[] = {
     INT(certified, "of which certified to the asked gap"),
     REAL(lambda_max, "smallest lambda with an empty model, training part"),
     REAL(lambda_ratio, "chosen lambda / lambda_max"),
+    REAL(ratio_min, "lambda of the least cross-validated loss / lambda_max"),
+    REAL(ratio_1se, "largest lambda within one s.e. of that / lambda_max"),
+    REAL(cv_loss, "cross-validated loss at the chosen lambda"),
+    REAL(cv_se, "standard error of cv_loss"),
     REAL(objective, "objective at the chosen lambda, sum over outputs"),
     REAL(gap, "worst relative duality gap on the path"),
     REAL(gap_target, "asked relative duality gap; power: stationarity"),
     REAL(floor, "worst relative rounding floor of the gap"),
     REAL(kkt, "worst violation of the optimality conditions / lambda"),
     INT(support, "features with a nonzero weight, chosen lambda"),
+    REAL(zeros, "share of features with |weight| <= 1e-6, chosen lambda"),
+    INT(truth, "simulated: features that have an effect"),
+    INT(true_positives, "of them in the support, chosen lambda"),
     REAL(seconds, "billed time: set-up, constants and steps [s]"),
+    REAL(seconds_wall, "wall time of all paths, certificates included [s]"),
     REAL(seconds_total, "time with all that is not billed [s]"),
     REAL(seconds_load, "loading, not billed [s]"),
     REAL(seconds_prepare, "split and standardisation, not billed [s]"),
@@ -101,6 +110,11 @@ const struct results_column results_point_columns[] = {
     TEXT(stop, "why this lambda ended, if last"),
     REAL(validation,
          "balanced accuracy (paper: accuracy), validation part, if last"),
+    INT(above_1e12, "features with a |weight| above 1e-12, if last"),
+    INT(above_1e6, "features with a |weight| above 1e-6, if last"),
+    INT(true_positives, "simulated: support with an effect, if last"),
+    REAL(cv_loss, "cross-validated loss, if last"),
+    REAL(cv_se, "standard error of cv_loss"),
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 
@@ -108,12 +122,75 @@ const struct results_column results_point_columns[] = {
 const struct results_column results_gene_columns[] = {
     TEXT(job, "key of the job"),
     INT(output, "one-vs-rest output, from 1"),
-    INT(rank, "1: largest absolute weight"),
+    INT(rank, "1: largest absolute weight; 0: the intercept"),
     TEXT(feature, "name of the feature"),
     TEXT(symbol, "gene symbol"),
     REAL(weight, "weight on the standardised scale"),
+    REAL(coefficient, "weight per unit of the prepared (log2 ...) feature"),
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
+
+#define ROW results_fold
+const struct results_column results_fold_columns[] = {
+    TEXT(job, "key of the job"),
+    INT(fold, "fold of the cross-validation, from 1"),
+    INT(lambda_index, "place on the path, from 1"),
+    REAL(lambda, "lambda"),
+    INT(train, "samples fitted"),
+    INT(held, "samples left out"),
+    REAL(loss, "mean loss over the samples left out"),
+    REAL(gap, "relative duality gap, worst over outputs"),
+    REAL(floor, "relative rounding floor of the gap"),
+    INT(certified, "1: to the asked gap"),
+    REAL(seconds, "billed at this lambda [s]"),
+    {NULL, RESULTS_TEXT, 0, NULL}};
+#undef ROW
+
+#define CHILD(rows)                                                            \
+    offsetof(struct results_record, rows),                                     \
+        offsetof(struct results_record, n_##rows)
+const struct results_child results_children[RESULTS_CHILDREN] = {
+    {"points", results_point_columns, sizeof(struct results_point),
+     CHILD(points)},
+    {"genes", results_gene_columns, sizeof(struct results_gene), CHILD(genes)},
+    {"folds", results_fold_columns, sizeof(struct results_fold), CHILD(folds)}};
+#undef CHILD
+
+size_t results_child_count(const struct results_record *record,
+                           const struct results_child *child)
+{
+    size_t count;
+    memcpy(&count, (const char *)record + child->count, sizeof count);
+    return count;
+}
+
+void *results_child_row(const struct results_record *record,
+                        const struct results_child *child, size_t i)
+{
+    char *rows;
+    memcpy(&rows, (const char *)record + child->rows, sizeof rows);
+    return rows ? rows + i * child->size : NULL;
+}
+
+enum spred_status results_child_room(struct spred_env *env,
+                                     struct results_record *record,
+                                     const struct results_child *child,
+                                     size_t count)
+{
+    void *rows = spred_alloc(env, count, child->size);
+    memcpy((char *)record + child->rows, &rows, sizeof rows);
+    return rows ? SPRED_OK : SPRED_ENOMEM;
+}
+
+void *results_child_next(struct results_record *record,
+                         const struct results_child *child)
+{
+    size_t count = results_child_count(record, child);
+    void *row = results_child_row(record, child, count++);
+    results_row_clear(child->columns, row);
+    memcpy((char *)record + child->count, &count, sizeof count);
+    return row;
+}
 
 size_t results_column_count(const struct results_column *columns)
 {
@@ -148,15 +225,17 @@ void results_row_free(struct spred_env *env,
 void results_record_free(struct spred_env *env, struct results_record *record)
 {
     results_row_free(env, results_run_columns, &record->run);
-    for (size_t i = 0; i < record->n_points; i++)
-        results_row_free(env, results_point_columns, &record->points[i]);
-    for (size_t i = 0; i < record->n_genes; i++)
-        results_row_free(env, results_gene_columns, &record->genes[i]);
-    spred_free(env, record->points);
-    spred_free(env, record->genes);
+    for (size_t k = 0; k < RESULTS_CHILDREN; k++) {
+        const struct results_child *child = &results_children[k];
+        for (size_t i = 0; i < results_child_count(record, child); i++)
+            results_row_free(env, child->columns,
+                             results_child_row(record, child, i));
+        spred_free(env, results_child_row(record, child, 0));
+    }
     record->points = NULL;
     record->genes = NULL;
-    record->n_points = record->n_genes = 0;
+    record->folds = NULL;
+    record->n_points = record->n_genes = record->n_folds = 0;
 }
 
 char *results_print_real(char out[RESULTS_REAL_SIZE], double value, int digits)

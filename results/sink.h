@@ -33,6 +33,7 @@ struct results_run {
                           "power(3)": not convex, no gap */
     char *preparation; /* of X: log2, missing, constant columns ... */
     char *solver, *options;
+    int64_t warm_start; /* 0: every lambda was solved from nothing */
     int64_t train, validate, test, features, classes;
     char *status;        /* certified stalled time steps diverged skipped memory
                             crashed error interrupted */
@@ -40,14 +41,23 @@ struct results_run {
     int64_t points;      /* lambdas on the path (times outputs) */
     int64_t certified;   /* of which certified to the asked gap */
     double lambda_max;   /* of the training part */
-    double lambda_ratio; /* chosen on the validation part */
-    double objective;    /* at the chosen lambda (sum over outputs) */
-    double gap;          /* worst relative gap on the path, P(0) = 1 */
-    double gap_target;   /* asked relative gap */
-    double floor;        /* worst relative rounding floor */
-    double kkt;          /* worst KKT violation / lambda */
-    int64_t support;     /* genes with a nonzero weight, chosen lambda */
-    double seconds;      /* billed: set-up, constants, steps */
+    double lambda_ratio; /* chosen */
+    double ratio_min, ratio_1se; /* cross-validation: of the least loss; the
+                                    largest within one standard error of it */
+    double cv_loss, cv_se;       /* at the chosen lambda, as in results_point */
+    double objective;            /* at the chosen lambda (sum over outputs) */
+    double gap;                  /* worst relative gap on the path, P(0) = 1 */
+    double gap_target;           /* asked relative gap */
+    double floor;                /* worst relative rounding floor */
+    double kkt;                  /* worst KKT violation / lambda */
+    int64_t support; /* genes with a nonzero weight, chosen lambda */
+    double zeros;    /* share of features with |weights| <= 1e-6, there */
+    int64_t truth;   /* simulated: features that have an effect */
+    int64_t true_positives; /* of them in the support */
+    double seconds;         /* billed: set-up, constants, steps; with
+                               cross-validation the sum over folds and refit */
+    double seconds_wall;  /* from the first path's start to the last one's end,
+                             certificates included; folds run side by side */
     double seconds_total; /* with load, preprocessing, certificates, metrics */
     double seconds_load, seconds_prepare, seconds_setup, seconds_solve,
         seconds_certify;
@@ -83,19 +93,41 @@ struct results_point {
     int64_t last;        /* 1: the final observation at this lambda */
     char *stop;          /* target stall steps time diverged ..., if last */
     double validation;   /* balanced accuracy on validation, if last */
+    /* If last: */
+    int64_t above_1e12, above_1e6; /* features with a |weight| above that */
+    int64_t true_positives;        /* simulated: of the support */
+    double cv_loss, cv_se; /* cross-validation: mean loss over the held-out
+                              samples and its standard error */
 };
 
-/* A gene with a nonzero weight at the chosen lambda. */
+/* A gene with a nonzero weight at the chosen lambda, or the intercept (rank 0,
+ * no feature). The linear predictor of an output is its intercept plus the sum
+ * of coefficient * feature, prepared as the run's row says. */
 struct results_gene {
     char *job;
     int64_t output, rank; /* rank 1 = largest |weight| */
     char *feature, *symbol;
-    double weight; /* on the standardised scale */
+    double weight;      /* on the standardised scale */
+    double coefficient; /* per unit of the feature */
+};
+
+/* One fold of the cross-validation that chose lambda, at one lambda. */
+struct results_fold {
+    char *job;
+    int64_t fold;         /* 1.. */
+    int64_t lambda_index; /* 1.. */
+    double lambda;
+    int64_t train, held; /* samples that were fitted and left out */
+    double loss;         /* mean over the held samples; NaN: none came out */
+    double gap, floor;   /* relative, worst over outputs */
+    int64_t certified;   /* 1: every output, to the asked gap */
+    double seconds;      /* billed at this lambda */
 };
 
 extern const struct results_column results_run_columns[];
 extern const struct results_column results_point_columns[];
 extern const struct results_column results_gene_columns[];
+extern const struct results_column results_fold_columns[];
 
 /* Sets every field to "no value" / frees the texts of one row. */
 void results_row_clear(const struct results_column *columns, void *row);
@@ -109,8 +141,34 @@ struct results_record {
     size_t n_points;
     struct results_gene *genes;
     size_t n_genes;
+    struct results_fold *folds;
+    size_t n_folds;
 };
 void results_record_free(struct spred_env *env, struct results_record *record);
+
+/* The tables below runs. */
+struct results_child {
+    const char *name; /* of the table and its CSV file */
+    const struct results_column *columns;
+    size_t size;        /* of a row */
+    size_t rows, count; /* offsets in struct results_record */
+};
+enum { RESULTS_CHILDREN = 3 };
+extern const struct results_child results_children[RESULTS_CHILDREN];
+
+/* Row i of a child table of the record; borrowed. */
+void *results_child_row(const struct results_record *record,
+                        const struct results_child *child, size_t i);
+size_t results_child_count(const struct results_record *record,
+                           const struct results_child *child);
+/* Room for count rows in place of none; the count stays 0. */
+enum spred_status results_child_room(struct spred_env *env,
+                                     struct results_record *record,
+                                     const struct results_child *child,
+                                     size_t count);
+/* The next row, cleared, of the room. */
+void *results_child_next(struct results_record *record,
+                         const struct results_child *child);
 
 /* One row as one line of tab-separated fields in column order (text escaped:
  * \t \n \\; no value = empty; REAL as %.17g), appended without newline, and

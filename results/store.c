@@ -11,15 +11,13 @@
 enum {
     FIND,
     ID,
-    DROP_POINTS,
-    DROP_GENES,
     DROP_RUN,
     RUN,
-    POINT,
-    GENE,
     NOTE,
     FORGET,
-    STATEMENTS
+    DROP_ROWS, /* and those of the other children */
+    ROW = DROP_ROWS + RESULTS_CHILDREN,
+    STATEMENTS = ROW + RESULTS_CHILDREN
 };
 
 struct results_store {
@@ -44,15 +42,10 @@ static enum spred_status execute(struct results_store *store, const char *sql,
     return SPRED_OK;
 }
 
-/* The run's key is stored once; points and genes refer to its number. */
+/* The run's key is stored once; the child tables refer to its number. */
 static enum spred_status schema_text(struct spred_env *env,
                                      struct spred_buffer *sql)
 {
-    const struct {
-        const char *name;
-        const struct results_column *columns;
-    } children[] = {{"points", results_point_columns},
-                    {"genes", results_gene_columns}};
     SPRED_TRY(spred_buffer_add(env, sql,
                                "CREATE TABLE runs (id INTEGER PRIMARY KEY"));
     for (const struct results_column *c = results_run_columns; c->name; c++)
@@ -60,13 +53,13 @@ static enum spred_status schema_text(struct spred_env *env,
             env, sql, ", \"%s\" %s%s", c->name, sql_type(c->kind),
             strcmp(c->name, "job") == 0 ? " NOT NULL UNIQUE" : ""));
     SPRED_TRY(spred_buffer_add(env, sql, ") STRICT;"));
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < RESULTS_CHILDREN; i++) {
+        const struct results_child *child = &results_children[i];
         SPRED_TRY(spred_buffer_add(env, sql,
                                    "CREATE TABLE %s (run INTEGER NOT NULL, "
                                    "number INTEGER NOT NULL",
-                                   children[i].name));
-        for (const struct results_column *c = children[i].columns + 1; c->name;
-             c++)
+                                   child->name));
+        for (const struct results_column *c = child->columns + 1; c->name; c++)
             SPRED_TRY(spred_buffer_add(env, sql, ", \"%s\" %s", c->name,
                                        sql_type(c->kind)));
         SPRED_TRY(spred_buffer_add(
@@ -152,8 +145,6 @@ static enum spred_status prepare_all(struct results_store *store)
     static const char *const fixed[STATEMENTS] = {
         [FIND] = "SELECT status FROM runs WHERE job = ?",
         [ID] = "SELECT id FROM runs WHERE job = ?",
-        [DROP_POINTS] = "DELETE FROM points WHERE run = ?",
-        [DROP_GENES] = "DELETE FROM genes WHERE run = ?",
         [DROP_RUN] = "DELETE FROM runs WHERE id = ?",
         [FORGET] = "DELETE FROM notes WHERE substr(key, 1, length(?1)) = ?1",
         [NOTE] = "INSERT INTO notes VALUES (?, ?) ON CONFLICT DO UPDATE SET "
@@ -162,11 +153,16 @@ static enum spred_status prepare_all(struct results_store *store)
         if (fixed[i])
             SPRED_TRY(results_sql_prepare(store->env, store->db, store->path,
                                           fixed[i], &store->statements[i]));
-    SPRED_TRY(prepare_insert(store, RUN, "runs", "", results_run_columns));
-    SPRED_TRY(prepare_insert(store, POINT, "points", "run, number, ",
-                             results_point_columns + 1));
-    return prepare_insert(store, GENE, "genes", "run, number, ",
-                          results_gene_columns + 1);
+    for (int i = 0; i < RESULTS_CHILDREN; i++) {
+        const struct results_child *child = &results_children[i];
+        char sql[64];
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE run = ?", child->name);
+        SPRED_TRY(results_sql_prepare(store->env, store->db, store->path, sql,
+                                      &store->statements[DROP_ROWS + i]));
+        SPRED_TRY(prepare_insert(store, ROW + i, child->name, "run, number, ",
+                                 child->columns + 1));
+    }
+    return prepare_insert(store, RUN, "runs", "", results_run_columns);
 }
 
 enum spred_status results_store_open(struct spred_env *env, const char *path,
@@ -252,9 +248,10 @@ static enum spred_status drop(struct results_store *store, const char *job)
     int64_t id = more ? sqlite3_column_int64(statement, 0) : 0;
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
-    for (int i = DROP_POINTS; more && !status && i <= DROP_RUN; i++) {
-        sqlite3_bind_int64(store->statements[i], 1, id);
-        status = finish(store, i);
+    for (int i = 0; more && !status && i <= RESULTS_CHILDREN; i++) {
+        int which = i < RESULTS_CHILDREN ? DROP_ROWS + i : DROP_RUN;
+        sqlite3_bind_int64(store->statements[which], 1, id);
+        status = finish(store, which);
     }
     return status;
 }
@@ -266,19 +263,16 @@ static enum spred_status insert(struct results_store *store,
                      &record->run);
     SPRED_TRY(finish(store, RUN));
     int64_t id = sqlite3_last_insert_rowid(store->db);
-    for (size_t i = 0; i < record->n_points; i++) {
-        sqlite3_bind_int64(store->statements[POINT], 1, id);
-        sqlite3_bind_int64(store->statements[POINT], 2, (int64_t)i + 1);
-        results_sql_bind(store->statements[POINT], 3, results_point_columns + 1,
-                         &record->points[i]);
-        SPRED_TRY(finish(store, POINT));
-    }
-    for (size_t i = 0; i < record->n_genes; i++) {
-        sqlite3_bind_int64(store->statements[GENE], 1, id);
-        sqlite3_bind_int64(store->statements[GENE], 2, (int64_t)i + 1);
-        results_sql_bind(store->statements[GENE], 3, results_gene_columns + 1,
-                         &record->genes[i]);
-        SPRED_TRY(finish(store, GENE));
+    for (int k = 0; k < RESULTS_CHILDREN; k++) {
+        const struct results_child *child = &results_children[k];
+        sqlite3_stmt *statement = store->statements[ROW + k];
+        for (size_t i = 0; i < results_child_count(record, child); i++) {
+            sqlite3_bind_int64(statement, 1, id);
+            sqlite3_bind_int64(statement, 2, (int64_t)i + 1);
+            results_sql_bind(statement, 3, child->columns + 1,
+                             results_child_row(record, child, i));
+            SPRED_TRY(finish(store, ROW + k));
+        }
     }
     return SPRED_OK;
 }

@@ -8,7 +8,7 @@
 #include "results/field.h"
 #include "spred/file.h"
 
-#define COLUMNS 11
+#define COLUMNS 12
 #define CELL 96
 
 /* Rows of cells, printed with padded columns once all widths are known. */
@@ -75,11 +75,26 @@ static void put_interval(char out[CELL], double mean, double half)
         snprintf(out, CELL, "%.3f ± %.3f", mean, half);
 }
 
-static enum spred_status print_grid(struct spred_env *env,
-                                    const struct grid *grid,
+/* Columns (but the first) that say nothing in any row are left out. */
+static void drop_empty(struct grid *grid)
+{
+    size_t kept = 1;
+    for (size_t j = 1; j < grid->columns; j++) {
+        int any = 0;
+        for (size_t i = 1; i < grid->rows; i++)
+            any = any || strcmp(grid->cells[i][j], "-") != 0;
+        for (size_t i = 0; any && kept < j && i < grid->rows; i++)
+            memcpy(grid->cells[i][kept], grid->cells[i][j], CELL);
+        kept += any != 0;
+    }
+    grid->columns = kept;
+}
+
+static enum spred_status print_grid(struct spred_env *env, struct grid *grid,
                                     size_t left, /* columns aligned left */
                                     struct spred_buffer *out)
 {
+    drop_empty(grid);
     size_t width[COLUMNS] = {0};
     for (size_t i = 0; i < grid->rows; i++)
         for (size_t j = 0; j < grid->columns; j++)
@@ -130,9 +145,10 @@ static enum spred_status print_summary(struct spred_env *env,
         "solver",   convex ? "certified" : "stationary",
         "seconds",  "min..max",
         "passes",   convex ? "gap" : "stationarity",
-        "genes",    "accuracy",
-        "balanced", "AUC",
-        "peak MiB", NULL};
+        "genes",    "zeros",
+        "accuracy", "balanced",
+        "AUC",      "peak MiB",
+        NULL};
     struct grid grid;
     SPRED_TRY(new_grid(env, &grid, end - first, heads));
     for (size_t i = first; i < end; i++) {
@@ -160,21 +176,61 @@ static enum spred_status print_summary(struct spred_env *env,
         put_count(row[4], results_real(s, i, "passes"));
         put_real(row[5], results_real(s, i, heads[5]), 2);
         put_count(row[6], results_real(s, i, "support"));
-        put_interval(row[7], results_real(s, i, "accuracy"),
+        put_interval(row[8], results_real(s, i, "accuracy"),
                      results_real(s, i, "accuracy_half"));
         if (isnan(results_real(s, i, "accuracy")) &&
             !isnan(results_real(s, i, "r2"))) { /* regression */
             put_interval(low, results_real(s, i, "r2"),
                          results_real(s, i, "r2_half"));
-            snprintf(row[7], CELL, "R² %.80s", low);
+            snprintf(row[8], CELL, "R² %.80s", low);
         }
-        put_interval(row[8], results_real(s, i, "balanced"),
+        /* With nothing to test on, the model is judged by its zeros. */
+        put_real(row[7],
+                 strcmp(row[8], "-") ? NAN : results_real(s, i, "zeros"), 6);
+        put_interval(row[9], results_real(s, i, "balanced"),
                      results_real(s, i, "balanced_half"));
-        put_interval(row[9], results_real(s, i, "auc"),
+        put_interval(row[10], results_real(s, i, "auc"),
                      results_real(s, i, "auc_half"));
-        put_real(row[10], results_real(s, i, "peak_mib"), 4);
+        put_real(row[11], results_real(s, i, "peak_mib"), 4);
     }
     enum spred_status status = print_grid(env, &grid, 1, out);
+    spred_free(env, grid.cells);
+    return status;
+}
+
+/* What cross-validation chose, where it did. */
+static enum spred_status print_choice(struct spred_env *env,
+                                      const struct results_table *s,
+                                      size_t first, size_t end,
+                                      struct spred_buffer *out)
+{
+    static const char *const heads[] = {
+        "solver", "lambda / max", "least loss at", "1-SE at", "loss",
+        "s.e.",   "genes",        "wall s",        NULL};
+    static const char *const columns[] = {"ratio",   "ratio_min", "ratio_1se",
+                                          "cv_loss", "cv_se",     NULL};
+    struct grid grid;
+    size_t rows = 0;
+    SPRED_TRY(new_grid(env, &grid, end - first, heads));
+    for (size_t i = first; i < end; i++) {
+        if (isnan(results_real(s, i, "cv_loss")))
+            continue;
+        char(*row)[CELL] = grid.cells[++rows];
+        put_text(row[0], results_text(s, i, "solver"));
+        for (size_t j = 0; columns[j]; j++)
+            put_real(row[1 + j], results_real(s, i, columns[j]), 4);
+        put_count(row[6], results_real(s, i, "support"));
+        put_real(row[7], results_real(s, i, "wall"), 3);
+    }
+    grid.rows = rows + 1;
+    enum spred_status status = SPRED_OK;
+    if (rows)
+        status = spred_buffer_add(env, out,
+                                  "Lambda by cross-validation (medians over "
+                                  "trials; wall: all folds and the refit):\n"
+                                  "\n");
+    if (rows && !status)
+        status = print_grid(env, &grid, 1, out);
     spred_free(env, grid.cells);
     return status;
 }
@@ -342,6 +398,8 @@ enum spred_status results_markdown(struct spred_env *env,
         status = print_dataset(env, &t[DATASETS], &t[SUMMARY], i, out);
         if (!status)
             status = print_summary(env, &t[SUMMARY], i, end, out);
+        if (!status)
+            status = print_choice(env, &t[SUMMARY], i, end, out);
         if (!status)
             status = print_endings(env, &t[ENDINGS], &t[SUMMARY], i, out);
         if (!status)

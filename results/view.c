@@ -90,10 +90,30 @@ static int by_settings(const void *pa, const void *pb)
     return c ? c : (a->id < b->id) - (a->id > b->id); /* latest first */
 }
 
+/* "n50" before "n100": stretches of digits compare as numbers. */
+static int compare_names(const char *a, const char *b)
+{
+    static const char digits[] = "0123456789";
+    while (*a && *b) {
+        size_t n = strspn(a, digits), m = strspn(b, digits);
+        size_t zeros_a = strspn(a, "0"), zeros_b = strspn(b, "0");
+        if (n > zeros_a && m > zeros_b) {
+            a += zeros_a, b += zeros_b, n -= zeros_a, m -= zeros_b;
+            if (n != m)
+                return n < m ? -1 : 1;
+        }
+        if (*a != *b)
+            break;
+        a++, b++;
+    }
+    return strcmp(a, b);
+}
+
 static int by_label(const void *pa, const void *pb)
 {
     const struct results_view_run *a = pa, *b = pb;
-    int c = strcmp(a->dataset, b->dataset);
+    int c = compare_names(a->dataset, b->dataset);
+    c = c ? c : strcmp(a->dataset, b->dataset);
     c = c ? c : compare_text(a->run.problem, b->run.problem);
     c = c ? c : strcmp(a->solver, b->solver);
     c = c ? c : (a->run.trial > b->run.trial) - (a->run.trial < b->run.trial);

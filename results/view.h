@@ -60,7 +60,14 @@ enum spred_status results_genes(struct spred_env *env,
 enum spred_status results_summary_table(struct spred_env *env,
                                         struct results_view *view,
                                         struct results_table *out);
+enum spred_status results_path(struct spred_env *env, struct results_view *view,
+                               struct results_table *out);
+enum spred_status results_dimension(struct spred_env *env,
+                                    struct results_view *view,
+                                    struct results_table *out);
 extern const struct results_head results_gap_time_heads[];
+extern const struct results_head results_path_heads[];
+extern const struct results_head results_dimension_heads[];
 extern const struct results_head results_profile_heads[];
 extern const struct results_head results_accuracy_genes_heads[];
 extern const struct results_head results_genes_heads[];

@@ -10,6 +10,8 @@
 /* Squared sine of the angle to the span below which a column is dependent:
  * sums of columns kept in single precision, at 1e-8, are not. */
 #define DEPENDENT 1e-18
+/* Above this, |x|^2 - |row|^2 has lost two digits at most. */
+#define CANCELLED 1e-2
 
 enum spred_status spred_active_open(struct spred_active *a,
                                     struct spred_env *env,
@@ -29,6 +31,8 @@ void spred_active_close(struct spred_active *a)
     spred_free(a->env, a->columns);
     spred_free(a->env, a->means);
     spred_free(a->env, a->factor);
+    spred_free(a->env, a->b);
+    spred_free(a->env, a->half);
     spred_free(a->env, a->work);
     memset(a, 0, sizeof *a);
 }
@@ -43,11 +47,15 @@ static enum spred_status grow(struct spred_active *a)
     a->index = index ? index : a->index;
     double *means = spred_resize(a->env, a->means, wider, sizeof *means);
     a->means = means ? means : a->means;
+    double *b = spred_resize(a->env, a->b, wider, sizeof *b);
+    a->b = b ? b : a->b;
+    double *half = spred_resize(a->env, a->half, wider, sizeof *half);
+    a->half = half ? half : a->half;
     double *columns =
         spred_resize(a->env, a->columns, wider * n, sizeof *columns);
     a->columns = columns ? columns : a->columns;
     double *factor = spred_alloc(a->env, wider * wider, sizeof *factor);
-    if (!index || !means || !columns || !factor) {
+    if (!index || !means || !b || !half || !columns || !factor) {
         spred_free(a->env, factor);
         return SPRED_ENOMEM;
     }
@@ -78,24 +86,48 @@ double spred_active_column(const struct spred_active *a, size_t j, double *out)
     return mean * scale;
 }
 
-/* Takes the span of the columns out of rest (n) and adds L^-1 columns'rest to
- * row (count). Done twice, the length of rest is exact where |x|^2 - |row|^2
- * has cancelled: L is then as good as the R of a QR factorisation. */
-static void project(const struct spred_active *a, double *rest, double *row)
+/* z = L^-1 columns'x (count) */
+static void along(const struct spred_active *a, const double *x, double *z)
 {
     size_t n = a->problem->n, m = a->count;
-    double *z = a->work + 2 * n;
-    if (m == 0)
-        return;
-    spred_gemv_t(n, m, 1, a->columns, n, rest, 0, z);
+    spred_gemv_t(n, m, 1, a->columns, n, x, 0, z);
     spred_lower_solve(0, m, a->factor, a->capacity, z);
-    spred_axpy(m, 1, z, row);
+}
+
+/* rest (n) -= columns L'^-1 z; z is lost. */
+static void take_out(const struct spred_active *a, double *z, double *rest)
+{
+    size_t n = a->problem->n, m = a->count;
     spred_lower_solve(1, m, a->factor, a->capacity, z);
     spred_gemv(n, m, -1, a->columns, n, z, 1, rest);
 }
 
+/* row = L^-1 columns'x, for L's next row; returns |x|^2 - |row|^2, the square
+ * of its diagonal. square: |x|^2; rest: n, scratch. Where that difference
+ * cancels, the span of the columns is taken out of x twice: the length of what
+ * is left is then exact, and L as good as the R of a QR factorisation. */
+static double factor_row(const struct spred_active *a, const double *x,
+                         double square, double *row, double *rest)
+{
+    size_t n = a->problem->n, m = a->count;
+    if (m == 0)
+        return square;
+    along(a, x, row);
+    double left = square - spred_dot(m, row, row);
+    if (left > CANCELLED * square)
+        return left;
+    double *z = a->work + 2 * n;
+    memcpy(rest, x, n * sizeof *rest);
+    memcpy(z, row, m * sizeof *z);
+    take_out(a, z, rest);
+    along(a, rest, z);
+    spred_axpy(m, 1, z, row);
+    take_out(a, z, rest);
+    return spred_dot(n, rest, rest);
+}
+
 enum spred_status spred_active_append(struct spred_active *a, size_t j,
-                                      int *dependent)
+                                      double b, int *dependent)
 {
     size_t n = a->problem->n, m = a->count;
     SPRED_TRY(grow(a));
@@ -105,16 +137,14 @@ enum spred_status spred_active_append(struct spred_active *a, size_t j,
     *dependent = 1;
     if (m >= n)
         return SPRED_OK;
-    memset(row, 0, m * sizeof *row);
-    memcpy(rest, column, n * sizeof *rest);
-    for (int round = 0; round < 2; round++)
-        project(a, rest, row);
-    double left = spred_dot(n, rest, rest);
+    double left = factor_row(a, column, square, row, rest);
     if (!(left > DEPENDENT * square))
         return SPRED_OK;
     for (size_t c = 0; c < m; c++)
         a->factor[m + c * a->capacity] = row[c];
     a->factor[m + m * a->capacity] = sqrt(left);
+    a->b[m] = b;
+    a->half[m] = (b - spred_dot(m, row, a->half)) / sqrt(left);
     a->index[m] = j;
     a->means[m] = mean;
     a->count++;
@@ -129,6 +159,7 @@ void spred_active_remove(struct spred_active *a, size_t position)
     double *l = a->factor;
     memmove(a->index + k, a->index + k + 1, after * sizeof *a->index);
     memmove(a->means + k, a->means + k + 1, after * sizeof *a->means);
+    memmove(a->b + k, a->b + k + 1, after * sizeof *a->b);
     memmove(a->columns + k * n, a->columns + (k + 1) * n,
             after * n * sizeof *a->columns);
     a->count = --m;
@@ -146,6 +177,9 @@ void spred_active_remove(struct spred_active *a, size_t position)
             left[t] = cosine * x + sine * y;
             right[t] = cosine * y - sine * x;
         }
+        double x = a->half[i], y = a->half[i + 1];
+        a->half[i] = cosine * x + sine * y;
+        a->half[i + 1] = cosine * y - sine * x;
     }
 }
 
@@ -160,11 +194,20 @@ enum spred_status spred_active_refactor(struct spred_active *a)
     int dependent = 0;
     a->count = 0;
     while (a->count < m && !dependent)
-        SPRED_TRY(spred_active_append(a, a->index[a->count], &dependent));
+        SPRED_TRY(spred_active_append(a, a->index[a->count], a->b[a->count],
+                                      &dependent));
     if (dependent)
         return spred_fail(a->env, SPRED_ENUMERIC,
                           "the active columns are dependent");
     return SPRED_OK;
+}
+
+void spred_active_solution(const struct spred_active *a, double *v)
+{
+    if (a->count == 0)
+        return;
+    memcpy(v, a->half, a->count * sizeof *v);
+    spred_lower_solve(1, a->count, a->factor, a->capacity, v);
 }
 
 void spred_active_solve(const struct spred_active *a, double *v)

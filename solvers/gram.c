@@ -10,7 +10,7 @@
 #include "spred/linalg.h"
 
 /* Rows packed at once: all of them up to ALL_ROWS, and then they stay. */
-enum { CHUNK = 256, ALL_ROWS = 2048, PANEL = 128, SLACK = 256, TILE = 32 };
+enum { CHUNK = 256, ALL_ROWS = 2048, PANEL = 64, SLACK = 256, TILE = 32 };
 
 enum spred_status gram_init(struct gram *gram, struct spred_env *env,
                             const struct spred_problem *problem)

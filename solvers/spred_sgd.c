@@ -1,29 +1,29 @@
 /* spred_sgd.c: the paper's method: W = U o V, both decayed, by SGD or Adam.
  * min loss(U o V, b) + sum l1_j/2 (u^2 + v^2): PAPER.md section 1; Ziyin and
- * Wang 2023, theorem 1. Intercepts are solved exactly for the current W. */
+ * Wang 2023, theorem 1. Intercepts are solved exactly for the current W. Once
+ * the step size is known, a step reads X once: factor_sweep.c. */
 #include <math.h>
 #include <string.h>
 
 #include "solvers/batches.h"
 #include "solvers/curvature.h"
+#include "solvers/factor_sweep.h"
 #include "solvers/factors.h"
 #include "spred/linalg.h"
 #include "spred/rng.h"
 #include "spred/solver.h"
 
 enum optimizer { SGD, ADAM };
-enum start_kind { ZERO_SAFE, NORMAL, UNIFORM, HALF_NORMAL };
 enum schedule { CONSTANT, COSINE };
 
 static const char *const optimizers[] = {"sgd", "adam", NULL};
-static const char *const starts[] = {"zero-safe", "normal", "uniform",
-                                     "normal-0.5", NULL};
 static const char *const schedules[] = {"constant", "cosine", NULL};
+static const char *const precisions[] = {"double", "single", NULL};
 
 struct options {
-    int optimizer, init, schedule;
+    int optimizer, init, schedule, single;
     long batch, horizon;
-    double lr, momentum, beta2, inflate, round;
+    double lr, momentum, beta1, beta2, eps, inflate, round;
 };
 
 #define FIELD(name) offsetof(struct options, name)
@@ -33,12 +33,21 @@ static const struct spred_option table[] = {
     {"lr", SPRED_OPTION_REAL, FIELD(lr), "0", 0, 1e6, NULL,
      "step size; 0: automatic, from the curvature in factor space"},
     {"momentum", SPRED_OPTION_REAL, FIELD(momentum), "0.9", 0, 0.9999, NULL,
-     "of sgd; the first beta of adam"},
+     "of sgd (heavy ball, PyTorch's form)"},
+    {"beta1", SPRED_OPTION_REAL, FIELD(beta1), "0.9", 0, 0.9999, NULL,
+     "of adam: decay of the mean slope"},
     {"beta2", SPRED_OPTION_REAL, FIELD(beta2), "0.999", 0, 0.999999, NULL,
-     "second beta of adam"},
+     "of adam: decay of the mean squared slope"},
+    {"eps", SPRED_OPTION_REAL, FIELD(eps), "1e-8", 1e-30, 1, NULL,
+     "of adam: added to the root of the mean squared slope"},
     {"batch", SPRED_OPTION_INT, FIELD(batch), "0", 0, 1e9, NULL,
      "samples in a mini-batch (a step is one epoch); 0: all"},
-    {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0, starts,
+    {"precision", SPRED_OPTION_CHOICE, FIELD(single), "double", 0, 0,
+     precisions,
+     "single: products with a single-precision copy of a dense X, made first; "
+     "about twice as fast, gaps below about 1e-7 may be out of reach"},
+    {"init", SPRED_OPTION_CHOICE, FIELD(init), "zero-safe", 0, 0,
+     spred_factors_starts,
      "zero-safe: V = 0, W = 0; others: both factors random"},
     {"inflate", SPRED_OPTION_REAL, FIELD(inflate), "0.03", 1e-6, 1, NULL,
      "least |u| at a new lambda, of the natural size; and the tilt"},
@@ -57,13 +66,12 @@ static const struct spred_option table[] = {
 #define COLD_ITERATIONS 20
 #define WARM_ITERATIONS 4
 #define ADAM_SHARE 0.01 /* of the natural size of a factor */
-#define ADAM_EPS 1e-8
 
 struct state {
     struct spred_env *env;
     const struct spred_problem *problem;
     struct options options;
-    struct spred_rng *rng;
+    struct spred_factors_seed seed;
     struct spred_batches batches;
     double *block;         /* all doubles below */
     double *u, *v, *w, *g; /* p x K */
@@ -72,10 +80,13 @@ struct state {
     double *d, *d_ref;     /* p: max_k u^2 + v^2, now and when measured */
     double *column;        /* p: largest |x_j|^2 / n over the batches */
     double *scratch_p;     /* p */
-    double *m, *r;         /* n x K */
+    double *m, *r;         /* n x K; m: predictor of the next batch */
     double *z, *scratch_n; /* n: power iteration, batch by batch */
+    double *spare;         /* of the sweeps */
+    float *singles;
+    struct factor_single *single; /* by batch; NULL: double precision */
     double b[SPRED_MAX_OUTPUTS];
-    double lambda, size;       /* size: natural size of a factor */
+    double lambda;
     double curvature, adam_lr; /* |X D X'|/n when measured */
     long age, updates, steps;  /* since measured; since start */
     int started;
@@ -93,10 +104,12 @@ static enum spred_status acquire(struct state *s, uint64_t seed)
 {
     size_t n = s->problem->n, p = s->problem->p, outputs = s->problem->outputs;
     size_t weights = p * outputs, cells = n * outputs;
-    s->rng = spred_rng_new(s->env, seed);
-    s->block = spred_alloc(s->env, 8 * weights + 4 * p + 2 * cells + 2 * n,
-                           sizeof *s->block);
-    if (!s->rng || !s->block)
+    s->seed.rng = spred_rng_new(s->env, seed);
+    size_t spare = factor_sweep_scratch(n, p);
+    s->block =
+        spred_alloc(s->env, 8 * weights + 4 * p + 2 * cells + 2 * n + spare,
+                    sizeof *s->block);
+    if (!s->seed.rng || !s->block)
         return SPRED_ENOMEM;
     double **of_weights[] = {&s->u,  &s->v,  &s->w,  &s->g,
                              &s->mu, &s->mv, &s->su, &s->sv};
@@ -110,50 +123,68 @@ static enum spred_status acquire(struct state *s, uint64_t seed)
     s->r = s->m + cells;
     s->z = s->r + cells;
     s->scratch_n = s->z + n;
+    s->spare = s->scratch_n + n;
     return spred_batches_make(s->env, s->problem, (size_t)s->options.batch,
-                              s->rng, &s->batches);
+                              s->seed.rng, &s->batches);
 }
 
-/* +-(0.5 + U(0, 1)) inflate size: never near 0. */
-static double alive(struct state *s)
+/* The copies of all batches. A sparse X would not stay sparse. */
+static enum spred_status copy_single(struct state *s)
 {
-    double size = s->options.inflate * s->size;
-    double sign = spred_rng_uniform(s->rng) < 0.5 ? -1 : 1;
-    return sign * size * (0.5 + spred_rng_uniform(s->rng));
+    const struct spred_problem *problem = s->problem;
+    size_t n = problem->n, p = problem->p, count = s->batches.count;
+    if (!s->options.single || problem->x.matrix->storage == SPRED_CSC)
+        return SPRED_OK;
+    s->single = spred_alloc(s->env, count, sizeof *s->single);
+    s->singles = spred_alloc(
+        s->env, factor_sweep_singles(n, p, problem->outputs), sizeof(float));
+    if (!s->single || !s->singles)
+        return SPRED_ENOMEM;
+    for (size_t q = 0; q < count; q++)
+        SPRED_TRY(factor_single_make(s->env, &s->batches.batch[q].problem.x,
+                                     &s->single[q]));
+    return SPRED_OK;
 }
 
-static double draw(struct state *s)
+/* The problem of the q-th batch of this epoch. */
+static const struct spred_problem *batch(const struct state *s, size_t q)
 {
-    double side = 1 / sqrt((double)s->problem->p);
-    switch ((enum start_kind)s->options.init) {
-    case NORMAL:
-        return spred_rng_normal(s->rng);
-    case UNIFORM:
-        return side * (2 * spred_rng_uniform(s->rng) - 1);
-    case HALF_NORMAL:
-        return 0.5 * spred_rng_normal(s->rng);
-    case ZERO_SAFE:
-        break;
-    }
-    return 0;
+    return &s->batches.batch[s->batches.order[q]].problem;
 }
 
-/* b = argmin loss at the current W; leaves m = XW + b for a single batch. */
+static void add_intercepts(struct state *s, const struct spred_problem *part)
+{
+    for (size_t k = 0; k < part->outputs; k++)
+        for (size_t i = 0; i < part->n; i++)
+            s->m[i + k * part->n] += s->b[k];
+}
+
+/* m = XW + b of one batch, or of all. */
+static void predict(struct state *s, const struct spred_problem *part,
+                    struct spred_work *work)
+{
+    spred_problem_predict(part, s->w, s->b, s->m);
+    work->passes += (double)part->n / (double)s->problem->n *
+                    (double)spred_support(part, s->w) / (double)part->p *
+                    (double)part->outputs;
+}
+
+/* At the end of an epoch, where m = XW of the batch that comes next:
+ * b = argmin loss at the current W, m = XW + b. */
 static void settle(struct state *s, struct spred_work *work)
 {
     const struct spred_problem *problem = s->problem;
-    size_t n = problem->n;
     double zero[SPRED_MAX_OUTPUTS] = {0};
-    if (s->batches.count > 1 && !problem->intercept)
+    if (problem->intercept && s->batches.count > 1) {
+        memcpy(s->b, zero, sizeof s->b);
+        predict(s, problem, work);
+        problem->loss->intercept(problem, s->m, s->b);
+        predict(s, batch(s, 0), work);
         return;
-    spred_problem_predict(problem, s->w, zero, s->m);
-    work->passes += (double)spred_support(problem, s->w) / (double)problem->p *
-                    (double)problem->outputs;
+    }
     if (problem->intercept)
         problem->loss->intercept(problem, s->m, s->b);
-    for (size_t k = 0; k < problem->outputs; k++)
-        for (size_t i = 0; i < n; i++)
-            s->m[i + k * n] += s->b[k];
+    add_intercepts(s, batch(s, 0));
 }
 
 static enum spred_status init(struct spred_env *env, void *state,
@@ -176,17 +207,15 @@ static enum spred_status init(struct spred_env *env, void *state,
             mean += square / p / (double)s->batches.count;
         }
     }
-    work->passes += s->batches.count > 1 ? 2 : 1; /* the copy counts as one */
-    s->size =
-        sqrt(problem->lambda_max / (problem->loss->curvature_bound * mean));
-    for (size_t e = 0; e < weights_of(s); e++) {
-        int safe = s->options.init == ZERO_SAFE;
-        s->u[e] = safe ? alive(s) : draw(s);
-        s->v[e] = draw(s);
-    }
+    SPRED_TRY(copy_single(s));
+    work->passes += 1 + (s->batches.count > 1) + (s->single != NULL);
+    s->seed.start = s->options.init;
+    s->seed.inflate = s->options.inflate;
+    s->seed.size = spred_factors_size(problem, mean);
+    spred_factors_draw(&s->seed, problem, s->u, s->v);
     spred_factors_product(weights_of(s), s->u, s->v, s->w);
     memcpy(s->b, problem->null_intercept, sizeof s->b);
-    settle(s, work);
+    predict(s, batch(s, 0), work);
     return SPRED_OK;
 }
 
@@ -253,16 +282,18 @@ static double adam_rate(struct state *s, struct spred_work *work)
     const struct spred_problem *problem = s->problem;
     size_t p = problem->p, weights = weights_of(s);
     double total = 0;
-    spred_problem_predict(problem, s->w, s->b, s->m);
+    predict(s, problem, work);
     spred_loss_slope(problem, s->m, s->r, s->g);
-    work->passes += 2 * (double)problem->outputs;
+    work->passes += (double)problem->outputs;
+    if (s->batches.count > 1)
+        predict(s, batch(s, 0), work);
     for (size_t e = 0; e < weights; e++) {
         double l1, l2, du, dv;
         spred_penalty_at(problem, s->lambda, e % p, &l1, &l2);
         spred_factor_slopes(s->g[e], l1, l2, s->u[e], s->v[e], &du, &dv);
         total += fabs(du) + fabs(dv);
     }
-    return fmin(ADAM_SHARE * s->size,
+    return fmin(ADAM_SHARE * s->seed.size,
                 total / (hessian_bound(s, work) * 2 * (double)weights));
 }
 
@@ -275,8 +306,6 @@ static double rate(struct state *s, struct spred_work *work)
         if (s->batches.count > 1) /* momentum would amplify the noise */
             lr *= 1 - o->momentum;
     } else if (!(lr > 0)) {
-        if (!(s->adam_lr > 0))
-            s->adam_lr = adam_rate(s, work);
         lr = s->adam_lr;
     }
     if (o->schedule == COSINE) {
@@ -297,91 +326,68 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     s->steps = s->updates = 0;
     s->adam_lr = 0;
     memset(s->mu, 0, 4 * weights * sizeof *s->mu); /* mu, mv, su, sv */
-    /* u = v = 0 is absorbing and |u| = |v| cannot change the sign of uv, so the
-     * balance is broken at the same uv: small pairs become (a, uv/a), others
-     * are tilted. */
-    for (size_t e = 0; s->started && e < weights; e++) {
-        double a = alive(s), tilt = 1 + s->options.inflate;
-        if (fmax(fabs(s->u[e]), fabs(s->v[e])) < fabs(a)) {
-            s->u[e] = a;
-            s->v[e] = s->w[e] / a;
-        } else {
-            s->u[e] *= tilt;
-            s->v[e] /= tilt;
-        }
-    }
+    if (s->started)
+        spred_factors_revive(&s->seed, weights, s->u, s->v);
     s->started = 1;
     return SPRED_OK;
 }
 
-/* What one update needs; PyTorch's form of both optimizers. */
-struct rule {
-    int adam;
-    double lr, beta1, beta2;
-    double unbias1, unbias2; /* 1 / (1 - beta^t) */
-};
-
-/* x <- x - lr (momentum of slope), one coordinate. */
-static inline void update(const struct rule *rule, double slope, double *x,
-                          double *momentum, double *second)
+/* One update on the q-th batch of this epoch; m = XW of the batch after it. */
+static void descend(struct state *s, size_t q, struct spred_work *work)
 {
-    if (!rule->adam) {
-        *momentum = rule->beta1 * *momentum + slope;
-        *x -= rule->lr * *momentum;
-        return;
-    }
-    *momentum = rule->beta1 * *momentum + (1 - rule->beta1) * slope;
-    *second = rule->beta2 * *second + (1 - rule->beta2) * slope * slope;
-    *x -= rule->lr * rule->unbias1 * *momentum /
-          (sqrt(rule->unbias2 * *second) + ADAM_EPS);
-}
-
-/* One update from s->g, the slope in W at the current point. */
-static void descend(struct state *s, struct spred_work *work)
-{
-    const struct spred_problem *problem = s->problem;
     const struct options *o = &s->options;
+    size_t here = s->batches.order[q], count = s->batches.count;
+    const struct spred_problem *part = batch(s, q);
+    double cost = (double)part->outputs / (double)s->problem->n;
+    if (q + 1 == count) /* of the next epoch */
+        spred_rng_shuffle(s->seed.rng, s->batches.order, count);
+    size_t then = s->batches.order[q + 1 < count ? q + 1 : 0];
+    struct factor_rule rule = {.l1 = s->lambda * part->penalty.l1_ratio,
+                               .l2 = s->lambda * (1 - part->penalty.l1_ratio),
+                               .beta1 = o->momentum};
+    struct factor_sweep sweep = {
+        .from = part,
+        .to = &s->batches.batch[then].problem,
+        .from_single = s->single ? &s->single[here] : NULL,
+        .to_single = s->single ? &s->single[then] : NULL,
+        .rule = &rule,
+        .adam = o->optimizer == ADAM,
+        .at = {s->u, s->v, s->w, s->mu, s->mv, s->su, s->sv, NULL,
+               part->penalty.weights},
+        .g = s->g,
+        .r = s->r,
+        .out = s->m,
+        .scratch = s->spare,
+        .singles = s->singles};
     double t = (double)++s->updates;
-    struct rule rule = {.adam = o->optimizer == ADAM,
-                        .lr = rate(s, work),
-                        .beta1 = o->momentum,
-                        .beta2 = o->beta2,
-                        .unbias1 = 1 / (1 - pow(o->momentum, t)),
-                        .unbias2 = 1 / (1 - pow(o->beta2, t))};
-    for (size_t k = 0; k < problem->outputs; k++)
-        for (size_t j = 0; j < problem->p; j++) {
-            size_t e = j + k * problem->p;
-            double l1, l2, du, dv;
-            spred_penalty_at(problem, s->lambda, j, &l1, &l2);
-            spred_factor_slopes(s->g[e], l1, l2, s->u[e], s->v[e], &du, &dv);
-            update(&rule, du, &s->u[e], &s->mu[e], &s->su[e]);
-            update(&rule, dv, &s->v[e], &s->mv[e], &s->sv[e]);
-            s->w[e] = s->u[e] * s->v[e];
-        }
+    if (sweep.adam) {
+        rule.beta1 = o->beta1;
+        rule.beta2 = o->beta2;
+        rule.eps = o->eps;
+        rule.unbias1 = 1 / (1 - pow(o->beta1, t));
+        rule.unbias2 = 1 / (1 - pow(o->beta2, t));
+        if (!(o->lr > 0) && !(s->adam_lr > 0))
+            s->adam_lr = adam_rate(s, work);
+    }
+    part->loss->residual(part, s->m, s->r);
+    if (!sweep.adam && !(o->lr > 0)) { /* the rate wants the slopes */
+        factor_sweep_slopes(&sweep);
+        sweep.slopes_known = 1;
+    }
+    rule.lr = rate(s, work);
+    factor_sweep(&sweep);
+    work->passes += cost * (double)(part->n + sweep.to->n);
 }
 
 static enum spred_status step(void *state, struct spred_work *work,
                               int *finished)
 {
     struct state *s = state;
-    const struct spred_problem *problem = s->problem;
-    double outputs = (double)problem->outputs;
     (void)finished; /* it cannot tell */
-    if (s->batches.count > 1)
-        spred_rng_shuffle(s->rng, s->batches.order, s->batches.count);
     for (size_t q = 0; q < s->batches.count; q++) {
-        const struct spred_problem *part =
-            &s->batches.batch[s->batches.order[q]].problem;
-        double share = (double)part->n / (double)problem->n;
-        if (s->batches.count > 1) {
-            spred_problem_predict(part, s->w, s->b, s->m);
-            work->passes += share * outputs *
-                            (double)spred_support(problem, s->w) /
-                            (double)problem->p;
-        }
-        spred_loss_slope(part, s->m, s->r, s->g);
-        work->passes += share * outputs;
-        descend(s, work);
+        descend(s, q, work);
+        if (q + 1 < s->batches.count)
+            add_intercepts(s, batch(s, q + 1));
     }
     settle(s, work);
     s->steps++;
@@ -392,11 +398,7 @@ static enum spred_status step(void *state, struct spred_work *work,
 static void get(const void *state, double *w, double *b)
 {
     const struct state *s = state;
-    size_t weights = weights_of(s);
-    double largest = spred_factors_product(weights, s->u, s->v, w);
-    for (size_t e = 0; e < weights; e++)
-        if (fabs(w[e]) <= s->options.round * largest)
-            w[e] = 0;
+    spred_factors_round(s->options.round, weights_of(s), s->u, s->v, w);
     memcpy(b, s->b, s->problem->outputs * sizeof *b);
 }
 
@@ -410,8 +412,12 @@ void spred_sgd_factors(const void *state, const double **u, const double **v)
 static void release(struct spred_env *env, void *state)
 {
     struct state *s = state;
+    for (size_t q = 0; s->single && q < s->batches.count; q++)
+        factor_single_free(env, &s->single[q]);
+    spred_free(env, s->single);
+    spred_free(env, s->singles);
     spred_batches_free(env, &s->batches);
-    spred_rng_free(s->rng);
+    spred_rng_free(s->seed.rng);
     spred_free(env, s->block);
 }
 
@@ -420,7 +426,7 @@ const struct spred_solver spred_solver_spred_sgd = {
     .alias = NULL,
     .doc = "W = U o V with decayed factors, by SGD with momentum or Adam",
     .reference = "Ziyin and Wang 2023, ICML, PMLR 202:43407-43422",
-    .api_version = 1,
+    .api_version = 2,
     .needs = SPRED_NEEDS_NOTHING,
     .claim = 1e-3,
     .state_size = sizeof(struct state),

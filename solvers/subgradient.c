@@ -126,7 +126,7 @@ static void release(struct spred_env *env, void *state)
 const struct spred_solver spred_solver_subgradient = {
     .name = "subgradient",
     .alias = NULL,
-    .doc = "plain subgradient descent; never reaches exact zeros (the foil)",
+    .doc = "plain subgradient descent, the foil: no weight ever rests at zero",
     .reference = "Shor 1985, Minimization Methods for Non-Differentiable "
                  "Functions",
     .api_version = 1,

@@ -36,7 +36,7 @@ static void fixture_make(struct fixture *f)
     f->trial.data.features = f->features;
     f->trial.data.symbols = f->symbols;
     f->trial.prepared.kept = f->kept;
-    f->trial.p = FEATURES - 1;
+    f->trial.prepared.p = FEATURES - 1;
 }
 
 static void fixture_free(struct fixture *f)
@@ -50,7 +50,8 @@ static enum spred_status make(struct fixture *f, const char *groups)
     snprintf(f->text, sizeof f->text, "%s", groups);
     f->job.groups = f->text;
     groups_free(&f->env, &f->grouping);
-    return groups_make(&f->env, &f->job, &f->trial, &f->grouping);
+    return groups_make(&f->env, &f->job, &f->trial.data, &f->trial.prepared,
+                       &f->grouping);
 }
 
 static enum spred_status make_file(struct fixture *f, const char *content)
@@ -111,7 +112,8 @@ static void by_file(void **unused)
     expect(&f, "0 1|2 3 4 5");
     f.text[8] = f.text[8] == 'x' ? 'y' : 'x'; /* another hash */
     groups_free(&f.env, &f.grouping);
-    assert_int_equal(groups_make(&f.env, &f.job, &f.trial, &f.grouping),
+    assert_int_equal(groups_make(&f.env, &f.job, &f.trial.data,
+                                 &f.trial.prepared, &f.grouping),
                      SPRED_EINVAL);
     assert_non_null(strstr(f.env.error, "changed since"));
     fixture_free(&f);

@@ -1,4 +1,4 @@
-/* t-many.c (suite slow): 2000 random problems, degenerate ones among them, each
+/* t-many.c: 2000 random problems, degenerate ones among them (suite slow), each
  * by every method that takes it: no refuted claim, no optimum below another's
  * bound, and the methods that promise to 1e-8 keep it on all of them. */
 #include "random_problem.h"

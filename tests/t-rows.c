@@ -53,8 +53,9 @@ static void round_trip(void **state)
         size_t size;
     } kinds[] = {{results_run_columns, sizeof(struct results_run)},
                  {results_point_columns, sizeof(struct results_point)},
-                 {results_gene_columns, sizeof(struct results_gene)}};
-    for (size_t k = 0; k < 3; k++) {
+                 {results_gene_columns, sizeof(struct results_gene)},
+                 {results_fold_columns, sizeof(struct results_fold)}};
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         struct spred_buffer line = {0};
         void *a = calloc(1, kinds[k].size), *b = calloc(1, kinds[k].size);
         assert_true(a && b);
@@ -100,29 +101,32 @@ static void read_point(const char *line, size_t length,
     assert_null(p.job); /* nothing is left to free */
 }
 
+/* What follows the first four of the 23 columns of a point. */
+#define FEWER "\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t"
+#define REST FEWER "\t"
+
 static void malformed(void **state)
 {
     (void)state;
-    static const char good[] = "\t1\t2\t0.5\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
+    static const char good[] = "\t1\t2\t0.5" REST;
     read_point(good, strlen(good), SPRED_OK, NULL);
     static const char *const bad[][2] = {
-        {"", "1 fields, expected 18"},
-        {"\t1\t2\t0.5\t\t\t\t\t\t\t\t\t\t\t\t\t", "17 fields"},
-        {"\t1\t2\t0.5\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "19 fields"},
-        {"j\t1.5\t2\t0.5\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "'output'"},
-        {"j\t1\t2\t0.5x\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "'lambda' is '0.5x'"},
-        {"j\t1\t2\tnan\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "expected a number"},
-        {"j\t1\t2\t1e999\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "'lambda'"},
-        {"j\t99999999999999999999\t2\t1\t\t\t\t\t\t\t\t\t\t\t\t\t\t",
-         "'output'"},
-        {"j\\x\t1\t2\t1\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "broken escape"},
-        {"j\\\t1\t2\t1\t\t\t\t\t\t\t\t\t\t\t\t\t\t", "broken escape"}};
+        {"", "1 fields, expected 23"},
+        {"\t1\t2\t0.5" FEWER, "22 fields"},
+        {"\t1\t2\t0.5" REST "\t", "24 fields"},
+        {"j\t1.5\t2\t0.5" REST, "'output'"},
+        {"j\t1\t2\t0.5x" REST, "'lambda' is '0.5x'"},
+        {"j\t1\t2\tnan" REST, "expected a number"},
+        {"j\t1\t2\t1e999" REST, "'lambda'"},
+        {"j\t99999999999999999999\t2\t1" REST, "'output'"},
+        {"j\\x\t1\t2\t1" REST, "broken escape"},
+        {"j\\\t1\t2\t1" REST, "broken escape"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         read_point(bad[i][0], strlen(bad[i][0]), SPRED_EFORMAT, bad[i][1]);
-    static const char nul[] = "j\0k\t1\t2\t1\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
+    static const char nul[] = "j\0k\t1\t2\t1" REST;
     read_point(nul, sizeof nul - 1, SPRED_EFORMAT, "NUL");
     static const char digits[] = "\t1\t2\t0\0"
-                                 "5\t\t\t\t\t\t\t\t\t\t\t\t\t\t";
+                                 "5" REST;
     read_point(digits, sizeof digits - 1, SPRED_EFORMAT, "'lambda'");
 }
 

@@ -155,6 +155,60 @@ static void seeds_and_classes(void **state)
     spred_data_free(&env, &b);
 }
 
+/* The paper's data: X iid N(0, 1) or N(0, 1/p), effects N(0, 1) at a rate, y =
+ * Xw + noise; without noise exactly so. */
+static void iid_and_sensing(void **state)
+{
+    (void)state;
+    static const double densities[] = {1, 0.25};
+    for (size_t k = 0; k < 2; k++) {
+        struct spred_simulation s = {.kind = k ? SPRED_SIMULATE_SENSING
+                                               : SPRED_SIMULATE_IID,
+                                     .n = 40,
+                                     .p = 2000,
+                                     .density = densities[k],
+                                     .seed = 3};
+        struct spred_env env;
+        struct spred_data d, noisy;
+        spred_env_init(&env);
+        assert_ok(&env, spred_simulate(&env, &s, &d));
+        assert_ok(&env, spred_data_check(&env, &d));
+        assert_true(d.simulated &&
+                    strstr(d.source, k ? "N(0, 1/p)" : "N(0, 1)"));
+        double mean = 0, square = 0, effects = 0, power = 0;
+        size_t cells = s.n * s.p;
+        for (size_t i = 0; i < cells; i++) {
+            mean += d.x.f64[i] / (double)cells;
+            square += d.x.f64[i] * d.x.f64[i] / (double)cells;
+        }
+        double variance_of_x = k ? 1 / (double)s.p : 1;
+        assert_near(mean, 0, 5 * sqrt(variance_of_x / (double)cells));
+        assert_near(square / variance_of_x, 1, 5 * sqrt(2 / (double)cells));
+        for (size_t j = 0; j < s.p; j++) {
+            effects += fabs(d.truth[j]) > 0;
+            power += d.truth[j] * d.truth[j];
+        }
+        assert_near(effects / (double)s.p, s.density,
+                    5 * sqrt(s.density * (1 - s.density) / (double)s.p));
+        assert_near(power / effects, 1, 5 * sqrt(2 / effects));
+        const double *y = spred_data_target(&d, "y")->values;
+        double *rest = calloc(s.n, sizeof *rest), noise = 0;
+        s.noise = 0.5;
+        assert_ok(&env, spred_simulate(&env, &s, &noisy));
+        const double *z = spred_data_target(&noisy, "y")->values;
+        for (size_t i = 0; i < s.n; i++) {
+            for (size_t j = 0; j < s.p; j++)
+                rest[i] += d.truth[j] * d.x.f64[i + j * s.n];
+            assert_near(y[i], rest[i], 1e-10);
+            noise += (z[i] - y[i]) * (z[i] - y[i]) / (double)s.n;
+        }
+        assert_near(noise, 0.25, 5 * 0.25 * sqrt(2 / (double)s.n));
+        free(rest);
+        spred_data_free(&env, &d);
+        spred_data_free(&env, &noisy);
+    }
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -166,12 +220,16 @@ static void refused(void **state)
                                           .rho_max = .5,
                                           .snr = 2,
                                           .seed = 9};
-    struct spred_simulation s[8];
+    struct spred_simulation s[11];
     struct spred_env env;
     struct spred_data d;
     spred_env_init(&env);
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 11; i++)
         s[i] = good;
+    s[8].kind = s[9].kind = s[10].kind = SPRED_SIMULATE_IID;
+    s[8].density = 1.5;
+    s[9].noise = -1;
+    s[10].noise = INFINITY;
     s[0].n = 1;
     s[1].p = 0;
     s[2].k = 6;
@@ -180,7 +238,7 @@ static void refused(void **state)
     s[5].rho_min = .6;
     s[6].snr = 0;
     s[7].classes = 1;
-    for (size_t i = 0; i < 8; i++)
+    for (size_t i = 0; i < 11; i++)
         assert_int_equal(spred_simulate(&env, &s[i], &d), SPRED_EINVAL);
     assert_ok(&env, spred_simulate(&env, &good, &d));
     spred_data_free(&env, &d);
@@ -190,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(structure), cmocka_unit_test(bounds_of_rho),
-        cmocka_unit_test(seeds_and_classes), cmocka_unit_test(refused)};
+        cmocka_unit_test(seeds_and_classes), cmocka_unit_test(iid_and_sensing),
+        cmocka_unit_test(refused)};
     return cmocka_run_group_tests_name("simulate", tests, NULL, NULL);
 }

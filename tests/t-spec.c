@@ -2,6 +2,8 @@
  * resolved text that reads back to the same spec. */
 #include "spec-test.h"
 
+#include "experiments/solver_names.h"
+
 #include <sys/stat.h>
 
 static void defaults(void **state)
@@ -185,6 +187,9 @@ static void assert_same(const struct spec *a, const struct spec *b)
         assert_near(x.rho_min, y.rho_min, 0);
         assert_near(x.rho_max, y.rho_max, 0);
         assert_near(x.snr, y.snr, 0);
+        assert_true(x.kind == y.kind);
+        assert_near(x.density, y.density, 0);
+        assert_near(x.noise, y.noise, 0);
     }
     assert_int_equal(a->n_problems, b->n_problems);
     for (size_t i = 0; i < a->n_problems; i++) {
@@ -193,7 +198,8 @@ static void assert_same(const struct spec *a, const struct spec *b)
         assert_true(x.loss == y.loss && x.intercept == y.intercept &&
                     x.standardize == y.standardize &&
                     x.n_lambda == y.n_lambda &&
-                    x.lambda_absolute == y.lambda_absolute);
+                    x.lambda_absolute == y.lambda_absolute &&
+                    x.authors == y.authors && x.warm_start == y.warm_start);
         assert_near(x.l1_ratio, y.l1_ratio, 0);
         assert_memory_equal(x.lambda, y.lambda, x.n_lambda * sizeof *x.lambda);
     }
@@ -214,6 +220,9 @@ static void assert_same(const struct spec *a, const struct spec *b)
                 a->protocol.folds == b->protocol.folds);
     assert_near(a->protocol.test, b->protocol.test, 0);
     assert_near(a->protocol.validate, b->protocol.validate, 0);
+    assert_true(a->protocol.choose == b->protocol.choose &&
+                a->protocol.choose_folds == b->protocol.choose_folds &&
+                a->protocol.choose_1se == b->protocol.choose_1se);
     assert_near(a->stop.gap, b->stop.gap, 0);
     assert_near(a->stop.stall_eps, b->stop.stall_eps, 0);
     assert_near(a->stop.wall, b->stop.wall, 0);
@@ -224,11 +233,65 @@ static void assert_same(const struct spec *a, const struct spec *b)
     assert_near(a->limits.grace, b->limits.grace, 0);
 }
 
+/* Data and lambdas of the paper, lambda chosen by cross-validation. */
+static const char paper_data[] =
+    "version: 1\n"
+    "datasets:\n"
+    "  - simulated: {kind: iid, n: 50, p: [10, 30], density: [50%, 100%]}\n"
+    "  - simulated: {kind: sensing, name: cs, n: 50, p: 40,\n"
+    "                noise: 0.25}\n"
+    "  - simulated: {kind: blocks, n: 50, p: 40}\n"
+    "problem: {loss: squared, lambda: {absolute: [0.3, 1e-1, 7]},\n"
+    "          scaling: authors, warm_start: false}\n"
+    "protocol: {test: 0%, choose: {kind: cv, folds: 7, rule: min}}\n"
+    "solvers: [lars]\n"
+    "figures: [time-dimension, time-alpha, zero-rate, support-recovery, cv]\n";
+
+static void paper_words(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"simulated-n50-p10-density0.5",
+                                        "simulated-n50-p10-density1",
+                                        "simulated-n50-p30-density0.5",
+                                        "simulated-n50-p30-density1",
+                                        "cs",
+                                        "simulated-n50-p40"};
+    static const int kinds[] = {1, 1, 1, 1, 2, 0};
+    struct spred_env env;
+    struct spec s;
+    spred_env_init(&env);
+    assert_ok(&env, read_text(&env, "t-spec-p.yaml", paper_data, &s));
+    assert_int_equal(s.n_datasets, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_string_equal(s.datasets[i].name, names[i]);
+        assert_int_equal(s.datasets[i].kind, kinds[i]);
+    }
+    assert_near(s.datasets[0].density, 0.5, 0);
+    assert_near(s.datasets[3].noise, 0.1, 0);
+    assert_near(s.datasets[4].density, 0.1, 0);
+    assert_near(s.datasets[4].noise, 0.25, 0);
+    assert_int_equal(s.datasets[4].classes, 0);
+    assert_int_equal(s.datasets[5].classes, 2);
+    /* alpha of the loss without 1/2 is twice the lambda */
+    const struct spec_problem *p = &s.problems[0];
+    assert_true(p->authors && !p->warm_start && p->lambda_absolute);
+    assert_near(p->lambda[0], 3.5, 0);
+    assert_near(p->lambda[1], 0.15, 0);
+    assert_near(p->lambda[2], 0.05, 0);
+    assert_non_null(strstr(s.resolved, "lambda: {absolute: [7, 0.3, 0.1]}"));
+    assert_int_equal(s.protocol.choose, SPEC_CHOOSE_CV);
+    assert_true(s.protocol.choose_folds == 7 && !s.protocol.choose_1se);
+    assert_near(s.protocol.test, 0, 0);
+    assert_near(s.protocol.validate, 0, 0);
+    assert_int_equal(s.n_figures, 5);
+    spec_free(&env, &s);
+}
+
 static void resolved(void **state)
 {
     (void)state;
-    static const char *const texts[] = {minimal, rich};
-    for (size_t i = 0; i < 2; i++) {
+    static const char *const texts[] = {minimal, rich, paper_data};
+    for (size_t i = 0; i < 3; i++) {
         struct spred_env env;
         struct spec a, b;
         spred_env_init(&env);
@@ -288,9 +351,11 @@ static void resolved_text(void **state)
         "    intercept: true\n"
         "    standardize: train\n"
         "    lambda: {path: 50, min_ratio: 0.05}\n"
+        "    scaling: half\n"
+        "    warm_start: true\n"
         "preprocess: {log2: auto, missing: median, variance_keep: 100%}\n"
         "protocol: {kind: clean, trials: 5, folds: 0, test: 20%, validate: "
-        "20%}\n"
+        "20%, choose: {kind: hold-out, folds: 10, rule: 1se}}\n"
         "stop: {gap: 1e-06, stall: {eps: 1e-10, patience: 3}, wall: 120 s, "
         "steps: 1000000}\n"
         "limits: {wall: 600 s, memory: 4294967296 B, grace: 5 s}\n"
@@ -373,19 +438,25 @@ static void shipped(void **state)
     static const struct {
         const char *name;
         size_t datasets, solvers;
-    } rows[] = {{"genes", 12, 6}, {"smoke", 1, 7}};
-    for (size_t i = 0; i < 2; i++) {
+    } rows[] = {{"genes", 12, 6},
+                {"smoke", 1, 7},
+                {"lasso-scaling", 3, 5},
+                {"zero-rate", 1, 4},
+                {"compressed-sensing", 2, 5},
+                {"support-recovery", 4, 3},
+                {"model", 1, 1}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct spred_env env;
         struct spec s;
         char path[4096];
         spred_env_init(&env);
         snprintf(path, sizeof path, "%s/experiments/%s.yaml", source,
                  rows[i].name);
-        assert_ok(&env, spec_read(&env, path, NULL, 0, &fake_solvers, &s));
+        assert_ok(&env, spec_read(&env, path, NULL, 0, solver_names(), &s));
         assert_string_equal(s.name, rows[i].name);
         assert_int_equal(s.n_datasets, rows[i].datasets);
         assert_int_equal(s.n_solvers, rows[i].solvers);
-        assert_int_equal(s.n_problems, 2);
+        assert_int_equal(s.n_problems, i < 2 ? 2 : 1);
         spec_free(&env, &s);
     }
 }
@@ -441,6 +512,7 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(rich_datasets),
         cmocka_unit_test(rich_rest),
+        cmocka_unit_test(paper_words),
         cmocka_unit_test(resolved),
         cmocka_unit_test(odd_texts),
         cmocka_unit_test(resolved_text),

@@ -37,7 +37,7 @@ static size_t sample_step(size_t n_rows, size_t cells)
 
 enum spred_status spred_log2_look(struct spred_env *env,
                                   const struct spred_matrix *dense,
-                                  const size_t *rows, size_t n_rows,
+                                  const size_t *rows, size_t n_rows, int always,
                                   struct spred_log2_facts *out)
 {
     size_t n = dense->rows, cells = n_rows * dense->cols, used = 0;
@@ -68,12 +68,15 @@ enum spred_status spred_log2_look(struct spred_env *env,
     }
     if (used == 0)
         sample[used++] = out->least;
-    out->q25 = spred_column_quantile(sample, used, 0.25);
-    out->q99 = spred_column_quantile(sample, used, 0.99);
+    out->q25 = out->q99 = NAN;
+    if (out->most > big_q99 || out->most - out->least > big_range) {
+        out->q25 = spred_column_quantile(sample, used, 0.25);
+        out->q99 = spred_column_quantile(sample, used, 0.99);
+    }
     out->wanted = out->q99 > big_q99 ||
                   (out->most - out->least > big_range && out->q25 > 0);
     out->floor = out->least;
-    if (out->not_positive) {
+    if (out->not_positive && (out->wanted || always)) {
         size_t positive = 0;
         for (size_t k = 0; k < used; k++)
             if (sample[k] > 0)

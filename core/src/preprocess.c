@@ -36,7 +36,8 @@ static enum spred_status learn_log2(struct spred_env *env, struct lesson *l,
         return spred_fail(env, SPRED_EINVAL,
                           "preprocess: log2 of a sparse matrix");
     }
-    SPRED_TRY(spred_log2_look(env, l->raw, l->rows, l->n_rows, &l->facts));
+    SPRED_TRY(spred_log2_look(env, l->raw, l->rows, l->n_rows,
+                              rule == SPRED_LOG2_ALWAYS, &l->facts));
     out->log2 = rule == SPRED_LOG2_ALWAYS || l->facts.wanted;
     if (out->log2 && !(l->facts.most > 0))
         return spred_fail(env, SPRED_EINVAL,
@@ -208,6 +209,11 @@ static enum spred_status say(struct spred_env *env, const struct lesson *l,
     const char *word = out->log2 ? "log2" : "no log2";
     if (f->values == 0)
         SPRED_TRY(spred_buffer_add(env, text, "%s", word));
+    else if (isnan(f->q99)) /* the extremes alone decided */
+        SPRED_TRY(spred_buffer_add(
+            env, text, "%s (%s: range %.4g, largest %.4g)", word,
+            l->rules->log2 == SPRED_LOG2_AUTO ? "auto" : "asked for",
+            f->most - f->least, f->most));
     else
         SPRED_TRY(spred_buffer_add(
             env, text,
@@ -235,11 +241,23 @@ static enum spred_status say(struct spred_env *env, const struct lesson *l,
         l->rules->standardize ? "standardised" : "not standardised");
 }
 
+/* Does every row, of training or not, have all its values? */
+static int is_complete(const struct spred_matrix *dense)
+{
+    size_t cells = dense->rows * dense->cols;
+    int missing = 0;
+    for (size_t i = 0; i < cells; i++)
+        missing |=
+            isnan(dense->f64 ? dense->f64[i] : (double)dense->f32[i]) != 0;
+    return !missing;
+}
+
 static enum spred_status learn(struct spred_env *env, struct lesson *l,
                                struct spred_prepared *out,
                                struct spred_matrix *train)
 {
-    int medians = l->raw->storage != SPRED_CSC && !l->rules->missing_refuse;
+    int medians = l->raw->storage != SPRED_CSC && !l->rules->missing_refuse &&
+                  !is_complete(l->raw);
     l->deviation = spred_alloc(env, out->p_raw, sizeof *l->deviation);
     if (medians)
         l->median = spred_alloc(env, out->p_raw, sizeof *l->median);

@@ -12,6 +12,9 @@
  * costs about as much, and a single cold solve ends before. */
 enum { PAID_OFF = 16, MOST_PARTS = 64 };
 
+/* A pass that looks at more than this share is no longer worth the test. */
+static const double worn = 0.1;
+
 struct spred_scanner {
     struct spred_env *env;
     const struct spred_design *x;
@@ -33,7 +36,8 @@ struct sweep {
     size_t outputs;
     const double *r, *bound;
     const double *error; /* outputs: |error of x_j'R_k| / |x_j| */
-    const double *moved; /* outputs: |R_k - whole_r_k|, or NULL: a whole pass */
+    const double *along; /* outputs: a of far_below */
+    const double *moved; /* outputs: |R_k - a R_0|, or NULL: a whole pass */
     double *out;
     double looked[MOST_PARTS]; /* by thread: columns looked at ... */
     double again[MOST_PARTS];  /* ... and those evaluated in double */
@@ -110,14 +114,15 @@ static void prepare(struct spred_scanner *s)
               "no memory for a single-precision copy: passes stay in double");
 }
 
-/* 1 if no side of column j can reach the bound: |x_j'R| <= |x_j'R_0| +
- * |x_j| |R - R_0|, the sphere test of safe screening. */
+/* 1 if no side of column j can reach the bound: |x_j'R| <= a |x_j'R_0| +
+ * |x_j| |R - a R_0|, the sphere test of safe screening, around the a R_0 that
+ * is nearest: along a path R shrinks much more than it turns. */
 static int far_below(const struct sweep *sweep, size_t j)
 {
     const struct spred_scanner *s = sweep->scanner;
     size_t p = s->x->matrix->cols;
     for (size_t k = 0; k < sweep->outputs; k++) {
-        double reach = fabs(s->whole[j + k * p]) +
+        double reach = fabs(sweep->along[k] * s->whole[j + k * p]) +
                        (sweep->moved[k] + sweep->error[k]) * s->norm[j];
         if (!(reach < sweep->bound[j]))
             return 0;
@@ -158,7 +163,8 @@ static void sweep_part(void *cookie, size_t index, size_t threads)
         size_t end = from;
         if (far_below(sweep, from)) {
             for (size_t k = 0; k < sweep->outputs; k++)
-                sweep->out[from + k * p] = s->whole[from + k * p];
+                sweep->out[from + k * p] =
+                    sweep->along[k] * s->whole[from + k * p];
             from++;
             continue;
         }
@@ -187,6 +193,20 @@ static int round_sides(struct spred_scanner *s, size_t outputs, const double *r)
     return 1;
 }
 
+/* The a that makes |r - a r0| least, and that length, rounded up. */
+static double compare(size_t n, const double *r, const double *r0,
+                      double *moved)
+{
+    double square = spred_dot(n, r0, r0), rest = 0;
+    double a = square > 0 ? spred_dot(n, r, r0) / square : 0;
+    for (size_t i = 0; i < n; i++) {
+        double d = r[i] - a * r0[i];
+        rest += d * d;
+    }
+    *moved = sqrt(rest) * (1 + 1e-12);
+    return a;
+}
+
 /* This whole pass is what the next ones are compared with; without memory for
  * it they are whole, too. */
 static void remember(struct spred_scanner *s, size_t outputs, const double *r,
@@ -211,7 +231,8 @@ double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
                             const double *r, const double *bound, double *out)
 {
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
-    double error[MOST_PARTS], moved[MOST_PARTS], unit, looked = 0, again = 0;
+    double error[MOST_PARTS], along[MOST_PARTS], moved[MOST_PARTS], unit;
+    double looked = 0, again = 0;
     if (bound)
         prepare(s);
     if (!bound || !s->copy || outputs > MOST_PARTS ||
@@ -223,22 +244,26 @@ double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
     unit = spred_single_error(spred_passes(), n);
     for (size_t k = 0; k < outputs; k++) {
         error[k] = unit * spred_norm(n, r + k * n);
-        moved[k] = 0;
-        for (size_t i = 0; s->sides == outputs && i < n; i++)
-            moved[k] += pow(r[i + k * n] - s->whole_r[i + k * n], 2);
-        moved[k] = sqrt(moved[k]) * (1 + 1e-12);
+        if (s->sides == outputs)
+            along[k] = compare(n, r + k * n, s->whole_r + k * n, &moved[k]);
     }
     int lazy = s->sides == outputs;
-    struct sweep sweep = {s,   outputs, r,  bound, error, lazy ? moved : NULL,
-                          out, {0},     {0}};
+    struct sweep sweep = {.scanner = s,
+                          .outputs = outputs,
+                          .r = r,
+                          .bound = bound,
+                          .error = error,
+                          .along = along,
+                          .moved = lazy ? moved : NULL,
+                          .out = out};
     spred_pool_run(s->x->pool, sweep_part, &sweep);
     for (size_t t = 0; t < MOST_PARTS; t++) {
         looked += sweep.looked[t];
         again += sweep.again[t];
     }
-    if (lazy) /* measured: two in a row look at too many columns one by one */
-        s->sides = 0;
-    else
+    if (!lazy)
         remember(s, outputs, r, out);
+    else if (looked > worn * (double)p)
+        s->sides = 0; /* the next pass is a whole one */
     return (double)outputs * looked / (2 * (double)p) + again / (double)p;
 }

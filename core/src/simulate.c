@@ -1,4 +1,5 @@
-/* simulate.c: genes in correlated blocks, an outcome with a known truth. */
+/* simulate.c: genes in correlated blocks, or independent columns; an outcome
+ * with a known truth. */
 #include "spred/simulate.h"
 
 #include <math.h>
@@ -15,6 +16,15 @@ static enum spred_status check(struct spred_env *env,
                           "simulation: %zu x %zu, expected at least 2 samples "
                           "and 1 gene",
                           s->n, s->p);
+    if (s->kind != SPRED_SIMULATE_BLOCKS) {
+        if (s->density >= 0 && s->density <= 1 && s->noise >= 0 &&
+            isfinite(s->noise))
+            return SPRED_OK;
+        return spred_fail(env, SPRED_EINVAL,
+                          "simulation: density %g and noise %g, expected a "
+                          "share and a standard deviation",
+                          s->density, s->noise);
+    }
     if (s->blocks > s->p || s->k > s->p)
         return spred_fail(env, SPRED_EINVAL,
                           "simulation: blocks %zu and k %zu, expected at most "
@@ -71,6 +81,35 @@ static double variance(const double *v, size_t n)
     return sum / (double)n;
 }
 
+/* x_ij = scale N(0, 1). */
+static void fill_iid(size_t count, double scale, struct spred_rng *rng,
+                     double *x)
+{
+    for (size_t i = 0; i < count; i++)
+        x[i] = scale * spred_rng_normal(rng);
+}
+
+/* y = X w, in gene order: one sum, one result. */
+static void respond(const struct spred_simulation *s, const double *x,
+                    const double *w, double *y)
+{
+    for (size_t j = 0; j < s->p; j++)
+        for (size_t i = 0; (w[j] < 0 || w[j] > 0) && i < s->n; i++)
+            y[i] += w[j] * x[i + j * s->n];
+}
+
+/* w_j = N(0, 1) with probability density, else 0; y = X w + noise N(0, 1). */
+static void effects_iid(const struct spred_simulation *s, struct spred_rng *rng,
+                        const double *x, double *w, double *y)
+{
+    for (size_t j = 0; j < s->p; j++)
+        if (s->density >= 1 || spred_rng_uniform(rng) < s->density)
+            w[j] = spred_rng_normal(rng);
+    respond(s, x, w, y);
+    for (size_t i = 0; i < s->n; i++)
+        y[i] += s->noise * spred_rng_normal(rng);
+}
+
 /* k effects +-uniform(.5, 1.5) on genes drawn without replacement; y = X w. */
 static void effects(const struct spred_simulation *s, struct spred_rng *rng,
                     size_t *order, const double *x, double *w, double *y)
@@ -82,9 +121,7 @@ static void effects(const struct spred_simulation *s, struct spred_rng *rng,
         double size = .5 + spred_rng_uniform(rng);
         w[order[a]] = spred_rng_uniform(rng) < .5 ? -size : size;
     }
-    for (size_t j = 0; j < s->p; j++) /* in gene order: one sum, one result */
-        for (size_t i = 0; (w[j] < 0 || w[j] > 0) && i < s->n; i++)
-            y[i] += w[j] * x[i + j * s->n];
+    respond(s, x, w, y);
 }
 
 /* Noise scaled so that its variance in this sample is var(y) / snr exactly;
@@ -146,13 +183,21 @@ static enum spred_status describe(struct spred_env *env,
                                   struct spred_data *out)
 {
     out->name = spred_format(env, "simulated-%zux%zu", s->n, s->p);
-    out->source =
-        spred_format(env,
-                     "simulated: n=%zu p=%zu blocks=%zu rho=[%g,%g] k=%zu "
-                     "snr=%g classes=%zu "
-                     "seed=%llu",
-                     s->n, s->p, s->blocks, s->rho_min, s->rho_max, s->k,
-                     s->snr, s->classes, (unsigned long long)s->seed);
+    if (s->kind == SPRED_SIMULATE_BLOCKS)
+        out->source =
+            spred_format(env,
+                         "simulated: n=%zu p=%zu blocks=%zu rho=[%g,%g] k=%zu "
+                         "snr=%g classes=%zu "
+                         "seed=%llu",
+                         s->n, s->p, s->blocks, s->rho_min, s->rho_max, s->k,
+                         s->snr, s->classes, (unsigned long long)s->seed);
+    else
+        out->source = spred_format(
+            env,
+            "simulated: X iid N(0, %s) n=%zu p=%zu density=%g noise=%g "
+            "seed=%llu",
+            s->kind == SPRED_SIMULATE_IID ? "1" : "1/p", s->n, s->p, s->density,
+            s->noise, (unsigned long long)s->seed);
     out->note = spred_strdup(env, "simulated data with a known truth");
     out->features = spred_alloc(env, s->p, sizeof *out->features);
     out->symbols = spred_alloc(env, s->p, sizeof *out->symbols);
@@ -196,12 +241,21 @@ static enum spred_status make(struct spred_env *env,
         describe(env, s, out) == SPRED_OK) {
         out->simulated = 1;
         out->n_targets = 1;
-        fill(s, rng, work, out->x.f64);
-        effects(s, rng, order, out->x.f64, out->truth, y);
-        add_noise(s, rng, work, y);
+        size_t classes = 0;
+        if (s->kind == SPRED_SIMULATE_BLOCKS) {
+            fill(s, rng, work, out->x.f64);
+            effects(s, rng, order, out->x.f64, out->truth, y);
+            add_noise(s, rng, work, y);
+            classes = s->classes;
+        } else {
+            double variance_of_x =
+                s->kind == SPRED_SIMULATE_IID ? 1 : 1 / (double)s->p;
+            fill_iid(s->n * s->p, sqrt(variance_of_x), rng, out->x.f64);
+            effects_iid(s, rng, out->x.f64, out->truth, y);
+        }
         status = content_hash(env, s, y, out);
         struct spred_target *target = out->targets;
-        if (status == SPRED_OK && s->classes) {
+        if (status == SPRED_OK && classes) {
             status = class_target(env, s, y, target);
         } else if (status == SPRED_OK) {
             target->kind = SPRED_TARGET_REAL;

@@ -26,8 +26,8 @@ struct spred_prepared {
     int log2;        /* 1: log2(max(x, log2_floor)) is applied */
     double log2_floor;
     double *median;    /* p: training medians after log2 (for missing cells);
-                          NULL when the training rows miss nothing AND rows
-                          given later are complete too (checked on apply) */
+                          NULL when raw misses nothing in any row (rows of
+                          another matrix must then be complete, too) */
     double *mean;      /* p, of the training rows; NULL unless centred */
     double *scale;     /* p: 1/s.d., 0 for constant columns; NULL unless
                           standardised (then constant columns keep scale 1) */

@@ -1,16 +1,29 @@
-/* simulate.h: block-correlated genes with a known truth. */
+/* simulate.h: data with a known truth: correlated genes, or independent
+ * columns as in the paper. */
 #ifndef SPRED_SIMULATE_H
 #define SPRED_SIMULATE_H
 
 #include "spred/data.h"
 
-/* X: blocks of p/blocks genes share one latent factor; the correlation inside a
- * block is uniform in [rho_min, rho_max]. k genes drawn at random have effects
+enum spred_simulation_kind {
+    SPRED_SIMULATE_BLOCKS, /* genes */
+    SPRED_SIMULATE_IID,    /* PAPER.md section 2, lasso: X iid N(0, 1) */
+    SPRED_SIMULATE_SENSING /* the same, compressed sensing: X iid N(0, 1/p) */
+};
+
+/* BLOCKS. X: blocks of p/blocks genes share one latent factor; the correlation
+ * inside a block is uniform in [rho_min, rho_max]. k genes drawn at random have
+ * effects
  * +-uniform(.5, 1.5); y = Xw + noise with var(Xw)/var(noise) = snr. classes 0:
- * a REAL target "y"; classes >= 2: a CLASS target "class" by quantiles of y. */
+ * a REAL target "y"; classes >= 2: a CLASS target "class" by quantiles of y.
+ * IID and SENSING. Every effect is N(0, 1) with probability density, else 0;
+ * y = Xw + noise N(0, 1), a REAL target. blocks, k, classes, rho_* and snr are
+ * not used, as density and noise are not by BLOCKS. */
 struct spred_simulation {
+    enum spred_simulation_kind kind;
     size_t n, p, blocks, k, classes;
     double rho_min, rho_max, snr;
+    double density, noise;
     uint64_t seed;
 };
 
