@@ -91,7 +91,7 @@ static const char *explain_end(const struct process *p, char *reason,
     }
 }
 
-/* Out of memory inside the worker (RLIMIT_AS) is the memory limit too. */
+/* Out of memory inside the worker is the memory limit too. */
 static const char *error_status(const char *text)
 {
     return strncmp(text, "out of memory", 13) == 0 ? "memory" : "error";

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,6 +111,13 @@ static enum spred_status feed(struct spred_env *env, int to, const char *text,
     return SPRED_OK;
 }
 
+/* The data are mapped: they take address space, not memory. */
+static double file_size(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 ? (double)info.st_size : 0;
+}
+
 static enum spred_status spawn(struct spred_env *env, const char *program,
                                const struct job *job, const char *line,
                                size_t length, struct process *process)
@@ -130,7 +138,8 @@ static enum spred_status spawn(struct spred_env *env, const char *program,
     }
     if (status == SPRED_OK && process->pid == 0)
         become_worker(program, in[0], out[1], errors[1],
-                      job->limit_memory + ADDRESS_SLACK +
+                      job->limit_memory + file_size(job->data_path) +
+                          ADDRESS_SLACK +
                           (double)job->threads * ADDRESS_PER_THREAD,
                       parent, variables);
     if (status == SPRED_OK) {
@@ -166,19 +175,21 @@ enum spred_status process_start(struct spred_env *env, const char *program,
     return status;
 }
 
-/* Resident memory in bytes, 0 if it cannot be read. */
-static double resident(pid_t pid)
+double process_resident(pid_t pid, double *own)
 {
     char path[64];
-    long pages[2] = {0, 0};
+    long pages[3] = {0, 0, 0}; /* size, resident, shared */
     snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
     FILE *file = fopen(path, "r");
+    *own = 0;
     if (!file)
         return 0;
-    if (fscanf(file, "%ld %ld", &pages[0], &pages[1]) != 2)
-        pages[1] = 0;
+    if (fscanf(file, "%ld %ld %ld", &pages[0], &pages[1], &pages[2]) != 3)
+        pages[1] = pages[2] = 0;
     fclose(file);
-    return (double)pages[1] * (double)sysconf(_SC_PAGESIZE);
+    double page = (double)sysconf(_SC_PAGESIZE);
+    *own = (double)(pages[1] - pages[2]) * page;
+    return (double)pages[1] * page;
 }
 
 void process_kill(struct process *process, enum process_end why, double now)
@@ -234,7 +245,7 @@ int process_poll(struct spred_env *env, struct process *process, double now)
                                                        : PROCESS_CRASHED;
         return 1;
     }
-    double held = resident(process->pid);
+    double own, held = process_resident(process->pid, &own);
     process->held = held > process->held ? held : process->held;
     if (process->killed > 0) {
         if (now - process->killed > process->limit_grace) {
@@ -243,7 +254,7 @@ int process_poll(struct spred_env *env, struct process *process, double now)
         }
     } else if (now - process->started > process->limit_wall) {
         process_kill(process, PROCESS_TIMEOUT, now);
-    } else if (held > process->limit_memory) {
+    } else if (own > process->limit_memory) {
         process_kill(process, PROCESS_MEMORY, now);
     }
     return 0;

@@ -40,6 +40,11 @@ enum spred_status process_start(struct spred_env *env, const char *program,
  * is gone (end, code, peak_rss_kib are set), else 0. */
 int process_poll(struct spred_env *env, struct process *process, double now);
 
+/* Resident memory of a process in bytes, 0 if it cannot be read; *own: without
+ * pages of mapped files, which the system takes back when it needs them. This
+ * is what limits.memory limits. */
+double process_resident(pid_t pid, double *own);
+
 /* Asks it to stop: TERM now, KILL after the grace time by process_poll. */
 void process_kill(struct process *process, enum process_end why, double now);
 

@@ -69,7 +69,8 @@ static enum spred_status prepare(struct spred_env *env, const struct job *job,
         .missing_refuse = (int)job->missing_refuse,
         .variance_keep = paper ? 1 : job->variance_keep,
         .center = job->intercept != 0 || (!paper && job->standardize != 0),
-        .standardize = !paper && job->standardize != 0};
+        .standardize = !paper && job->standardize != 0,
+        .borrow = !paper}; /* the paper's rows are gone after this */
     SPRED_TRY(spred_prepare(env, raw, split->train, split->n_train, &rules,
                             &out->prepared, &out->train.x));
     SPRED_TRY(spred_prepared_apply(env, &out->prepared, raw, split->validate,

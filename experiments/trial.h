@@ -10,7 +10,8 @@
 
 /* One part of the samples, in the training part's coordinates. */
 struct part {
-    struct spred_matrix x; /* n x p, owned */
+    struct spred_matrix x; /* n x p, owned; or the data's own (train, when
+                              all samples train and nothing changes them) */
     size_t n;
     int32_t *codes; /* n, 0..n_classes-1, and above for labels that no
                        training row has (paper protocol); NULL if real-valued */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "experiments/job.h"
+#include "experiments/process.h"
 #include "spred/linalg.h"
 #include "spred/text.h"
 
@@ -79,6 +79,16 @@ static int64_t peak_memory(void)
     return peak;
 }
 
+/* Would so much more pass limits.memory? A solver may do with less; a block
+ * that is taken anyway, elsewhere, is found out from outside. */
+static int refuses(void *cookie, size_t bytes)
+{
+    const struct job *job = cookie;
+    double own;
+    process_resident(getpid(), &own);
+    return own + (double)bytes > job->limit_memory;
+}
+
 int job_worker(int in, int out)
 {
     struct spred_env env;
@@ -86,6 +96,8 @@ int job_worker(int in, int out)
     struct job job;
     struct results_record record;
     spred_env_init(&env);
+    env.refuses = refuses; /* nothing while the job's limit is NaN */
+    env.refuse_cookie = &job;
     memset(&record, 0, sizeof record);
     results_row_clear(job_columns, &job);
     enum spred_status status = read_all(&env, in, &line);
@@ -97,6 +109,7 @@ int job_worker(int in, int out)
         status = job_run(&env, &job, &record);
         record.run.peak_rss_kib = peak_memory();
     }
+    env.refuses = NULL;
     if (status == SPRED_OK)
         status = write_record(&env, &record, &reply);
     if (status != SPRED_OK) {

@@ -4,8 +4,8 @@
 #include "spred/preprocess.h"
 #include "spred/rng.h"
 
-static const struct spred_preprocess_rules plain = {SPRED_LOG2_NEVER, 0, 1, 1,
-                                                    1};
+static const struct spred_preprocess_rules plain = {
+    SPRED_LOG2_NEVER, 0, 1, 1, 1, 0};
 
 static struct spred_matrix dense(double *values, size_t rows, size_t cols)
 {
@@ -205,7 +205,7 @@ static void no_leak(void **state)
     struct spred_env env;
     spred_env_init(&env);
     struct spred_rng *rng = spred_rng_new(&env, 21);
-    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .3, 1, 1};
+    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .3, 1, 1, 0};
     for (int trial = 0; trial < 30; trial++) {
         double x[N * P], other[N * P];
         size_t rows[TRAIN];
@@ -362,7 +362,7 @@ static void sparse_equals_dense(void **state)
         if (trial % 2)
             spred_rng_shuffle(rng, rows, N);
         struct spred_matrix full = dense(x, N, P), raw, train, want, rest, back;
-        struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 1, 1, 1, 1};
+        struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 1, 1, 1, 1, 0};
         struct spred_prepared a, b;
         rules.variance_keep = trial % 3 ? .4 : 1;
         assert_ok(&env, spred_matrix_convert(&env, &full, SPRED_CSC, &raw));
@@ -492,7 +492,7 @@ static void allocations_fail(void **state)
     for (int i = 0; i < N * P; i++)
         x[i] = i % 7 == 3 ? (double)NAN : (i * 37) % 101;
     struct spred_matrix full = dense(x, N, P), sparse;
-    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .5, 1, 1};
+    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .5, 1, 1, 0};
     spred_env_init(&env);
     for (int i = 0; i < N * P; i++)
         x[i] = isnan(x[i]) ? 0 : x[i];
@@ -526,6 +526,62 @@ static void allocations_fail(void **state)
     spred_matrix_free(&env, &sparse);
 }
 
+/* X is raw itself exactly where nothing changes it, and learnt the same. */
+static void borrowed(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    spred_env_init(&env);
+    double x[] = {1, 2, 3, 100, /**/ 5, 5, 5, 9, /**/ 0, 6, 0, -4};
+    const size_t all[] = {0, 1, 2, 3}, turned[] = {1, 0, 2, 3};
+    struct spred_matrix raw = dense(x, 4, 3), sparse, train, copy;
+    struct spred_preprocess_rules rules = plain;
+    struct spred_prepared a, b;
+    rules.borrow = 1;
+    assert_ok(&env, spred_matrix_convert(&env, &raw, SPRED_CSC, &sparse));
+    for (int csc = 0; csc < 2; csc++) {
+        const struct spred_matrix *m = csc ? &sparse : &raw;
+        const size_t *const rows[] = {NULL, all, turned, all};
+        for (size_t k = 0; k < 4; k++) {
+            size_t n = k == 3 ? 3 : 4;
+            assert_ok(&env,
+                      spred_prepare(&env, m, rows[k], n, &rules, &a, &train));
+            assert_int_equal(train.owned, k >= 2);
+            assert_int_equal(train.f64 == m->f64 && train.values == m->values,
+                             k < 2);
+            assert_ok(&env,
+                      spred_prepare(&env, m, rows[k], n, &plain, &b, &copy));
+            assert_true(copy.owned);
+            assert_memory_equal(a.mean, b.mean, sizeof *a.mean * 3);
+            assert_memory_equal(a.scale, b.scale, sizeof *a.scale * 3);
+            assert_string_equal(a.report, b.report);
+            spred_matrix_free(&env, &copy);
+            spred_matrix_free(&env, &train);
+            spred_prepared_free(&env, &a);
+            spred_prepared_free(&env, &b);
+        }
+    }
+    sparse.values[1] = INFINITY;
+    assert_int_equal(spred_prepare(&env, &sparse, NULL, 0, &rules, &a, &train),
+                     SPRED_EINVAL);
+    spred_matrix_free(&env, &sparse);
+    const struct {
+        enum spred_log2 log2;
+        double keep, first;
+    } changes[] = {{SPRED_LOG2_ALWAYS, 1, 1},
+                   {SPRED_LOG2_NEVER, .5, 1},
+                   {SPRED_LOG2_NEVER, 1, (double)NAN}};
+    for (size_t k = 0; k < 3; k++) {
+        rules.log2 = changes[k].log2;
+        rules.variance_keep = changes[k].keep;
+        x[0] = changes[k].first;
+        assert_ok(&env, spred_prepare(&env, &raw, all, 4, &rules, &a, &train));
+        assert_true(train.owned && train.f64 != x);
+        spred_matrix_free(&env, &train);
+        spred_prepared_free(&env, &a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(moments_by_hand),
@@ -538,6 +594,7 @@ int main(void)
                                        cmocka_unit_test(odd_columns),
                                        cmocka_unit_test(sparse_equals_dense),
                                        cmocka_unit_test(refusals),
+                                       cmocka_unit_test(borrowed),
                                        cmocka_unit_test(allocations_fail)};
     return cmocka_run_group_tests_name("preprocess", tests, NULL, NULL);
 }

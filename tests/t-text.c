@@ -92,10 +92,38 @@ static void options(void **state)
     assert_int_equal(s.count, 3);
 }
 
+static int refuses(void *cookie, size_t bytes)
+{
+    size_t *asked = cookie;
+    *asked = bytes;
+    return 1;
+}
+
+/* Only large blocks are asked for; what is refused is not allocated. */
+static void refusal(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    size_t asked = 0;
+    spred_env_init(&env);
+    env.refuses = refuses;
+    env.refuse_cookie = &asked;
+    void *small = spred_alloc(&env, SPRED_LARGE_BLOCK - 1, 1);
+    assert_non_null(small);
+    assert_int_equal(asked, 0);
+    assert_null(spred_alloc(&env, SPRED_LARGE_BLOCK / 8, 8));
+    assert_int_equal(asked, SPRED_LARGE_BLOCK);
+    assert_non_null(strstr(env.error, "out of memory"));
+    assert_null(spred_resize(&env, small, SPRED_LARGE_BLOCK + 5, 1));
+    assert_int_equal(asked, SPRED_LARGE_BLOCK + 5);
+    spred_free(&env, small);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers), cmocka_unit_test(numbers_equal_strtod),
-        cmocka_unit_test(nearest), cmocka_unit_test(options)};
+        cmocka_unit_test(nearest), cmocka_unit_test(options),
+        cmocka_unit_test(refusal)};
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }

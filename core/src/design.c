@@ -88,29 +88,35 @@ struct adjoint {
     double *out;
 };
 
+void spred_design_adjoint_range(const struct spred_design *x, size_t from,
+                                size_t to, size_t outputs, const double *r,
+                                double *out)
+{
+    const struct spred_matrix *m = x->matrix;
+    const struct spred_passes *passes = spred_passes();
+    size_t n = m->rows, p = m->cols;
+    if (m->storage == SPRED_F64)
+        passes->dots(n, to - from, m->f64 + from * n, outputs, r, out + from,
+                     p);
+    else if (m->storage == SPRED_F32)
+        passes->dots_mixed(n, to - from, m->f32 + from * n, outputs, r,
+                           out + from, p);
+    for (size_t k = 0; k < outputs; k++) {
+        double *to_k = out + k * p, total = x->mean ? sum(n, r + k * n) : 0;
+        for (size_t j = from; m->storage == SPRED_CSC && j < to; j++)
+            to_k[j] = raw_dot(m, j, r + k * n);
+        for (size_t j = from; (x->mean || x->scale) && j < to; j++)
+            to_k[j] = (to_k[j] - mean_of(x, j) * total) * scale_of(x, j);
+    }
+}
+
 /* The columns of one thread. */
 static void adjoint_part(void *cookie, size_t index, size_t threads)
 {
     const struct adjoint *a = cookie;
-    const struct spred_design *x = a->x;
-    const struct spred_matrix *m = x->matrix;
-    const struct spred_passes *passes = spred_passes();
-    size_t n = m->rows, p = m->cols, from, to;
-    spred_pool_share(p, index, threads, &from, &to);
-    if (m->storage == SPRED_F64)
-        passes->dots(n, to - from, m->f64 + from * n, a->outputs, a->r,
-                     a->out + from, p);
-    else if (m->storage == SPRED_F32)
-        passes->dots_mixed(n, to - from, m->f32 + from * n, a->outputs, a->r,
-                           a->out + from, p);
-    for (size_t k = 0; k < a->outputs; k++) {
-        const double *r = a->r + k * n;
-        double *out = a->out + k * p, total = x->mean ? sum(n, r) : 0;
-        for (size_t j = from; m->storage == SPRED_CSC && j < to; j++)
-            out[j] = raw_dot(m, j, r);
-        for (size_t j = from; (x->mean || x->scale) && j < to; j++)
-            out[j] = (out[j] - mean_of(x, j) * total) * scale_of(x, j);
-    }
+    size_t from, to;
+    spred_pool_share(a->x->matrix->cols, index, threads, &from, &to);
+    spred_design_adjoint_range(a->x, from, to, a->outputs, a->r, a->out);
 }
 
 void spred_design_adjoint_many(const struct spred_design *x, size_t outputs,

@@ -25,13 +25,19 @@ static void *libc_reallocate(void *cookie, void *pointer, size_t size)
     return realloc(pointer, size);
 }
 
+static int refused(const struct spred_env *env, size_t bytes)
+{
+    return env->refuses && bytes >= SPRED_LARGE_BLOCK &&
+           env->refuses(env->refuse_cookie, bytes);
+}
+
 void *spred_resize(struct spred_env *env, void *pointer, size_t count,
                    size_t size)
 {
     void *block = NULL;
     if (count == 0 || size == 0)
         count = size = 1;
-    if (count <= SIZE_MAX / 2 / size) {
+    if (count <= SIZE_MAX / 2 / size && !refused(env, count * size)) {
         size_t bytes = count * size;
         block = env->reallocate
                     ? env->reallocate(env->allocate_cookie, pointer, bytes)
@@ -45,9 +51,10 @@ void *spred_resize(struct spred_env *env, void *pointer, size_t count,
 
 void *spred_alloc(struct spred_env *env, size_t count, size_t size)
 {
-    void *block;
+    void *block = NULL;
     if (!env->reallocate && count && size && count <= SIZE_MAX / 2 / size) {
-        block = calloc(count, size); /* fresh pages come zeroed */
+        if (!refused(env, count * size))
+            block = calloc(count, size); /* fresh pages come zeroed */
         if (!block)
             spred_fail(env, SPRED_ENOMEM, "out of memory (%zu x %zu bytes)",
                        count, size);
@@ -62,7 +69,8 @@ void *spred_alloc(struct spred_env *env, size_t count, size_t size)
 void spred_expect_use(void *pointer, size_t size)
 {
 #ifdef MADV_HUGEPAGE
-    uintptr_t from = (uintptr_t)pointer, unit = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t from = (uintptr_t)pointer,
+              unit = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t first = (from + unit - 1) / unit * unit;
     uintptr_t end = (from + size) / unit * unit;
     if (end > first) /* advice: a refusal changes nothing */

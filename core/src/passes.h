@@ -37,6 +37,12 @@ extern const struct spred_passes spred_passes_baseline;
 extern const struct spred_passes spred_passes_avx2, spred_passes_avx512;
 #endif
 
+struct spred_design;
+/* out[j + k p] = x_j'r_k for the columns from <= j < to alone (design.c). */
+void spred_design_adjoint_range(const struct spred_design *x, size_t from,
+                                size_t to, size_t outputs, const double *r,
+                                double *out);
+
 /* The fastest set that this processor runs. */
 const struct spred_passes *spred_passes(void);
 /* All sets that it runs, for tests; NULL-ended. */

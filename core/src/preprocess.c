@@ -21,6 +21,7 @@ struct lesson {
     double *deviation; /* p_raw: on the training rows; -1 = no value there */
     double *median;    /* p_raw, or NULL where none is needed */
     size_t empty;      /* columns without a training value */
+    size_t missing;    /* cells without a value */
     double threshold;  /* least standard deviation kept */
 };
 
@@ -67,6 +68,7 @@ static enum spred_status learn_column(struct spred_env *env, struct lesson *l,
     size_t missing;
     SPRED_TRY(spred_preprocess_column(env, out, l->raw, l->rows, l->n_rows, j,
                                       work, &missing));
+    l->missing += missing;
     if (missing && !l->median)
         return spred_fail(env, SPRED_EINVAL,
                           "preprocess: feature %zu misses %zu of %zu training "
@@ -252,6 +254,31 @@ static int is_complete(const struct spred_matrix *dense)
     return !missing;
 }
 
+/* Is the transformed matrix raw itself? Dense columns have been looked at. */
+static int unchanged(const struct lesson *l, const struct spred_prepared *out)
+{
+    if (out->log2 || out->p < out->p_raw || l->missing ||
+        l->n_rows != l->raw->rows)
+        return 0;
+    for (size_t i = 0; l->rows && i < l->n_rows; i++)
+        if (l->rows[i] != i)
+            return 0;
+    return 1;
+}
+
+static enum spred_status make_train(struct spred_env *env,
+                                    const struct lesson *l,
+                                    struct spred_prepared *out,
+                                    struct spred_matrix *train)
+{
+    if (!l->rules->borrow || !unchanged(l, out))
+        return spred_preprocess_transform(env, out, l->raw, l->rows, l->n_rows,
+                                          train, &out->missing);
+    *train = *l->raw;
+    train->owned = 0;
+    return spred_preprocess_finite(env, train);
+}
+
 static enum spred_status learn(struct spred_env *env, struct lesson *l,
                                struct spred_prepared *out,
                                struct spred_matrix *train)
@@ -266,8 +293,7 @@ static enum spred_status learn(struct spred_env *env, struct lesson *l,
     SPRED_TRY(learn_log2(env, l, out));
     SPRED_TRY(learn_columns(env, l, out));
     SPRED_TRY(learn_kept(env, l, out));
-    SPRED_TRY(spred_preprocess_transform(env, out, l->raw, l->rows, l->n_rows,
-                                         train, &out->missing));
+    SPRED_TRY(make_train(env, l, out, train));
     SPRED_TRY(learn_moments(env, l, out, train));
     SPRED_TRY(spred_count_duplicates(env, train, &out->duplicated));
     struct spred_buffer text = {0};

@@ -41,6 +41,17 @@ enum spred_status spred_preprocess_rows(struct spred_env *env,
     return SPRED_OK;
 }
 
+enum spred_status spred_preprocess_finite(struct spred_env *env,
+                                          const struct spred_matrix *m)
+{
+    for (size_t k = 0; m->values && k < spred_matrix_stored(m); k++)
+        if (!isfinite(m->values[k]))
+            return spred_fail(env, SPRED_EINVAL,
+                              "preprocess: a sparse matrix holds a value that "
+                              "is not finite");
+    return SPRED_OK;
+}
+
 static enum spred_status transform_sparse(struct spred_env *env,
                                           const struct spred_prepared *prepared,
                                           const struct spred_matrix *raw,
@@ -53,14 +64,10 @@ static enum spred_status transform_sparse(struct spred_env *env,
                           "matrix is sparse");
     SPRED_TRY(spred_matrix_take(env, raw, rows, n_rows, prepared->kept,
                                 prepared->p, out));
-    for (size_t k = 0; k < spred_matrix_stored(out); k++)
-        if (!isfinite(out->values[k])) {
-            spred_matrix_free(env, out);
-            return spred_fail(env, SPRED_EINVAL,
-                              "preprocess: a sparse matrix holds a value that "
-                              "is not finite");
-        }
-    return SPRED_OK;
+    enum spred_status status = spred_preprocess_finite(env, out);
+    if (status != SPRED_OK)
+        spred_matrix_free(env, out);
+    return status;
 }
 
 static enum spred_status fill(struct spred_env *env,

@@ -20,6 +20,10 @@ enum spred_status spred_preprocess_rows(struct spred_env *env,
                                         const struct spred_matrix *raw,
                                         const size_t *rows, size_t *n_rows);
 
+/* SPRED_EINVAL: a sparse matrix holds a value that is not finite. */
+enum spred_status spred_preprocess_finite(struct spred_env *env,
+                                          const struct spred_matrix *m);
+
 /* spred_prepared_apply that also counts the cells filled. */
 enum spred_status spred_preprocess_transform(
     struct spred_env *env, const struct spred_prepared *prepared,

@@ -1,5 +1,6 @@
-/* scan.c: passes over a standardised single-precision copy of X, columns near
- * the bound again in double. */
+/* scan.c: passes that leave out the columns that cannot reach the bound; in
+ * double, or over a standardised single-precision copy of X with the columns
+ * near the bound again in double. */
 #include "spred/scan.h"
 
 #include <math.h>
@@ -9,20 +10,23 @@
 #include "spred/linalg.h"
 
 /* Double passes after which the copy is made: the first touch of so much memory
- * costs about as much, and a single cold solve ends before. */
-enum { PAID_OFF = 16, MOST_PARTS = 64 };
+ * costs about as much as it saves before. */
+enum { PAID_OFF = 32, MOST_PARTS = 64 };
 
 /* A pass that looks at more than this share is no longer worth the test. */
-static const double worn = 0.1;
+static const double worn = 0.05;
+
+/* Relative room for the rounding of a norm. */
+static const double norm_slack = 1e-10;
 
 struct spred_scanner {
     struct spred_env *env;
     const struct spred_design *x;
     enum spred_precision precision;
-    double made;  /* passes in double so far */
+    double made;  /* passes in double so far, in sides */
     size_t rows;  /* n rounded up to SPRED_SINGLE_ROWS */
     float *copy;  /* rows x p, (raw - mean) * scale; NULL: not made */
-    double *norm; /* p: |x_j|, rounded up */
+    double *norm; /* p: |x_j|, rounded up; NULL: not known */
     float *r;     /* rows x room */
     size_t room;
     /* The last whole pass: R (n x sides) and X'R (p x sides); sides 0: none. */
@@ -82,33 +86,39 @@ static void copy_part(void *cookie, size_t index, size_t threads)
         double scale = x->scale ? x->scale[j] : 1;
         for (size_t i = 0; i < n; i++)
             out[i] = (float)((raw[i] - mean) * scale);
-        double square = 0;
-        for (size_t i = 0; i < n; i++)
-            square += (double)out[i] * (double)out[i];
-        s->norm[j] = sqrt(square) * (1 + 1e-6);
     }
 }
 
-/* The copy, if it is wanted and there is memory for it. A column whose values
- * do not fit a float gets an infinite norm and is always taken in double. */
+/* Norms of the columns, for the sphere test; one pass. 0: no memory. */
+static int know_norms(struct spred_scanner *s)
+{
+    size_t p = s->x->matrix->cols;
+    if (s->norm)
+        return 1;
+    s->norm = spred_alloc(s->env, p, sizeof *s->norm);
+    if (!s->norm)
+        return 0;
+    spred_design_squares(s->x, NULL, s->norm);
+    for (size_t j = 0; j < p; j++)
+        s->norm[j] = sqrt(s->norm[j]) * (1 + norm_slack);
+    return 1;
+}
+
+/* The copy, if it is wanted and there is memory for it. */
 static void prepare(struct spred_scanner *s)
 {
     const struct spred_matrix *m = s->x->matrix;
     int due = s->precision == SPRED_SCAN_SINGLE ||
               (s->precision == SPRED_SCAN_AUTO && s->made >= PAID_OFF);
-    if (s->copy || !due || m->storage != SPRED_F64)
+    if (s->copy || !due || m->storage != SPRED_F64 || !know_norms(s))
         return;
     s->copy = spred_alloc(s->env, s->rows * m->cols, sizeof *s->copy);
-    s->norm = spred_alloc(s->env, m->cols, sizeof *s->norm);
-    if (s->copy && s->norm) {
+    if (s->copy) {
         spred_expect_use(s->copy, s->rows * m->cols * sizeof *s->copy);
         spred_pool_run(s->x->pool, copy_part, s);
+        s->sides = 0;
         return;
     }
-    spred_free(s->env, s->copy);
-    spred_free(s->env, s->norm);
-    s->copy = NULL;
-    s->norm = NULL;
     s->precision = SPRED_SCAN_DOUBLE;
     spred_log(s->env, SPRED_LOG_INFO,
               "no memory for a single-precision copy: passes stay in double");
@@ -130,14 +140,20 @@ static int far_below(const struct sweep *sweep, size_t j)
     return 1;
 }
 
-/* Columns from..to-1 in single precision, then the high ones in double. */
+/* Columns from..to-1: in double, or in single precision and then the high ones
+ * in double. A product that overflows a float is high. */
 static void look_at(struct sweep *sweep, size_t from, size_t to, size_t part)
 {
     struct spred_scanner *s = sweep->scanner;
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
+    sweep->looked[part] += (double)(to - from);
+    if (!s->copy) {
+        spred_design_adjoint_range(s->x, from, to, sweep->outputs, sweep->r,
+                                   sweep->out);
+        return;
+    }
     spred_passes()->dots_single(s->rows, to - from, s->copy + from * s->rows,
                                 sweep->outputs, s->r, sweep->out + from, p);
-    sweep->looked[part] += (double)(to - from);
     for (size_t k = 0; k < sweep->outputs; k++)
         for (size_t j = from; j < to; j++) {
             double *out = &sweep->out[j + k * p];
@@ -231,17 +247,17 @@ double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
                             const double *r, const double *bound, double *out)
 {
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
-    double error[MOST_PARTS], along[MOST_PARTS], moved[MOST_PARTS], unit;
+    double error[MOST_PARTS], along[MOST_PARTS], moved[MOST_PARTS];
     double looked = 0, again = 0;
     if (bound)
         prepare(s);
-    if (!bound || !s->copy || outputs > MOST_PARTS ||
-        !round_sides(s, outputs, r)) {
+    if (!bound || outputs > MOST_PARTS ||
+        (s->copy && !round_sides(s, outputs, r))) {
         spred_design_adjoint_many(s->x, outputs, r, out);
         s->made += (double)outputs;
         return (double)outputs;
     }
-    unit = spred_single_error(spred_passes(), n);
+    double unit = s->copy ? spred_single_error(spred_passes(), n) : norm_slack;
     for (size_t k = 0; k < outputs; k++) {
         error[k] = unit * spred_norm(n, r + k * n);
         if (s->sides == outputs)
@@ -261,9 +277,11 @@ double spred_scanner_scores(struct spred_scanner *s, size_t outputs,
         looked += sweep.looked[t];
         again += sweep.again[t];
     }
-    if (!lazy)
+    if (!lazy && know_norms(s))
         remember(s, outputs, r, out);
     else if (looked > worn * (double)p)
         s->sides = 0; /* the next pass is a whole one */
-    return (double)outputs * looked / (2 * (double)p) + again / (double)p;
+    looked *= (double)outputs / (double)p;
+    s->made += s->copy ? 0 : looked;
+    return (s->copy ? looked / 2 : looked) + again / (double)p;
 }

@@ -6,16 +6,23 @@
 #include "spred/status.h"
 
 #define SPRED_ERROR_MAX 1024
+/* Blocks of so many bytes and more are asked for: env.refuses. */
+#define SPRED_LARGE_BLOCK ((size_t)1 << 20)
 
 enum spred_log_level { SPRED_LOG_WARN, SPRED_LOG_INFO, SPRED_LOG_DEBUG };
 
 /* One env serves one thread. All callbacks may be NULL: libc allocation, no
- * log, never cancelled. The error text is valid after a call failed and until
- * the next failing call. */
+ * limit, no log, never cancelled. The error text is valid after a call failed
+ * and until the next failing call. */
 struct spred_env {
     /* realloc semantics; size 0 frees and returns NULL. */
     void *(*reallocate)(void *cookie, void *pointer, size_t size);
     void *allocate_cookie;
+    /* Nonzero: there is no room for so many bytes more, and the allocation of a
+     * large block fails before it is tried. May be called by several threads
+     * when copies of the env are theirs. */
+    int (*refuses)(void *cookie, size_t bytes);
+    void *refuse_cookie;
     void (*log)(void *cookie, enum spred_log_level level, const char *text);
     void *log_cookie;
     int (*cancelled)(void *cookie); /* nonzero: stop soon */

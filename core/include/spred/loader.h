@@ -4,11 +4,14 @@
 
 #include "spred/data.h"
 
-/* A whole file in memory, decompressed (gzip, bzip2, xz by magic). */
+/* A whole file in memory, decompressed (gzip, bzip2, xz by magic). A NumPy file
+ * is mapped, not read: it may be larger than the memory. */
 struct spred_bytes {
-    char *bytes; /* length bytes and a NUL after them */
+    char *bytes; /* length bytes and, unless mapped, a NUL after them */
     size_t length;
-    const char *path;          /* borrowed, for messages */
+    size_t mapped;    /* bytes are a read-only mapping of that size; 0: they are
+                         allocated */
+    const char *path; /* borrowed, for messages */
     char hash[SPRED_HEX_SIZE]; /* SHA-256 of the file as stored */
 };
 
@@ -21,12 +24,14 @@ enum spred_orientation {
 /* What the user may say about a file; zero-initialise. Borrowed. */
 struct spred_load_options {
     const char *name;     /* data set name; NULL: from the file name */
-    const char *labels;   /* .cls or a table of sample, class; or NULL */
+    const char *labels;   /* .cls, a table of sample, class, or a NumPy
+                             vector; or NULL */
     const char *object;   /* R data: the object to take; NULL: the first fit */
     const char *response; /* CSV: name of the response column(s), or NULL:
                              columns called y, class, label or starting y: */
     enum spred_orientation orientation; /* CSV/TSV, R matrices and tables */
-    size_t max_bytes; /* refuse larger decompressed files; 0: 8 GiB */
+    size_t max_bytes; /* refuse larger decompressed files; 0: 8 GiB, mapped
+                         files without limit */
 };
 
 struct spred_loader {
@@ -37,6 +42,8 @@ struct spred_loader {
      * format; higher wins. */
     int (*probe)(const char *bytes, size_t length);
     /* Fills *out (zeroed by the caller; freed by the caller also on failure).
+     * May use a mapped file in place: *out then has its bytes as mapping, owns
+     * them, and must not outlive a change of the file.
      * Errors name "path:line:column: what was found, what was expected". */
     enum spred_status (*read)(struct spred_env *env,
                               const struct spred_bytes *file,
@@ -48,7 +55,8 @@ struct spred_loader {
 SPRED_API const struct spred_loader *const *spred_loaders(void);
 
 /* Reads and decompresses a file. A truncated or corrupt stream is
- * SPRED_EFORMAT with the offset. Release with spred_bytes_free. */
+ * SPRED_EFORMAT with the offset. Release with spred_bytes_free. A mapped file
+ * must not be truncated by others meanwhile (SIGBUS). */
 SPRED_API enum spred_status spred_bytes_read(struct spred_env *env,
                                              const char *path, size_t max_bytes,
                                              struct spred_bytes *out);

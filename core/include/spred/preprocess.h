@@ -17,6 +17,9 @@ struct spred_preprocess_rules {
                              keeps all. round(share * features), at least 1 */
     int center;           /* fit column means (an intercept, or standardise) */
     int standardize;      /* fit column standard deviations (divisor n) */
+    int borrow; /* 1: where the rows are all of raw, in order, and nothing
+                   changes their values, train is raw's own arrays and raw must
+                   outlive it: X is not copied. 0: always a copy */
 };
 
 /* What was learnt. All arrays owned; free with spred_prepared_free. */
@@ -38,7 +41,8 @@ struct spred_prepared {
 };
 
 /* Learns from rows[0..n_rows-1] of raw (rows NULL: from all rows) and gives the
- * transformed training matrix (owned; each storage keeps its kind). CSC refuses
+ * transformed training matrix (owned, but see borrow; each storage keeps its
+ * kind). CSC refuses
  * log2 = always and missing values; auto log2 leaves it alone. The design that
  * a solver sees is {train, prepared->mean, prepared->scale}.
  *

@@ -1,11 +1,13 @@
-/* bytes.c: a whole file in memory, with gzip, bzip2 and xz taken off. */
-#include "io.h"
+/* bytes.c: a whole file in memory, with gzip, bzip2 and xz taken off; a NumPy
+ * file mapped. */
+#include "npy.h"
 
 #include <bzlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lzma.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -220,6 +222,28 @@ static enum spred_status unxz_all(const struct growing *in, struct growing *out)
     return status;
 }
 
+/* Maps path if it is a NumPy file; else, or if it cannot be mapped, out->mapped
+ * stays 0. */
+static void map_npy(const char *path, struct spred_bytes *out)
+{
+    struct stat info;
+    char magic[SPRED_NPY_MAGIC_SIZE];
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        return;
+    if (fstat(file, &info) == 0 && S_ISREG(info.st_mode) &&
+        pread(file, magic, sizeof magic, 0) == (ssize_t)sizeof magic &&
+        spred_is_npy(magic, sizeof magic)) {
+        size_t size = (size_t)info.st_size;
+        void *bytes = mmap(NULL, size, PROT_READ, MAP_PRIVATE, file, 0);
+        if (bytes != MAP_FAILED) {
+            out->bytes = bytes;
+            out->length = out->mapped = size;
+        }
+    }
+    close(file);
+}
+
 enum spred_status spred_bytes_read(struct spred_env *env, const char *path,
                                    size_t max_bytes, struct spred_bytes *out)
 {
@@ -228,6 +252,16 @@ enum spred_status spred_bytes_read(struct spred_env *env, const char *path,
     struct growing plain = stored;
     memset(out, 0, sizeof *out);
     out->path = path;
+    map_npy(path, out);
+    if (out->mapped) {
+        stored.length = max_bytes ? out->length : 0;
+        enum spred_status fits = check_size(&stored);
+        if (fits != SPRED_OK)
+            spred_bytes_free(env, out);
+        else
+            spred_sha256(out->bytes, out->length, out->hash);
+        return fits;
+    }
     enum spred_status status = read_all(&stored);
     if (status != SPRED_OK) {
         spred_free(env, stored.bytes);
@@ -270,6 +304,9 @@ enum spred_status spred_bytes_read(struct spred_env *env, const char *path,
 
 void spred_bytes_free(struct spred_env *env, struct spred_bytes *b)
 {
-    spred_free(env, b->bytes);
+    if (b->mapped)
+        munmap(b->bytes, b->mapped);
+    else
+        spred_free(env, b->bytes);
     memset(b, 0, sizeof *b);
 }

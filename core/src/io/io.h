@@ -8,7 +8,7 @@
  * that cached data sets are read again. */
 #define SPRED_READER_VERSION 1
 
-extern const struct spred_loader spred_load_csv, spred_load_gct,
+extern const struct spred_loader spred_load_csv, spred_load_gct, spred_load_npy,
     spred_load_rdata, spred_load_soft, spred_load_svmlight;
 
 /* Bytes inside the file, not NUL-terminated. */
@@ -77,6 +77,10 @@ const char *spred_names_twice(const struct spred_names *names);
 char **spred_names_numbers(struct spred_env *env, size_t count);
 /* count empty names. */
 char **spred_names_empty(struct spred_env *env, size_t count);
+/* Features "1".."p" without symbols, samples "1".."n", for the matrix of data.
+ */
+enum spred_status spred_data_number_names(struct spred_env *env,
+                                          struct spred_data *data);
 /* Is the span, trimmed, in the NULL-ended list? Compared without case. */
 int spred_names_listed(struct spred_span span, const char *const *list);
 
@@ -98,9 +102,20 @@ enum spred_status spred_target_cells(struct spred_env *env,
                                      struct spred_target *target,
                                      const struct spred_span *cells, size_t n,
                                      int coded, size_t most);
+/* Adds the targets of n cells that hold numbers. Few whole ones: "class",
+ * beside "y" if there are more than two of them (they could be counts); else
+ * "y" alone. */
+enum spred_status spred_targets_of_numbers(struct spred_env *env,
+                                           struct spred_data *data,
+                                           const struct spred_span *cells,
+                                           size_t n);
+/* Adds the real-valued target "y": a copy of the n values. */
+enum spred_status spred_target_reals(struct spred_env *env,
+                                     struct spred_data *data,
+                                     const double *values, size_t n);
 
-/* labels.c, cls.c: adds the target of a labels file (.cls or a table of sample
- * and class) for the samples of data. */
+/* labels.c, cls.c: adds the target of a labels file (.cls, a table of sample
+ * and class, or a NumPy vector) for the samples of data. */
 enum spred_status spred_labels_apply(struct spred_env *env,
                                      const struct spred_bytes *file,
                                      struct spred_data *data);
@@ -111,8 +126,8 @@ enum spred_status spred_cls_apply(struct spred_env *env,
 
 /* loaders.c. The file's name without folder and extensions. */
 char *spred_data_name(struct spred_env *env, const char *path);
-/* NAME.cls beside NAME.gct[.gz|.bz2|.xz] if that file exists, else NULL in
- * *out. */
+/* NAME.cls beside NAME.gct[.gz|.bz2|.xz], NAME.y.npy beside NAME.X.npy[...], if
+ * that file exists, else NULL in *out. */
 enum spred_status spred_sidecar(struct spred_env *env, const char *path,
                                 char **out);
 

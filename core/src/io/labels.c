@@ -1,5 +1,5 @@
 /* labels.c: a table "sample<TAB or comma>class" as the target of a data set. */
-#include "io.h"
+#include "npy.h"
 
 #include <string.h>
 #include "spred/text.h"
@@ -141,6 +141,8 @@ enum spred_status spred_labels_apply(struct spred_env *env,
                                      const struct spred_bytes *file,
                                      struct spred_data *data)
 {
+    if (spred_is_npy(file->bytes, file->length))
+        return spred_npy_labels(env, file, data);
     if (spred_is_cls(file))
         return spred_cls_apply(env, file, data);
     struct spred_names names;

@@ -2,13 +2,10 @@
 #include "io.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* The largest index; a single wrong digit must not ask for terabytes. */
 #define INDEX_MAX ((size_t)1 << 26)
-/* Whole-number labels are classes up to so many distinct values. */
-#define LEVELS_MOST 1000
 
 /* The file by rows. */
 struct by_rows {
@@ -147,76 +144,13 @@ static enum spred_status to_columns(struct spred_env *env,
     return SPRED_OK;
 }
 
-/* Features "1".."p" and the empty symbol in one block. */
-static enum spred_status make_names(struct spred_env *env,
-                                    struct spred_data *out)
-{
-    size_t p = out->x.cols, width = 2;
-    for (size_t q = p; q > 9; q /= 10)
-        width++;
-    size_t size = p * width + 1, used = 1;
-    out->features = spred_alloc(env, p, sizeof *out->features);
-    out->symbols = spred_alloc(env, p, sizeof *out->symbols);
-    out->samples = spred_names_numbers(env, out->x.rows);
-    out->pool = spred_alloc(env, size, 1);
-    if (!out->features || !out->symbols || !out->samples || !out->pool)
-        return SPRED_ENOMEM;
-    out->pool_size = size;
-    for (size_t j = 0; j < p; j++) {
-        out->features[j] = out->pool + used;
-        out->symbols[j] = out->pool;
-        used +=
-            (size_t)snprintf(out->pool + used, size - used, "%zu", j + 1) + 1;
-    }
-    return SPRED_OK;
-}
-
-static enum spred_status add_values(struct spred_env *env,
-                                    const struct by_rows *rows,
-                                    struct spred_data *out)
-{
-    struct spred_target *target = spred_target_add(env, out);
-    if (!target)
-        return SPRED_ENOMEM;
-    target->kind = SPRED_TARGET_REAL;
-    target->name = spred_strdup(env, "y");
-    target->values = spred_alloc(env, rows->n, sizeof *target->values);
-    if (!target->name || !target->values)
-        return SPRED_ENOMEM;
-    for (size_t i = 0; i < rows->n; i++) {
-        struct spred_span label = rows->labels[i];
-        spred_scan_cell(label.at, label.at + label.length, '\n',
-                        &target->values[i]);
-    }
-    return SPRED_OK;
-}
-
-/* Few whole numbers: the target "class", beside "y" if there are more than two
- * of them (they could be counts); else "y" alone. */
-static enum spred_status make_targets(struct spred_env *env,
-                                      const struct by_rows *rows,
-                                      struct spred_data *out)
-{
-    struct spred_target *target = spred_target_add(env, out);
-    if (!target)
-        return SPRED_ENOMEM;
-    SPRED_TRY(
-        spred_target_cells(env, target, rows->labels, rows->n, 0, LEVELS_MOST));
-    int classes = target->kind == SPRED_TARGET_CLASS;
-    size_t levels = target->n_levels;
-    target->name = spred_strdup(env, classes ? "class" : "y");
-    if (!target->name)
-        return SPRED_ENOMEM;
-    return classes && levels > 2 ? add_values(env, rows, out) : SPRED_OK;
-}
-
 static enum spred_status fill(struct spred_scan *scan, struct by_rows *rows,
                               struct spred_data *out)
 {
     SPRED_TRY(read_rows(scan, rows));
     SPRED_TRY(to_columns(scan->env, rows, &out->x));
-    SPRED_TRY(make_names(scan->env, out));
-    return make_targets(scan->env, rows, out);
+    SPRED_TRY(spred_data_number_names(scan->env, out));
+    return spred_targets_of_numbers(scan->env, out, rows->labels, rows->n);
 }
 
 static enum spred_status svmlight_read(struct spred_env *env,

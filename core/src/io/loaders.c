@@ -7,9 +7,13 @@
 #include <sys/stat.h>
 #include "spred/text.h"
 
-static const struct spred_loader *const loaders[] = {
-    &spred_load_soft,     &spred_load_gct, &spred_load_rdata,
-    &spred_load_svmlight, &spred_load_csv, NULL};
+static const struct spred_loader *const loaders[] = {&spred_load_soft,
+                                                     &spred_load_gct,
+                                                     &spred_load_rdata,
+                                                     &spred_load_npy,
+                                                     &spred_load_svmlight,
+                                                     &spred_load_csv,
+                                                     NULL};
 
 const struct spred_loader *const *spred_loaders(void)
 {
@@ -37,9 +41,9 @@ static size_t without_packing(const char *path)
 char *spred_data_name(struct spred_env *env, const char *path)
 {
     static const char *const endings[] = {
-        ".soft",   ".gct", ".csv",   ".tsv", ".txt",
-        ".tab",    ".svm", ".svml",  ".dat", ".svmlight",
-        ".libsvm", ".rda", ".rdata", ".rds", NULL};
+        ".soft",  ".gct",  ".csv",   ".tsv",      ".txt",    ".tab",
+        ".svm",   ".svml", ".dat",   ".svmlight", ".libsvm", ".rda",
+        ".rdata", ".rds",  ".X.npy", ".npy",      NULL};
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
     size_t length = without_packing(base);
     for (size_t i = 0; endings[i]; i++)
@@ -56,11 +60,17 @@ enum spred_status spred_sidecar(struct spred_env *env, const char *path,
                                 char **out)
 {
     struct stat info;
-    size_t length = without_packing(path);
+    static const struct {
+        const char *data, *labels;
+    } pairs[] = {{".gct", ".cls"}, {".X.npy", ".y.npy"}, {NULL, NULL}};
+    size_t length = without_packing(path), k = 0;
     *out = NULL;
-    if (!ends_with(path, length, ".gct"))
+    while (pairs[k].data && !ends_with(path, length, pairs[k].data))
+        k++;
+    if (!pairs[k].data)
         return SPRED_OK;
-    *out = spred_format(env, "%.*s.cls", (int)(length - 4), path);
+    *out = spred_format(env, "%.*s%s", (int)(length - strlen(pairs[k].data)),
+                        path, pairs[k].labels);
     if (!*out)
         return SPRED_ENOMEM;
     if (stat(*out, &info) != 0 || !S_ISREG(info.st_mode)) {
@@ -151,9 +161,11 @@ static enum spred_status apply_labels(struct spred_env *env, const char *path,
     struct spred_buffer note = {0};
     if (*old)
         SPRED_TRY(spred_buffer_add(env, &note, "%s; ", old));
-    status = spred_buffer_add(env, &note, "classes from %s%s",
-                              slash ? slash + 1 : path,
-                              found_beside ? ", found beside the file" : "");
+    status = spred_buffer_add(
+        env, &note, "%s from %s%s",
+        data->targets[0].kind == SPRED_TARGET_CLASS ? "classes" : "response",
+        slash ? slash + 1 : path,
+        found_beside ? ", found beside the file" : "");
     if (status == SPRED_OK && replaced)
         status = spred_buffer_add(
             env, &note, ", instead of %zu targets of the file", replaced);
@@ -183,7 +195,8 @@ static enum spred_status load(struct spred_env *env,
         out->note = spred_strdup(env, "");
     if (!out->name || !out->note)
         return SPRED_ENOMEM;
-    if (!options->labels && loader == &spred_load_gct)
+    if (!options->labels &&
+        (loader == &spred_load_gct || loader == &spred_load_npy))
         SPRED_TRY(spred_sidecar(env, file->path, &beside));
     const char *labels = options->labels ? options->labels : beside;
     enum spred_status status = SPRED_OK;
@@ -206,7 +219,8 @@ enum spred_status spred_load(struct spred_env *env, const char *path,
     SPRED_TRY(
         spred_bytes_read(env, path, options ? options->max_bytes : 0, &file));
     enum spred_status status = load(env, &file, options ? options : &none, out);
-    spred_bytes_free(env, &file);
+    if (out->mapping != file.bytes)
+        spred_bytes_free(env, &file);
     if (status != SPRED_OK)
         spred_data_free(env, out);
     return status;

@@ -104,6 +104,30 @@ char **spred_names_empty(struct spred_env *env, size_t count)
     return names;
 }
 
+/* The features' names and the empty symbol lie in one block. */
+enum spred_status spred_data_number_names(struct spred_env *env,
+                                          struct spred_data *data)
+{
+    size_t p = data->x.cols, width = 2;
+    for (size_t q = p; q > 9; q /= 10)
+        width++;
+    size_t size = p * width + 1, used = 1;
+    data->features = spred_alloc(env, p, sizeof *data->features);
+    data->symbols = spred_alloc(env, p, sizeof *data->symbols);
+    data->samples = spred_names_numbers(env, data->x.rows);
+    data->pool = spred_alloc(env, size, 1);
+    if (!data->features || !data->symbols || !data->samples || !data->pool)
+        return SPRED_ENOMEM;
+    data->pool_size = size;
+    for (size_t j = 0; j < p; j++) {
+        data->features[j] = data->pool + used;
+        data->symbols[j] = data->pool;
+        used +=
+            (size_t)snprintf(data->pool + used, size - used, "%zu", j + 1) + 1;
+    }
+    return SPRED_OK;
+}
+
 int spred_names_listed(struct spred_span span, const char *const *list)
 {
     span = spred_span_trim(span);

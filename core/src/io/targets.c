@@ -7,6 +7,8 @@
 
 /* More classes than this is a column of names, not of classes. */
 #define LEVELS_MAX 10000
+/* Numbers that stand alone are classes up to so many distinct values. */
+#define LEVELS_MOST 1000
 /* Whole numbers are classes if each occurs so often on average. */
 #define REPEATS_MIN 5
 
@@ -189,4 +191,52 @@ enum spred_status spred_target_cells(struct spred_env *env,
     spred_free(env, values);
     spred_free(env, wholes);
     return status;
+}
+
+enum spred_status spred_target_reals(struct spred_env *env,
+                                     struct spred_data *data,
+                                     const double *values, size_t n)
+{
+    struct spred_target *target = spred_target_add(env, data);
+    if (!target)
+        return SPRED_ENOMEM;
+    target->kind = SPRED_TARGET_REAL;
+    target->name = spred_strdup(env, "y");
+    target->values = spred_alloc(env, n, sizeof *target->values);
+    if (!target->name || !target->values)
+        return SPRED_ENOMEM;
+    memcpy(target->values, values, n * sizeof *values);
+    return SPRED_OK;
+}
+
+static enum spred_status add_reals(struct spred_env *env,
+                                   struct spred_data *data,
+                                   const struct spred_span *cells, size_t n)
+{
+    double *values = spred_alloc(env, n, sizeof *values);
+    if (!values)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        spred_scan_cell(cells[i].at, cells[i].at + cells[i].length, '\n',
+                        &values[i]);
+    enum spred_status status = spred_target_reals(env, data, values, n);
+    spred_free(env, values);
+    return status;
+}
+
+enum spred_status spred_targets_of_numbers(struct spred_env *env,
+                                           struct spred_data *data,
+                                           const struct spred_span *cells,
+                                           size_t n)
+{
+    struct spred_target *target = spred_target_add(env, data);
+    if (!target)
+        return SPRED_ENOMEM;
+    SPRED_TRY(spred_target_cells(env, target, cells, n, 0, LEVELS_MOST));
+    int classes = target->kind == SPRED_TARGET_CLASS;
+    size_t levels = target->n_levels;
+    target->name = spred_strdup(env, classes ? "class" : "y");
+    if (!target->name)
+        return SPRED_ENOMEM;
+    return classes && levels > 2 ? add_reals(env, data, cells, n) : SPRED_OK;
 }
