@@ -199,11 +199,18 @@ enum spred_status inspect_solvers(struct spred_env *env, const char *name,
             s->reference);
     fprintf(out, "  problems: %s loss, %s penalty, %s\n",
             s->needs & SPRED_NEEDS_QUADRATIC ? "squared" : "any",
-            s->needs & SPRED_NEEDS_PURE_L1 ? "l1" : "l1 or elastic-net",
+            s->needs & SPRED_NEEDS_POWER     ? "power"
+            : s->needs & SPRED_NEEDS_GROUPS  ? "group"
+            : s->needs & SPRED_NEEDS_PURE_L1 ? "l1"
+            : s->needs & SPRED_TAKES_GROUPS  ? "l1, elastic-net or group"
+                                             : "l1 or elastic-net",
             s->needs & SPRED_NEEDS_ONE_OUTPUT ? "one output"
                                               : "one or several outputs");
     if (isfinite(s->claim))
-        fprintf(out, "  claims: certified relative gap %g\n", s->claim);
+        fprintf(out, "  claims: %s %g\n",
+                s->needs & SPRED_NEEDS_POWER ? "stationarity"
+                                             : "certified relative gap",
+                s->claim);
     else
         fputs("  claims: nothing\n", out);
     for (const struct spred_option *o = s->options; o && o->name; o++) {

@@ -38,7 +38,12 @@ const struct results_column job_columns[] = {
     REAL(variance_keep, "share of the features"),
     TEXT(problem, "name of the problem"),
     TEXT(loss, "squared, logistic, multinomial"),
-    REAL(l1_ratio, "1 = L1"),
+    REAL(l1_ratio, "1 = no ridge part"),
+    TEXT(penalty, "l1, group, power"),
+    TEXT(groups, "size, symbol or file of a group penalty"),
+    INT(over_classes, "1: groups run over the classes"),
+    INT(equal_weights, "0: sqrt(features of the group)"),
+    INT(factors, "of a power penalty"),
     INT(intercept, "0 or 1"),
     INT(standardize, "0 or 1"),
     TEXT(lambdas, "descending"),
@@ -56,6 +61,7 @@ const struct results_column job_columns[] = {
     TEXT(experiment, "name of the experiment"),
     TEXT(source, "where the data came from"),
     TEXT(data_path, "mapped cache file"),
+    TEXT(group_file, "labels of the features"),
     TEXT(machine, "fingerprint id"),
     TEXT(label, "what figures show"),
     INT(simulated, "0 or 1"),
@@ -109,6 +115,26 @@ enum spred_status job_key(struct spred_env *env, const struct job *job,
     return SPRED_OK;
 }
 
+/* "l1", "elastic-net(0.5)", "group(size 5, l1_ratio 0.5)", "power(3)". */
+static char *penalty_words(struct spred_env *env, const struct job *job)
+{
+    if (job->penalty && strcmp(job->penalty, "power") == 0)
+        return spred_format(env, "power(%lld)", (long long)job->factors);
+    if (!job->penalty || strcmp(job->penalty, "group") != 0)
+        return job->l1_ratio < 1
+                   ? spred_format(env, "elastic-net(%g)", job->l1_ratio)
+                   : spred_strdup(env, "l1");
+    const char *groups = job->groups ? job->groups : "";
+    int shown = strncmp(groups, "file ", 5) == 0 ? 13 : 64; /* of a hash: 8 */
+    char ratio[48] = "";
+    if (job->l1_ratio < 1)
+        snprintf(ratio, sizeof ratio, ", l1_ratio %g", job->l1_ratio);
+    return spred_format(env, "group(%.*s%s%s%s%s)", shown, groups,
+                        *groups && job->over_classes ? ", " : "",
+                        job->over_classes ? "classes" : "",
+                        job->equal_weights ? ", equal weights" : "", ratio);
+}
+
 enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                                 struct results_run *row)
 {
@@ -139,9 +165,7 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
         if (copies[i].from &&
             !(*copies[i].to = spred_strdup(env, copies[i].from)))
             return SPRED_ENOMEM;
-    row->penalty = job->l1_ratio < 1
-                       ? spred_format(env, "elastic-net(%g)", job->l1_ratio)
-                       : spred_strdup(env, "l1");
+    row->penalty = penalty_words(env, job);
     row->simulated = job->simulated;
     row->trial = job->trial;
     row->warm_start = !job->cold;

@@ -21,6 +21,10 @@ struct job {
     double variance_keep;
     char *problem, *loss;
     double l1_ratio;
+    char *penalty; /* l1 | group | power */
+    char *groups;  /* group: "", "size 5", "symbol", "file HASH" */
+    int64_t over_classes, equal_weights; /* group */
+    int64_t factors;                     /* power */
     int64_t intercept, standardize;
     char *lambdas; /* ratios of lambda_max (or absolute), descending */
     int64_t lambda_absolute;
@@ -32,7 +36,7 @@ struct job {
     double wall;
     int64_t steps, threads;
     /* not in the key */
-    char *experiment, *source, *data_path, *machine, *label;
+    char *experiment, *source, *data_path, *group_file, *machine, *label;
     int64_t simulated, samples, features;
     double limit_wall, limit_memory, limit_grace;
 };

@@ -92,9 +92,11 @@ static enum spred_status add_point(struct path *path,
     to->seconds_path = path->billed + from->seconds_path;
     to->passes = path->passes_before + from->passes;
     to->primal = from->certificate.primal;
-    to->dual = from->certificate.dual;
-    to->gap = from->certificate.gap;
-    to->floor = from->certificate.floor;
+    if (from->certificate.convex) { /* else there is no gap */
+        to->dual = from->certificate.dual;
+        to->gap = from->certificate.gap;
+        to->floor = from->certificate.floor;
+    }
     to->kkt = from->certificate.kkt;
     to->support = (int64_t)from->certificate.support;
     to->last = from->stop != SPRED_STOP_NONE;
@@ -114,7 +116,8 @@ static enum spred_status add_point(struct path *path,
 static int worth_keeping(struct path *path,
                          const struct spred_host_point *point)
 {
-    double gap = point->certificate.gap;
+    const struct spred_certificate *c = &point->certificate;
+    double gap = c->convex ? c->gap : c->kkt;
     int keep = point->step == 0 || point->stop != SPRED_STOP_NONE ||
                gap < KEPT_PROGRESS * path->kept_gap;
     if (keep)

@@ -9,6 +9,49 @@
 
 #include "spred/text.h"
 
+static int is_penalty(const struct path *path, const char *kind)
+{
+    return path->job->penalty && strcmp(path->job->penalty, kind) == 0;
+}
+
+int path_is_convex(const struct path *path)
+{
+    return !is_penalty(path, "power");
+}
+
+static void set_penalty(const struct path *path, struct spred_penalty *penalty)
+{
+    penalty->l1_ratio = path->job->l1_ratio;
+    if (is_penalty(path, "power")) {
+        penalty->kind = SPRED_PENALTY_POWER;
+        penalty->factors = (int)path->job->factors;
+    } else if (is_penalty(path, "group")) {
+        penalty->kind = SPRED_PENALTY_GROUP;
+        penalty->groups =
+            path->grouping.groups.count ? &path->grouping.groups : NULL;
+        penalty->over_outputs = path->job->over_classes != 0;
+        penalty->weights = path->equal;
+    }
+}
+
+/* Groups by the job and their weights. */
+static enum spred_status make_groups(struct path *path)
+{
+    const struct job *job = path->job;
+    if (!is_penalty(path, "group"))
+        return SPRED_OK;
+    SPRED_TRY(groups_make(path->env, job, path->data, &path->trial.prepared,
+                          &path->grouping));
+    if (!job->equal_weights)
+        return SPRED_OK;
+    path->equal = spred_alloc(path->env, path->trial.p, sizeof *path->equal);
+    if (!path->equal)
+        return SPRED_ENOMEM;
+    for (size_t j = 0; j < path->trial.p; j++)
+        path->equal[j] = 1;
+    return SPRED_OK;
+}
+
 /* The problem of class `index` (one-vs-rest), or the only one. */
 static enum spred_status make_problem(struct path *path, size_t index,
                                       struct spred_problem *problem)
@@ -24,7 +67,7 @@ static enum spred_status make_problem(struct path *path, size_t index,
     problem->p = trial->p;
     problem->outputs = 1;
     problem->loss = path->loss;
-    problem->penalty.l1_ratio = path->job->l1_ratio;
+    set_penalty(path, &problem->penalty);
     problem->intercept = path->job->intercept != 0;
     if (path->loss == &spred_loss_multinomial) {
         problem->outputs = trial->n_classes;
@@ -56,6 +99,10 @@ enum spred_status path_grid(struct path *path)
 enum spred_status path_refusal(struct path *path, const char **out)
 {
     struct spred_problem problem;
+    *out = "cannot group over the classes of a problem with one output";
+    if (is_penalty(path, "group") && path->job->over_classes &&
+        path->loss != &spred_loss_multinomial)
+        return SPRED_OK;
     SPRED_TRY(make_problem(path, 0, &problem));
     *out = spred_solver_refuses(path->solver, &problem);
     return SPRED_OK;
@@ -150,7 +197,7 @@ enum spred_status path_allocate(struct path *path)
     path->intercept = spred_alloc(env, cells, sizeof *path->intercept);
     return path->y && path->validate && path->test && path->seen &&
                    path->objective && path->intercept
-               ? SPRED_OK
+               ? make_groups(path)
                : SPRED_ENOMEM;
 }
 
@@ -168,8 +215,9 @@ void path_release(struct path *path)
     void *const blocks[] = {path->options,   path->ratio,   path->y,
                             path->validate,  path->test,    path->seen,
                             path->objective, path->entries, path->intercept,
-                            path->cv_loss};
+                            path->cv_loss,   path->equal};
     for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++)
         spred_free(env, blocks[i]);
+    groups_free(env, &path->grouping);
     trial_free(env, &path->trial);
 }

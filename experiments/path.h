@@ -4,6 +4,7 @@
 #ifndef EXPERIMENTS_PATH_H
 #define EXPERIMENTS_PATH_H
 
+#include "experiments/groups.h"
 #include "experiments/score.h"
 #include "spred/host.h"
 
@@ -23,8 +24,11 @@ struct path {
     struct results_record *record;
     struct spred_pool *pool; /* shares passes over X, or folds; NULL: none */
     struct trial trial;
+    const struct spred_data *data; /* of the trial; a fold's is lent */
     const struct spred_solver *solver;
     const struct spred_loss *loss;
+    struct grouping grouping;
+    double *equal; /* p ones: weights of the groups; or NULL */
     void *options;
     double *ratio, *lambda; /* n_lambda */
     size_t n_lambda;
@@ -43,7 +47,8 @@ struct path {
     struct results_point *points; /* in record, grown by doubling */
     size_t point_room;
     size_t batch;    /* lambdas certified together, as spred_host_plan says */
-    double kept_gap; /* of the last observation kept at this lambda */
+    double kept_gap; /* of the last observation kept at this lambda; not convex:
+                        its stationarity */
     double billed;   /* seconds of the runs before this one */
     double passes_before;
     enum spred_stop stop;      /* the worst so far */
@@ -53,6 +58,8 @@ struct path {
 
 /* lambda_max over the problems, and the grid from the ratios. */
 enum spred_status path_grid(struct path *path);
+/* 0: the penalty is not convex: no gap, runs end stationary. */
+int path_is_convex(const struct path *path);
 /* Why the solver does not take the problem, or NULL. */
 enum spred_status path_refusal(struct path *path, const char **out);
 /* What the trial, loss, problems and outputs ask for. */

@@ -57,6 +57,38 @@ static char *options_text(struct spred_env *env, const struct spec *spec,
     return text;
 }
 
+/* What the penalty adds to the job: its groups by content, not by path. */
+static enum spred_status fill_penalty(struct spred_env *env,
+                                      const struct spec *spec,
+                                      const struct spec_problem *problem,
+                                      struct job *job)
+{
+    static const char *const kinds[] = {"l1", "group", "power"};
+    char hash[SPRED_HEX_SIZE];
+    job->penalty = spred_strdup(env, kinds[problem->penalty]);
+    if (problem->groups == SPEC_GROUPS_FILE) {
+        enum spred_status status =
+            spred_sha256_file(env, problem->group_file, hash);
+        if (status)
+            return spred_fail(env, status, "%s:%u:%u: groups: %s", spec->path,
+                              problem->line, problem->column, env->error);
+        job->groups = spred_format(env, "file %s", hash);
+        job->group_file = spred_strdup(env, problem->group_file);
+        if (!job->group_file)
+            return SPRED_ENOMEM;
+    } else if (problem->groups == SPEC_GROUPS_SIZE) {
+        job->groups =
+            spred_format(env, "size %lld", (long long)problem->group_size);
+    } else {
+        job->groups = spred_strdup(
+            env, problem->groups == SPEC_GROUPS_SYMBOL ? "symbol" : "");
+    }
+    job->over_classes = problem->over_classes;
+    job->equal_weights = problem->equal_weights;
+    job->factors = problem->factors;
+    return job->penalty && job->groups ? SPRED_OK : SPRED_ENOMEM;
+}
+
 static enum spred_status
 fill_job(struct spred_env *env, const struct spec *spec,
          const struct source *source, const struct spec_problem *problem,
@@ -91,6 +123,7 @@ fill_job(struct spred_env *env, const struct spec *spec,
     for (size_t i = 0; i < sizeof copies / sizeof *copies; i++)
         if (!(*copies[i].to = spred_strdup(env, copies[i].from)))
             return SPRED_ENOMEM;
+    SPRED_TRY(fill_penalty(env, spec, problem, job));
     job->lambdas = lambdas_text(env, problem);
     job->options = options_text(env, spec, chosen, solver);
     job->trial = trial;

@@ -98,6 +98,7 @@ static enum spred_status solve(struct path *path)
     uint64_t seed = spred_seed(strtoull(job->seed, NULL, 10), job->dataset,
                                (uint64_t)job->trial, "solver");
     int64_t points = row->points, certified = 0;
+    int convex = path_is_convex(path);
     double from = trial_now();
     if (job->choose == SPEC_CHOOSE_CV) {
         SPRED_TRY(path_cross_validate(path, seed, &points, &certified));
@@ -110,10 +111,17 @@ static enum spred_status solve(struct path *path)
     row->status = spred_strdup(path->env, spred_stop_name(path->stop));
     if (path->stop == SPRED_STOP_FAILED)
         row->reason = spred_strdup(path->env, path->env->error);
-    else if (path->stop != SPRED_STOP_TARGET)
+    else if (path->stop != SPRED_STOP_TARGET &&
+             path->stop != SPRED_STOP_STATIONARY)
         row->reason = spred_format(
-            path->env, "%lld of %lld points certified to %g; worst gap %.2g",
-            (long long)certified, (long long)points, job->gap, row->gap);
+            path->env, "%lld of %lld points %s to %g; worst %s %.2g",
+            (long long)certified, (long long)points,
+            convex ? "certified" : "stationary", job->gap,
+            convex ? "gap" : "stationarity", convex ? row->gap : row->kkt);
+    if (!convex) { /* nothing is certified, there is no gap */
+        row->certified = 0;
+        row->gap = row->floor = NAN;
+    }
     return row->status ? SPRED_OK : SPRED_ENOMEM;
 }
 
@@ -124,6 +132,7 @@ static enum spred_status run_path(struct path *path)
     SPRED_TRY(parse_lambdas(path));
     SPRED_TRY(parse_options(path));
     SPRED_TRY(trial_make(path->env, path->job, &path->trial, seconds));
+    path->data = &path->trial.data;
     row->seconds_load = seconds[0];
     row->seconds_prepare = seconds[1];
     path->loss = pick_loss(path);

@@ -145,6 +145,7 @@ void spec_free(struct spred_env *env, struct spec *spec)
     for (size_t i = 0; i < spec->n_problems; i++) {
         spred_free(env, spec->problems[i].name);
         spred_free(env, spec->problems[i].lambda);
+        spred_free(env, spec->problems[i].group_file);
     }
     for (size_t i = 0; i < spec->n_solvers; i++) {
         struct spec_solver *s = &spec->solvers[i];

@@ -34,14 +34,29 @@ struct spec_dataset {
 
 enum spec_loss { SPEC_SQUARED, SPEC_LOGISTIC, SPEC_MULTINOMIAL };
 
+enum spec_penalty { SPEC_PENALTY_L1, SPEC_PENALTY_GROUP, SPEC_PENALTY_POWER };
+enum spec_groups {
+    SPEC_GROUPS_NONE,   /* each feature is one (over: classes) */
+    SPEC_GROUPS_SIZE,   /* blocks of group_size consecutive features */
+    SPEC_GROUPS_SYMBOL, /* features with one gene symbol */
+    SPEC_GROUPS_FILE    /* a label a line, or "feature,group" lines */
+};
+
 struct spec_problem {
     char *name;          /* given, or "lasso" / "logistic" ... */
     enum spec_loss loss; /* squared on classes: -1/+1, one-vs-rest for more;
                             logistic: binomial for 2 classes, multinomial for
                             more; multinomial: softmax always */
     double l1_ratio;     /* 1: L1; below: elastic net (glmnet's alpha) */
-    int intercept;       /* default true */
-    int standardize;     /* 1: on the training part (default), 0: no */
+    enum spec_penalty penalty;
+    enum spec_groups groups; /* GROUP */
+    int64_t group_size;
+    char *group_file;  /* as written; found like a data set's path */
+    int over_classes;  /* GROUP: the norm runs over the classes too */
+    int equal_weights; /* GROUP: 0: sqrt(features of the group) (default) */
+    int64_t factors;   /* POWER: D of |w|^(2/D) */
+    int intercept;     /* default true */
+    int standardize;   /* 1: on the training part (default), 0: no */
     /* lambda: `path: 50, min_ratio: 0.05`, or a ratio, a list of ratios, or
      * `absolute: [..]` */
     size_t n_lambda;

@@ -24,8 +24,7 @@ const struct spec_field spec_file_fields[] = {
      NULL, NULL},
     {0}};
 
-/* A path beside the experiment file wins over one in the working folder. */
-static enum spred_status beside(struct spec_reader *r, char **path)
+enum spred_status spec_beside(struct spec_reader *r, char **path)
 {
     struct stat info;
     const char *slash = strrchr(r->doc->path, '/');
@@ -89,6 +88,6 @@ enum spred_status spec_read_file(struct spec_reader *r,
     if (!spec_name_is_safe(d->name))
         return spec_fail(r, node, "file: '%.100s' gives no name, add 'name'",
                          d->path);
-    SPRED_TRY(beside(r, &d->path));
-    return beside(r, &d->labels);
+    SPRED_TRY(spec_beside(r, &d->path));
+    return spec_beside(r, &d->labels);
 }

@@ -43,13 +43,6 @@ static const struct spec_field lambda_fields[] = {
     {"absolute", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {0}};
 
-static const struct spec_field penalty_fields[] = {
-    {"elastic-net", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL}, {0}};
-static const struct spec_field elastic_fields[] = {
-    {"l1_ratio", SPEC_FIELD_REAL, offsetof(struct spec_problem, l1_ratio), 1e-3,
-     1, NULL, NULL},
-    {0}};
-
 static int descending(const void *a, const void *b)
 {
     double x = *(const double *)a, y = *(const double *)b;
@@ -124,29 +117,6 @@ static enum spred_status read_lambda(struct spec_reader *r,
     return SPRED_OK;
 }
 
-static enum spred_status read_penalty(struct spec_reader *r,
-                                      const struct spec_node *node,
-                                      struct spec_problem *p)
-{
-    static const char *const names[] = {"l1", "elastic-net", NULL};
-    int index = 0;
-    if (node->kind != SPEC_NODE_MAP) {
-        SPRED_TRY(spec_choice(r, node, "penalty", names, &index));
-        return index == 0
-                   ? SPRED_OK
-                   : spec_fail(r, node,
-                               "penalty: expected {elastic-net: {l1_ratio: "
-                               "0.5}}");
-    }
-    SPRED_TRY(spec_fields(r, node, "penalty", penalty_fields, NULL));
-    const struct spec_node *elastic = spec_node_get(node, "elastic-net");
-    if (!elastic || elastic->kind != SPEC_NODE_MAP || elastic->n == 0)
-        return spec_fail(r, elastic ? elastic : node,
-                         "penalty: expected l1 or {elastic-net: {l1_ratio: "
-                         "0.5}}");
-    return spec_fields(r, elastic, "elastic-net", elastic_fields, p);
-}
-
 /* alpha of mean((y - Xw)^2) + alpha |w|_1 is lambda = alpha / 2 of ours. */
 static enum spred_status apply_scaling(struct spec_reader *r,
                                        const struct spec_node *node,
@@ -167,10 +137,15 @@ static enum spred_status apply_scaling(struct spec_reader *r,
 static enum spred_status default_name(struct spec_reader *r,
                                       struct spec_problem *p)
 {
-    static const char *const l1[] = {"lasso", "logistic", "multinomial"};
+    static const char *const names[][3] = {
+        {"lasso", "logistic", "multinomial"},
+        {"group-lasso", "logistic-group", "multinomial-group"},
+        {"power", "logistic-power", "multinomial-power"}};
     static const char *const elastic[] = {"elastic-net", "logistic-elastic-net",
                                           "multinomial-elastic-net"};
-    p->name = spred_strdup(r->env, (p->l1_ratio < 1 ? elastic : l1)[p->loss]);
+    int plain = p->l1_ratio < 1 && p->penalty == SPEC_PENALTY_L1;
+    p->name = spred_strdup(r->env, plain ? elastic[p->loss]
+                                         : names[p->penalty][p->loss]);
     return p->name ? SPRED_OK : SPRED_ENOMEM;
 }
 
@@ -209,7 +184,7 @@ static enum spred_status read_problem(struct spec_reader *r,
     SPRED_TRY(spec_choice(r, given, "loss", spec_loss_names, &loss));
     p->loss = (enum spec_loss)loss;
     if (penalty)
-        SPRED_TRY(read_penalty(r, penalty, p));
+        SPRED_TRY(spec_read_penalty(r, penalty, p));
     if (standardize)
         SPRED_TRY(read_standardize(r, standardize, &p->standardize));
     SPRED_TRY(read_lambda(r, spec_node_get(node, "lambda"), p));

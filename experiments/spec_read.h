@@ -102,11 +102,18 @@ enum spred_status spec_read_datasets(struct spec_reader *r,
                                      struct spec_node *node);
 enum spred_status spec_read_file(struct spec_reader *r,
                                  const struct spec_node *node, size_t group);
+/* A path beside the experiment file wins over one in the working folder. *path
+ * is NULL or owned, and may be replaced. */
+enum spred_status spec_beside(struct spec_reader *r, char **path);
 enum spred_status spec_read_simulated(struct spec_reader *r,
                                       struct spec_node *node, size_t group);
 enum spred_status spec_read_problems(struct spec_reader *r,
                                      struct spec_node *problem,
                                      struct spec_node *problems);
+/* The loss is known. */
+enum spred_status spec_read_penalty(struct spec_reader *r,
+                                    const struct spec_node *node,
+                                    struct spec_problem *p);
 enum spred_status spec_read_solvers(struct spec_reader *r,
                                     struct spec_node *node);
 enum spred_status spec_read_rules(struct spec_reader *r,

@@ -155,13 +155,7 @@ static void put_problems(struct spec_writer *w, const struct spec *spec)
         spec_put(w, "\n    loss: ");
         spec_put(w, spec_loss_names[p->loss]);
         spec_put(w, "\n    penalty: ");
-        if (p->l1_ratio < 1) {
-            spec_put(w, "{elastic-net: {l1_ratio: ");
-            spec_put_real(w, p->l1_ratio);
-            spec_put(w, "}}");
-        } else {
-            spec_put(w, "l1");
-        }
+        spec_put_penalty(w, p);
         spec_put(w, p->intercept ? "\n    intercept: true"
                                  : "\n    intercept: false");
         spec_put(w, p->standardize ? "\n    standardize: train"

@@ -24,4 +24,7 @@ void spec_put_value(struct spec_writer *w, const struct spec_field *field,
 void spec_put_fields(struct spec_writer *w, const struct spec_field *table,
                      const void *from);
 
+/* spec_penalty.c: the penalty of a problem. */
+void spec_put_penalty(struct spec_writer *w, const struct spec_problem *p);
+
 #endif

@@ -141,12 +141,12 @@ static enum spred_status put_heading(struct plots_context *context,
     return spred_buffer_add(env, out, "</h3>\n");
 }
 
-/* The rows of a query's answer, one table per data set and problem. */
-static enum spred_status put_tables(struct plots_context *context,
-                                    struct spred_buffer *out,
-                                    const struct results_table *t,
-                                    const struct column *columns,
-                                    const char *who)
+/* The rows of a query's answer, one table per data set and problem; where the
+ * problem is not convex with columns of its own, or NULL: the same. */
+static enum spred_status
+put_tables(struct plots_context *context, struct spred_buffer *out,
+           const struct results_table *t, const struct column *columns,
+           const struct column *not_convex, const char *who)
 {
     struct spred_env *env = context->env;
     for (size_t at = 0, next; at < t->n_rows; at = next) {
@@ -158,7 +158,9 @@ static enum spred_status put_tables(struct plots_context *context,
             SPRED_TRY(plots_html_text(env, out, results_text(t, at, "solver")));
             SPRED_TRY(spred_buffer_add(env, out, "</p>\n"));
         }
-        SPRED_TRY(put_table(env, out, t, at, next, columns));
+        int other = not_convex && !(results_real(t, at, "convex") > 0);
+        SPRED_TRY(
+            put_table(env, out, t, at, next, other ? not_convex : columns));
     }
     return SPRED_OK;
 }
@@ -169,6 +171,7 @@ static enum spred_status put_by_problem(struct plots_context *context,
                                         struct spred_buffer *out,
                                         const char *query, const char *heading,
                                         const struct column *columns,
+                                        const struct column *not_convex,
                                         const char *who, const char *need)
 {
     struct spred_env *env = context->env;
@@ -185,31 +188,37 @@ static enum spred_status put_by_problem(struct plots_context *context,
     if (!status && shown.n_rows)
         status = spred_buffer_add(env, out, "%s", heading);
     if (!status)
-        status = put_tables(context, out, &shown, columns, who);
+        status = put_tables(context, out, &shown, columns, not_convex, who);
     spred_free(env, shown.cells);
     results_table_free(env, &t);
     return status;
 }
 
+#define RESULT_COLUMNS(reached, head, name)                                    \
+    {                                                                          \
+        {"solver", "solver", 0, NULL}, {"penalty", "penalty", 0, NULL},        \
+            {"endings", "statuses", 0, NULL},                                  \
+            {reached, "certified_seconds", 3, NULL},                           \
+            {"least [s]", "seconds_min", 3, NULL},                             \
+            {"most [s]", "seconds_max", 3, NULL},                              \
+            {"passes", "passes", 6, NULL}, {head, name, 2, NULL},              \
+            {"genes", "support", 4, NULL}, {"zeros", "zeros", 5, NULL},        \
+            {"accuracy", "accuracy", 3, "accuracy_half"},                      \
+            {"balanced", "balanced", 3, "balanced_half"},                      \
+            {"AUC", "auc", 3, "auc_half"}, {"R²", "r2", 3, "r2_half"},         \
+            {"peak [MiB]", "peak_mib", 4, NULL},                               \
+        {                                                                      \
+            NULL, NULL, 0, NULL                                                \
+        }                                                                      \
+    }
+
 static enum spred_status put_results(struct plots_context *context,
                                      struct spred_buffer *out)
 {
-    static const struct column columns[] = {
-        {"solver", "solver", 0, NULL},
-        {"endings", "statuses", 0, NULL},
-        {"certified [s]", "certified_seconds", 3, NULL},
-        {"least [s]", "seconds_min", 3, NULL},
-        {"most [s]", "seconds_max", 3, NULL},
-        {"passes", "passes", 6, NULL},
-        {"worst gap", "gap", 2, NULL},
-        {"genes", "support", 4, NULL},
-        {"zeros", "zeros", 5, NULL},
-        {"accuracy", "accuracy", 3, "accuracy_half"},
-        {"balanced", "balanced", 3, "balanced_half"},
-        {"AUC", "auc", 3, "auc_half"},
-        {"R²", "r2", 3, "r2_half"},
-        {"peak [MiB]", "peak_mib", 4, NULL},
-        {NULL, NULL, 0, NULL}};
+    static const struct column columns[] =
+        RESULT_COLUMNS("certified [s]", "worst gap", "gap");
+    static const struct column not_convex[] =
+        RESULT_COLUMNS("stationary [s]", "worst stationarity", "stationarity");
     static const struct column choice[] = {
         {"solver", "solver", 0, NULL},
         {"chosen", "ratio", 4, NULL},
@@ -236,24 +245,26 @@ static enum spred_status put_results(struct plots_context *context,
         "<h2>Results</h2>\n<p>Seconds are billed: set-up, constants and steps, "
         "without loading and certificates; medians over trials to a wholly "
         "certified path, \"&gt; t\" where the median trial was not certified "
-        "after t. Accuracies are means on the test parts ± half a 95% interval "
+        "after t; a penalty that is not convex has no gap, so its runs end "
+        "stationary. Accuracies are means on the test parts ± half a 95% "
+        "interval "
         "by the corrected resampled t (Nadeau and Bengio 2003).</p>\n",
-        columns, NULL, NULL));
+        columns, not_convex, NULL, NULL));
     SPRED_TRY(put_by_problem(
         context, out, "summary",
         "<h2>Lambda by cross-validation</h2>\n<p>Lambdas as shares of "
         "lambda_max; medians over trials. Wall: all folds and the "
         "refit.</p>\n",
-        choice, NULL, "cv_loss"));
+        choice, NULL, NULL, "cv_loss"));
     SPRED_TRY(put_by_problem(
         context, out, "genes",
         "<h2>Genes</h2>\n<p>Most often chosen over the trials.</p>\n", genes,
-        "As chosen by", NULL));
+        NULL, "As chosen by", NULL));
     return put_by_problem(
         context, out, "summary",
         "<h2>Where the time went</h2>\n<p>Medians over trials. Only set-up "
         "and steps are billed to a solver.</p>\n",
-        ledger, NULL, NULL);
+        ledger, NULL, NULL, NULL);
 }
 
 static enum spred_status put_endings(struct plots_context *context,
@@ -270,7 +281,7 @@ static enum spred_status put_endings(struct plots_context *context,
     struct results_table t;
     SPRED_TRY(results_query(env, context->view, "endings", &t));
     enum spred_status status = spred_buffer_add(
-        env, out, "<h2>Runs that did not end certified</h2>\n%s",
+        env, out, "<h2>Runs that did not end certified or stationary</h2>\n%s",
         t.n_rows ? "" : "<p>None.</p>\n");
     if (!status && t.n_rows)
         status = put_table(env, out, &t, 0, t.n_rows, columns);

@@ -123,11 +123,11 @@ static enum spred_status add_rows(struct spred_env *env,
     return SPRED_OK;
 }
 
-static int all_certified(const struct results_view *view, size_t begin,
-                         size_t end)
+static int all_reached(const struct results_view *view, size_t begin,
+                       size_t end)
 {
     for (size_t i = begin; i < end; i++)
-        if (!results_run_is(&view->runs[i].run, "certified"))
+        if (!results_run_reached(&view->runs[i].run))
             return 0;
     return 1;
 }
@@ -140,12 +140,12 @@ static enum spred_status instance(struct spred_env *env,
                                   size_t limit, struct results_table *out)
 {
     enum spred_status status = SPRED_OK;
-    for (int certified = 1; certified >= 0; certified--) {
+    for (int reached = 1; reached >= 0; reached--) {
         for (size_t i = begin, end; i < limit && !status; i = end) {
             struct gene *genes = NULL;
             size_t n = 0, trials = 0, before = out->n_rows;
             end = results_view_solver_end(view, i);
-            if (certified && !all_certified(view, i, end))
+            if (reached && !all_reached(view, i, end))
                 continue;
             status = collect(env, view, statement, i, end, &genes, &n, &trials);
             if (!status)

@@ -40,7 +40,8 @@ static const char *next_problem(const struct results_view *view,
     for (size_t i = 0; i < view->n_runs; i++) {
         const char *p = view->runs[i].run.problem;
         p = p ? p : "";
-        if ((!last || strcmp(p, last) > 0) && (!next || strcmp(p, next) < 0))
+        if (results_run_convex(&view->runs[i].run) && /* else: no certificate */
+            (!last || strcmp(p, last) > 0) && (!next || strcmp(p, next) < 0))
             next = p;
     }
     return next;

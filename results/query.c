@@ -235,7 +235,7 @@ static enum spred_status endings(struct spred_env *env,
         for (size_t k = i; k < end; k++) {
             const struct results_view_run *r = &view->runs[k];
             size_t same = first;
-            if (results_run_is(&r->run, "certified"))
+            if (results_run_reached(&r->run))
                 continue;
             while (same < out->n_rows &&
                    !results_run_is(&r->run, results_text(out, same, "status")))

@@ -29,7 +29,8 @@ struct results_run {
     int64_t trial;     /* 1.. */
     char *problem;     /* name in the file: "lasso" */
     char *loss;        /* squared | logistic | multinomial */
-    char *penalty;     /* "l1", "elastic-net(0.5)" */
+    char *penalty;     /* "l1", "elastic-net(0.5)", "group(size 5)",
+                          "power(3)": not convex, no gap */
     char *preparation; /* of X: log2, missing, constant columns ... */
     char *solver, *options;
     int64_t warm_start; /* 0: every lambda was solved from nothing */

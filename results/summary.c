@@ -20,11 +20,13 @@ const struct results_head results_summary_heads[] = {
     {"problem", RESULTS_TEXT, "problem"},
     {"solver", RESULTS_TEXT, "label"},
     {"statuses", RESULTS_TEXT, "how the runs ended: \"certified 4, time 1\""},
+    {"penalty", RESULTS_TEXT, "of the problem"},
     {"jobs", RESULTS_INT, "runs, skipped ones too"},
     {"certified", RESULTS_INT, "runs certified to the asked gap"},
     {"skipped", RESULTS_INT, "runs the solver refused"},
     {"certified_seconds", RESULTS_REAL,
-     "median billed time of runs not skipped, uncertified = infinite [s]"},
+     "median billed time of runs not skipped; not certified (not convex: not "
+     "stationary) = infinite [s]"},
     {"seconds", RESULTS_REAL, "median billed time, however it ended [s]"},
     {"seconds_min", RESULTS_REAL, "least billed time [s]"},
     {"seconds_max", RESULTS_REAL, "largest billed time [s]"},
@@ -52,6 +54,9 @@ const struct results_head results_summary_heads[] = {
     MEAN_AND_INTERVAL("auc", "area under the ROC curve"),
     MEAN_AND_INTERVAL("r2", "share of the variance explained"),
     {"majority", RESULTS_REAL, "share of the largest class, mean"},
+    {"convex", RESULTS_INT, "0: no gap exists, runs end stationary"},
+    {"stationary", RESULTS_INT, "runs stationary to the asked tolerance"},
+    {"stationarity", RESULTS_REAL, "worst over trials and path; not convex"},
     {NULL, RESULTS_TEXT, NULL}};
 
 static int compare_reals(const void *pa, const void *pb)
@@ -133,7 +138,7 @@ static double number_of(const struct results_run *run, const char *name)
         const char *name;
         double value;
     } numbers[] = {{"certified_seconds",
-                    results_run_is(run, "certified") ? run->seconds : INFINITY},
+                    results_run_reached(run) ? run->seconds : INFINITY},
                    {"seconds", run->seconds},
                    {"setup", run->seconds_setup},
                    {"solve", run->seconds_solve},
@@ -161,18 +166,23 @@ static double number_of(const struct results_run *run, const char *name)
     return NAN;
 }
 
+enum { NUMBERS = 5 }; /* the first column that is a number */
+
 /* Fills the number columns of one row from n runs; scratch holds n. */
 static void fill(struct results_cell *row, const struct results_view_run *runs,
                  size_t n, double *scratch)
 {
     double ratio = 0, ratios = 0, majority = 0, majorities = 0;
     double jobs = 0, certified = 0, skipped = 0, gap = NAN, target = NAN;
-    double least = NAN, most = NAN;
+    double least = NAN, most = NAN, stationary = 0, kkt = NAN;
+    int convex = results_run_convex(&runs->run);
     for (size_t i = 0; i < n; i++) {
         const struct results_run *run = &runs[i].run;
         jobs++;
         certified += results_run_is(run, "certified");
+        stationary += results_run_is(run, "stationary");
         skipped += results_run_is(run, "skipped");
+        kkt = fmax(kkt, convex ? NAN : run->kkt);
         gap = fmax(gap, run->gap); /* fmax and fmin pass over NaN */
         target = fmax(target, run->gap_target);
         least = fmin(least, run->seconds);
@@ -192,8 +202,10 @@ static void fill(struct results_cell *row, const struct results_view_run *runs,
     } known[] = {{"jobs", jobs},         {"certified", certified},
                  {"skipped", skipped},   {"gap", gap},
                  {"gap_target", target}, {"seconds_min", least},
-                 {"seconds_max", most},  {"majority", majority}};
-    for (size_t j = 4; results_summary_heads[j].name; j++) {
+                 {"seconds_max", most},  {"majority", majority},
+                 {"convex", convex},     {"stationary", stationary},
+                 {"stationarity", kkt}};
+    for (size_t j = NUMBERS; results_summary_heads[j].name; j++) {
         const char *name = results_summary_heads[j].name;
         size_t k = 0, m = 0, n_known = sizeof known / sizeof *known;
         while (k < n_known && strcmp(known[k].name, name) != 0)
@@ -239,6 +251,8 @@ enum spred_status results_summary_table(struct spred_env *env,
             status = results_cell_text(env, &row[2], runs->solver);
         if (!status)
             status = results_cell_text(env, &row[3], statuses.text);
+        if (!status)
+            status = results_cell_text(env, &row[4], runs->run.penalty);
         if (!status)
             fill(row, runs, end - i, scratch);
         spred_free(env, statuses.text);

@@ -140,10 +140,15 @@ static enum spred_status print_summary(struct spred_env *env,
                                        size_t first, size_t end,
                                        struct spred_buffer *out)
 {
-    static const char *const heads[] = {
-        "solver", "certified", "seconds", "min..max", "passes",
-        "gap",    "genes",     "zeros",   "accuracy", "balanced",
-        "AUC",    "peak MiB",  NULL};
+    int convex = results_real(s, first, "convex") > 0;
+    const char *const heads[] = {
+        "solver",   convex ? "certified" : "stationary",
+        "seconds",  "min..max",
+        "passes",   convex ? "gap" : "stationarity",
+        "genes",    "zeros",
+        "accuracy", "balanced",
+        "AUC",      "peak MiB",
+        NULL};
     struct grid grid;
     SPRED_TRY(new_grid(env, &grid, end - first, heads));
     for (size_t i = first; i < end; i++) {
@@ -153,11 +158,11 @@ static enum spred_status print_summary(struct spred_env *env,
         double time = results_real(s, i, "certified_seconds");
         put_text(row[0], results_text(s, i, "solver"));
         if (ran > 0)
-            snprintf(row[1], CELL, "%.0f/%.0f", results_real(s, i, "certified"),
+            snprintf(row[1], CELL, "%.0f/%.0f", results_real(s, i, heads[1]),
                      ran);
         else
             snprintf(row[1], CELL, "skipped");
-        if (isinf(time)) { /* censored: not certified when it ended */
+        if (isinf(time)) { /* censored: not there when it ended */
             put_real(low, results_real(s, i, "seconds"), 3);
             snprintf(row[2], CELL, "%.1s%.90s", *low == '-' ? "" : ">", low);
         } else {
@@ -169,7 +174,7 @@ static enum spred_status print_summary(struct spred_env *env,
         if (*low == '-' || ran < 2)
             snprintf(row[3], CELL, "-");
         put_count(row[4], results_real(s, i, "passes"));
-        put_real(row[5], results_real(s, i, "gap"), 2);
+        put_real(row[5], results_real(s, i, heads[5]), 2);
         put_count(row[6], results_real(s, i, "support"));
         put_interval(row[8], results_real(s, i, "accuracy"),
                      results_real(s, i, "accuracy_half"));
@@ -308,7 +313,13 @@ static enum spred_status print_dataset(struct spred_env *env,
         results_text(s, at, "problem"),
         results_real(datasets, d, "simulated") > 0 ? " (SIMULATED data)" : ""));
     SPRED_TRY(spred_buffer_add(
-        env, out, "Source: %s; target: %s; protocol %s; %.0f features",
+        env, out,
+        "Penalty: %s%s. Source: %s; target: %s; protocol %s; %.0f features",
+        results_text(s, at, "penalty"),
+        results_real(s, at, "convex") > 0
+            ? ""
+            : " (not convex: no gap exists; stationary: the worst KKT residual "
+              "on the support over lambda is at most what was asked)",
         results_text(datasets, d, "source"),
         results_text(datasets, d, "target"),
         results_text(datasets, d, "protocol"),

@@ -22,6 +22,18 @@ int results_run_is(const struct results_run *run, const char *status)
     return strcmp(or_empty(run->status), status) == 0;
 }
 
+int results_run_convex(const struct results_run *run)
+{
+    static const char power[] = "power";
+    return strncmp(or_empty(run->penalty), power, strlen(power)) != 0;
+}
+
+int results_run_reached(const struct results_run *run)
+{
+    return results_run_is(run, "certified") ||
+           results_run_is(run, "stationary");
+}
+
 static enum spred_status read_runs(struct results_view *view)
 {
     struct spred_env *env = view->env;

@@ -30,6 +30,10 @@ size_t results_view_solver_end(const struct results_view *view, size_t begin);
 
 /* Is the run's status this word? */
 int results_run_is(const struct results_run *run, const char *status);
+/* 0: the penalty is not convex, so there is no gap; runs end stationary. */
+int results_run_convex(const struct results_run *run);
+/* Did it end certified or, where nothing can be certified, stationary? */
+int results_run_reached(const struct results_run *run);
 
 /* A new row at the table's end, all cells empty; NULL: out of memory. The
  * pointer is valid until the next row. */

@@ -34,6 +34,10 @@ void block_factored_free(struct spred_env *env, struct block_factored *s)
     spred_free(env, s->block);
     spred_free(env, s->index);
     spred_free(env, s->matrix);
+    spred_free(env, s->panel);
+    spred_free(env, s->bent);
+    spred_free(env, s->left);
+    spred_free(env, s->root);
     memset(s, 0, sizeof *s);
 }
 
@@ -49,8 +53,7 @@ static enum spred_status reserve(struct spred_env *env,
     s->c = spred_alloc(env, 8 * values, sizeof *s->c);
     s->block = spred_alloc(env, 2 * blocks + 1, sizeof *s->block);
     s->index = spred_alloc(env, values, sizeof *s->index);
-    s->matrix = spred_alloc(env, values * values, sizeof *s->matrix);
-    if (!s->scale || !s->c || !s->block || !s->index || !s->matrix)
+    if (!s->scale || !s->c || !s->block || !s->index)
         return SPRED_ENOMEM; /* capacities are 0; the free takes the rest */
     s->blocks = blocks;
     s->values = values;
@@ -66,9 +69,45 @@ static enum spred_status reserve(struct spred_env *env,
     return SPRED_OK;
 }
 
-static double norm_of(const double *x, size_t size)
+enum spred_status block_room(struct spred_env *env, double **part, size_t *room,
+                             size_t count)
 {
-    return spred_norm(size, x);
+    if (count <= *room)
+        return SPRED_OK;
+    spred_free(env, *part);
+    *room = 0;
+    *part = spred_alloc(env, count, sizeof **part);
+    if (!*part)
+        return SPRED_ENOMEM;
+    *room = count;
+    return SPRED_OK;
+}
+
+/* slope = Qx where it is cheaper through the rows. */
+static void apply(struct block_factored *s)
+{
+    const struct block_model *model = s->model;
+    size_t used = 0;
+    for (size_t e = 0; e < model->values; e++)
+        used += s->x[e] < 0 || s->x[e] > 0;
+    if (model->z && used > 2 * model->rows)
+        memset(s->left, 0, model->rows * sizeof *s->left);
+    else
+        memset(s->slope, 0, model->values * sizeof *s->slope);
+    for (size_t b = 0; b < model->blocks; b++)
+        for (size_t e = model->first[b]; e < model->first[b + 1]; e++) {
+            double w = s->scale[b] * s->x[e];
+            if (!(w < 0 || w > 0))
+                continue;
+            if (model->z && used > 2 * model->rows)
+                spred_axpy(model->rows, w, model->z + e * model->rows, s->left);
+            else
+                spred_axpy(model->values, w, model->q + e * model->lead,
+                           s->slope);
+        }
+    if (model->z && used > 2 * model->rows)
+        spred_gemv_t(model->rows, model->values, 1, model->z, model->rows,
+                     s->left, 0, s->slope);
 }
 
 /* slope = (c - Qx) / (n lambda); returns the distance of slope to the
@@ -77,15 +116,10 @@ static double find_slope(struct block_factored *s)
 {
     const struct block_model *model = s->model;
     double worst = 0;
-    memset(s->slope, 0, model->values * sizeof *s->slope);
-    for (size_t b = 0; b < model->blocks; b++)
-        for (size_t e = model->first[b]; e < model->first[b + 1]; e++)
-            if (s->x[e] < 0 || s->x[e] > 0)
-                spred_axpy(model->values, s->scale[b] * s->x[e],
-                           model->q + e * model->lead, s->slope);
+    apply(s);
     for (size_t b = 0; b < model->blocks; b++) {
         size_t from = model->first[b], size = model->first[b + 1] - from;
-        double norm = norm_of(s->x + from, size), off = 0;
+        double norm = spred_norm(size, s->x + from), off = 0;
         for (size_t e = from; e < from + size; e++) {
             double qx = s->scale[b] * s->slope[e] + s->ridge[b] * s->x[e];
             s->slope[e] = (s->c[e] - qx) / s->kappa;
@@ -134,6 +168,8 @@ static int factor(struct block_factored *s, const double *v, int bent)
 static double evaluate(struct block_factored *s, const double *v, double *u)
 {
     double value = 0, n = s->model->n;
+    if (block_dual_applies(s))
+        return block_dual_evaluate(s, v, u);
     if (factor(s, v, 0) != 0)
         return INFINITY;
     for (size_t a = 0; a < s->active; a++)
@@ -170,29 +206,35 @@ static void activate(struct block_factored *s, size_t b, double v)
 
 /* v_B = sqrt|x_B|; where x_B = 0 and |slope_B| > 1 the square root of a damped
  * soft-threshold step. Returns how many blocks left zero. */
-static size_t begin(struct block_factored *s)
+static enum spred_status begin(struct spred_env *env, struct block_factored *s,
+                               size_t *entered)
 {
     const struct block_model *model = s->model;
-    size_t entered = 0;
+    *entered = 0;
     s->active = s->size = s->start[0] = 0;
     for (size_t b = 0; b < model->blocks; b++) {
         size_t from = model->first[b], count = model->first[b + 1] - from;
-        double size = norm_of(s->x + from, count), trace = 0;
-        double over = norm_of(s->slope + from, count) - 1;
+        double size = spred_norm(count, s->x + from), trace = 0;
+        double over = spred_norm(count, s->slope + from) - 1;
         for (size_t e = from; e < from + count; e++)
             trace +=
                 model->q[e * (model->lead + 1)] * s->scale[b] * s->scale[b];
         trace += s->ridge[b];
         if (!(size > 0) && over > 0 && trace > 0) {
             size = damping * s->kappa * over / trace;
-            entered++;
+            ++*entered;
         }
         if (size > 0)
             activate(s, b, sqrt(size));
     }
+    if (!block_dual_applies(s))
+        SPRED_TRY(
+            block_room(env, &s->matrix, &s->matrix_room, s->size * s->size));
+    else
+        SPRED_TRY(block_dual_reserve(env, s));
     s->f = evaluate(s, s->v, s->u);
     settle(s);
-    return entered;
+    return SPRED_OK;
 }
 
 static void product(struct block_factored *s)
@@ -232,6 +274,8 @@ static void prune(struct block_factored *s, double drop)
 static double direction(struct block_factored *s)
 {
     double slope = 0;
+    if (block_dual_applies(s))
+        return block_dual_direction(s);
     for (size_t a = 0; a < s->active; a++)
         s->bend[a] = fabs(1 - s->square[a]) + 4 * s->square[a];
     if (factor(s, s->v, 1) != 0)
@@ -307,16 +351,21 @@ enum spred_status block_factored_minimise(struct spred_env *env,
                                           double drop)
 {
     int stale = 0;
+    size_t entered;
     SPRED_TRY(reserve(env, s, model));
+    SPRED_TRY(block_room(env, &s->left, &s->left_room, model->rows));
     load(s, model);
     if (find_slope(s) <= model->tolerance)
         return SPRED_OK;
-    begin(s);
+    SPRED_TRY(begin(env, s, &entered));
     for (int count = 0; count < MOST_NEWTON; count++) {
         prune(s, drop);
         if (worst_active(s) <= model->tolerance || stale == MOST_STALE) {
             product(s);
-            if (find_slope(s) <= model->tolerance || begin(s) == 0)
+            if (find_slope(s) <= model->tolerance)
+                break;
+            SPRED_TRY(begin(env, s, &entered));
+            if (entered == 0)
                 break;
             stale = 0;
         }

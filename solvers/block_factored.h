@@ -23,7 +23,15 @@ struct block_factored {
     double *u, *trial_u, *g;  /* size; g = u / v */
     double *spare, *factor_v; /* size; v by value, times scale */
     double f;                 /* f(v) */
-    double *matrix;           /* size x size */
+    double *matrix;           /* of the system: size, or in dual form rows */
+    size_t matrix_room;
+    /* Dual form, when the active blocks have more values than there are rows:
+     */
+    double *panel; /* size x rows: A' scaled by D^{-1/2} */
+    double *bent;  /* rows x active, then active x active */
+    double *left;  /* rows: the residual of the target */
+    double *root;  /* size: sqrt(D) */
+    size_t panel_room, bent_room, left_room, root_room;
 };
 
 /* model->x becomes the minimiser (violation at most model->tolerance), unless f
@@ -33,6 +41,20 @@ enum spred_status block_factored_minimise(struct spred_env *env,
                                           struct block_factored *s,
                                           const struct block_model *model,
                                           double drop);
+/* block_dual.c: 1 = the dual form is the smaller system. */
+int block_dual_applies(const struct block_factored *s);
+/* Room for the active blocks. */
+enum spred_status block_dual_reserve(struct spred_env *env,
+                                     struct block_factored *s);
+/* f(v) and its u; infinite when no factor was found. */
+double block_dual_evaluate(struct block_factored *s, const double *v,
+                           double *u);
+/* step = -H^{-1} grad f after an evaluation at s->v; returns grad'step, or 1
+ * when no factor was found. */
+double block_dual_direction(struct block_factored *s);
+/* *part becomes room for count values, contents lost. */
+enum spred_status block_room(struct spred_env *env, double **part, size_t *room,
+                             size_t count);
 void block_factored_free(struct spred_env *env, struct block_factored *s);
 
 #endif

@@ -59,11 +59,11 @@ enum spred_status block_set_init(struct block_set *set, struct spred_env *env,
 void block_set_free(struct block_set *set)
 {
     void *const parts[] = {
-        set->w,         set->m,     set->inside, set->q,      set->id,
-        set->first,     set->l1,    set->l2,     set->offset, set->feature,
-        set->z,         set->slot,  set->output, set->c,      set->x,
-        set->d,         set->panel, set->pair,   set->cross,  set->lifted,
-        set->candidate, set->marked};
+        set->w,         set->m,      set->inside, set->q,      set->id,
+        set->first,     set->l1,     set->l2,     set->offset, set->feature,
+        set->z,         set->slot,   set->output, set->c,      set->x,
+        set->d,         set->panel,  set->pair,   set->cross,  set->lifted,
+        set->candidate, set->marked, set->factor};
     if (!set->env)
         return;
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)

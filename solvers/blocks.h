@@ -9,10 +9,13 @@
  * the values of the set, block by block; the intercepts are eliminated. */
 struct block_model {
     size_t blocks, values;
-    const size_t *first;   /* blocks + 1: where a block's values begin */
-    const double *q;       /* values x values, symmetric, both triangles */
-    size_t lead;           /* of q */
-    const double *c;       /* values */
+    const size_t *first;  /* blocks + 1: where a block's values begin */
+    const double *q;      /* values x values, symmetric, both triangles */
+    size_t lead;          /* of q */
+    const double *c;      /* values */
+    const double *z;      /* rows x values with Q = z'z and c = z'target; */
+    const double *target; /* rows; both NULL when there are several outputs */
+    size_t rows;
     const double *l1, *l2; /* blocks */
     double n, lambda;      /* lambda: a common unit of the l1 */
     double tolerance;      /* worst violation asked, in units of l1 */
@@ -50,18 +53,21 @@ struct block_set {
     struct block_candidate *candidate; /* of every block */
     size_t blocks, columns, values;    /* in the set */
     size_t block_room, column_room, value_room;
-    size_t *id, *first;     /* blocks; blocks + 1 */
-    unsigned char *marked;  /* blocks */
-    double *l1, *l2;        /* blocks */
-    size_t *feature;        /* columns */
-    double *offset;         /* columns: what centring took from b */
-    double *z;              /* n x columns, centred with an intercept */
-    size_t *slot, *output;  /* values */
-    double *c, *x, *d;      /* values */
-    double *q;              /* value_room x value_room */
-    size_t known;           /* quadratic loss: so much of q is right */
-    double *panel;          /* 2 x n x columns; not for a quadratic loss */
-    double *pair;           /* columns x columns; the same */
+    size_t *id, *first;    /* blocks; blocks + 1 */
+    unsigned char *marked; /* blocks */
+    double *l1, *l2;       /* blocks */
+    size_t *feature;       /* columns */
+    double *offset;        /* columns: what centring took from b */
+    double *z;             /* n x columns, centred with an intercept */
+    size_t *slot, *output; /* values */
+    double *c, *x, *d;     /* values */
+    double *q;             /* value_room x value_room */
+    size_t known;          /* quadratic loss: so much of q is right */
+    double *panel;         /* 2 x n x columns; not for a quadratic loss */
+    double *pair;          /* columns x columns; the same */
+    size_t rows;    /* several outputs: Q comes from so many rows; 0: not */
+    double *factor; /* rows x K: F with H_i = F_i'F_i, then rows x values */
+    size_t factor_room;
     double *cross, *lifted; /* values x K and K x values: C, B^+ C' */
     double inner[SPRED_MAX_OUTPUTS * SPRED_MAX_OUTPUTS]; /* factor of B */
 };
@@ -91,6 +97,16 @@ void block_set_keep(struct block_set *set, const unsigned char *marked);
 /* q, cross and inner at m; a quadratic loss adds only what is new. */
 enum spred_status block_set_curvature(struct block_set *set,
                                       struct spred_work *work);
+
+/* blocks_rows.c: Q = z'z. Several outputs: whether the set has more values than
+ * there are rows, n (K-1): then set->rows is that, and there is room. */
+enum spred_status block_rows_choose(struct block_set *set);
+/* The rows of several outputs and Q from them; after the intercepts. */
+void block_rows_fill(struct block_set *set);
+/* z (*rows x values), after block_set_curvature, and target with z'target =
+ * Z'R + Qx; both in the set's scratch. NULL: no rows. */
+const double *block_set_rows(struct block_set *set, double *target,
+                             size_t *rows);
 
 /* blocks_newton.c: proximal Newton on the set until the violation on it is at
  * most tolerance. */

@@ -242,12 +242,14 @@ static void fill(struct block_set *set)
         for (size_t l = k; l < outputs; l++) {
             double total = pair_weights(set, k, l, h);
             set->inner[k + l * outputs] = set->inner[l + k * outputs] = total;
-            size_t rows = gather(set, k, NULL, left);
-            size_t columns = gather(set, l, h, right);
-            if (rows && columns)
-                spred_gemm(1, 0, rows, columns, n, 1, left, n, right, n, 0,
-                           set->pair, rows);
-            scatter(set, k, l, rows);
+            if (!set->rows) {
+                size_t rows = gather(set, k, NULL, left);
+                size_t columns = gather(set, l, h, right);
+                if (rows && columns)
+                    spred_gemm(1, 0, rows, columns, n, 1, left, n, right, n, 0,
+                               set->pair, rows);
+                scatter(set, k, l, rows);
+            }
             for (size_t e = 0; e < set->values; e++) { /* C = Z'H 1 */
                 const double *z = set->z + set->slot[e] * n;
                 double cross = 0;
@@ -261,7 +263,8 @@ static void fill(struct block_set *set)
         }
 }
 
-/* Q -= C B^{-1} C'; B has the null direction 1 when there are classes. */
+/* lifted = B^{-1} C', Q -= C B^{-1} C'; B has the null direction 1 when there
+ * are classes. */
 static enum spred_status eliminate(struct block_set *set)
 {
     size_t outputs = set->problem->outputs, m = set->values;
@@ -277,7 +280,7 @@ static enum spred_status eliminate(struct block_set *set)
         for (size_t e = 0; e < m; e++)
             set->lifted[k + e * outputs] = set->cross[e + k * set->value_room];
     spred_cholesky_solve(outputs, m, set->inner, outputs, set->lifted, outputs);
-    if (m)
+    if (!set->rows)
         spred_gemm(0, 0, m, m, outputs, -1, set->cross, set->value_room,
                    set->lifted, outputs, 1, set->q, set->value_room);
     return SPRED_OK;
@@ -295,9 +298,16 @@ enum spred_status block_set_curvature(struct block_set *set,
         spred_probabilities(problem, set->m, problem->n, set->h);
     else
         problem->loss->curvature(problem, set->m, set->h);
+    set->rows = 0;
+    if (problem->outputs > 1)
+        SPRED_TRY(block_rows_choose(set));
     if (set->values)
         fill(set);
     work->passes +=
         (double)(set->columns * problem->outputs) / (double)problem->p;
-    return set->values && problem->intercept ? eliminate(set) : SPRED_OK;
+    if (set->values && problem->intercept)
+        SPRED_TRY(eliminate(set));
+    if (set->rows)
+        block_rows_fill(set);
+    return SPRED_OK;
 }

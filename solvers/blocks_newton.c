@@ -127,6 +127,7 @@ enum spred_status block_set_solve(struct block_set *set, double tolerance,
                                 .q = set->q,
                                 .lead = set->value_room,
                                 .c = set->c,
+                                .target = set->trial,
                                 .l1 = set->l1,
                                 .l2 = set->l2,
                                 .x = set->x};
@@ -138,6 +139,7 @@ enum spred_status block_set_solve(struct block_set *set, double tolerance,
             return SPRED_OK;
         }
         SPRED_TRY(block_set_curvature(set, work));
+        model.z = block_set_rows(set, set->trial, &model.rows);
         model.tolerance = quadratic ? tolerance : method->share * worst;
         spred_gemv(set->values, set->values, 1, set->q, set->value_room, set->x,
                    1, set->c);

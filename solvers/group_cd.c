@@ -29,8 +29,9 @@ struct state {
     size_t room, eigen_room;
     double *slope, *values; /* room: (c - Qx)/n; eigenvalues of the blocks */
     double *old, *beta;     /* room: of one block */
-    double *vectors;        /* eigen_room: U of each block, one after another */
-    double *square;         /* most_block^2: scratch for one block's matrix */
+    double *rest;    /* n: target - Zx, when that is cheaper than slope */
+    double *vectors; /* eigen_room: U of each block, one after another */
+    double *square;  /* most_block^2: scratch for one block's matrix */
     size_t most_block;
 };
 
@@ -46,7 +47,10 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->most_block = spred_largest_block(problem);
     s->square =
         spred_alloc(env, s->most_block * s->most_block, sizeof *s->square);
-    return s->square ? block_set_init(&s->set, env, problem) : SPRED_ENOMEM;
+    s->rest = spred_alloc(env, problem->n * problem->outputs, sizeof *s->rest);
+    if (!s->square || !s->rest)
+        return SPRED_ENOMEM;
+    return block_set_init(&s->set, env, problem);
 }
 
 static enum spred_status start(void *state, double lambda, double tolerance)
@@ -170,6 +174,29 @@ static double root(size_t size, const double *beta, const double *d, double l1,
     return t;
 }
 
+/* Residuals instead of covariances: z has fewer rows than Q. */
+static int by_rows(const struct block_model *model)
+{
+    return model->z && model->values > 2 * model->rows;
+}
+
+/* x_B has changed from s->old: slope (c - Qx)/n, or the rest, follows. */
+static void follow(struct state *s, const struct block_model *model,
+                   size_t from, size_t size)
+{
+    for (size_t e = from; e < from + size; e++) {
+        double change = model->x[e] - s->old[e - from];
+        if (!(change < 0 || change > 0))
+            continue;
+        if (by_rows(model))
+            spred_axpy(model->rows, -change, model->z + e * model->rows,
+                       s->rest);
+        else
+            spred_axpy(model->values, -change / model->n,
+                       model->q + e * model->lead, s->slope);
+    }
+}
+
 /* Solves block b exactly; returns its violation before, in units of l1. */
 static double update(struct state *s, const struct block_model *model, size_t b,
                      const double *u)
@@ -179,6 +206,10 @@ static double update(struct state *s, const struct block_model *model, size_t b,
     double *x = model->x + from, l1 = model->l1[b], l2 = model->l2[b];
     double *slope = s->slope + from, off = 0, norm = 0;
     double length = spred_norm(size, x), pull = length > 0 ? l1 / length : 0;
+    if (by_rows(model))
+        spred_gemv_t(model->rows, size, 1 / model->n,
+                     model->z + from * model->rows, model->rows, s->rest, 0,
+                     slope);
     for (size_t e = 0; e < size; e++) {
         double left = slope[e] - (l2 + pull) * x[e];
         off += left * left;
@@ -199,12 +230,7 @@ static double update(struct state *s, const struct block_model *model, size_t b,
             spred_axpy(size, s->beta[i] * t / ((d[i] + l2) * t + l1),
                        u + i * size, x);
     }
-    for (size_t e = 0; e < size; e++) {
-        double change = x[e] - s->old[e];
-        if (change < 0 || change > 0)
-            spred_axpy(model->values, -change / model->n,
-                       model->q + (from + e) * model->lead, s->slope);
-    }
+    follow(s, model, from, size);
     return off / l1;
 }
 
@@ -230,10 +256,16 @@ static enum spred_status solve(void *method, const struct block_model *model,
     (void)work;
     SPRED_TRY(reserve(s, model));
     decompose(s, model);
-    for (size_t e = 0; e < model->values; e++)
-        s->slope[e] = model->c[e] / model->n;
-    spred_gemv(model->values, model->values, -1 / model->n, model->q,
-               model->lead, model->x, 1, s->slope);
+    if (by_rows(model)) {
+        memcpy(s->rest, model->target, model->rows * sizeof *s->rest);
+        spred_gemv(model->rows, model->values, -1, model->z, model->rows,
+                   model->x, 1, s->rest);
+    } else {
+        for (size_t e = 0; e < model->values; e++)
+            s->slope[e] = model->c[e] / model->n;
+        spred_gemv(model->values, model->values, -1 / model->n, model->q,
+                   model->lead, model->x, 1, s->slope);
+    }
     int active = 0;
     for (long count = 0; count < s->options.sweeps; count++) {
         double worst = sweep(s, model, active);
@@ -265,6 +297,7 @@ static void release(struct spred_env *env, void *state)
     spred_free(env, s->slope);
     spred_free(env, s->vectors);
     spred_free(env, s->square);
+    spred_free(env, s->rest);
     block_set_free(&s->set);
 }
 

@@ -4,7 +4,7 @@
 #include "block_factored.h"
 
 /* A model is solved to this share of the violation it starts from. */
-static const double inner_share = 0.01;
+static const double inner_share = 0.1;
 
 struct options {
     double drop;

@@ -106,6 +106,9 @@ static void group_floor_covers_rounding(void **unused)
             fail_msg("%s: primal is off by %g, floor %g", where, error,
                      c.floor);
         tightest = fmin(tightest, c.floor / fmax(error, 1e-18));
+        if (recipe.offset < 1 && c.gap < 1e-11 && !(c.kkt < 1e-2))
+            fail_msg("%s: kkt %g at a gap of %g", where, c.kkt, c.gap);
+        assert_false(spred_stationary(&c, 1e300)); /* convex: never */
         if (!(c.floor < 1e-7))
             fail_msg("%s: floor %g", where, c.floor);
         if (recipe.l1_ratio > 0.9 && s.problem.outputs == 1) {

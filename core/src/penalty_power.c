@@ -59,7 +59,7 @@ static double value(const struct spred_problem *problem, double lambda,
 
 /* The larger root of t - z + step strength q t^(q-1), or 0: the global
  * minimiser. */
-static double prox_one(double z, double step, double strength, double q)
+double spred_power_prox(double z, double step, double strength, double q)
 {
     double size = fabs(z), t = size;
     if (strength >= spred_power_threshold(1 / step, size / step, q))
@@ -81,7 +81,7 @@ static void prox(const struct spred_problem *problem, double lambda,
         for (size_t j = 0; j < problem->p; j++) {
             double strength, q, *at = w + j + k * problem->p;
             spred_penalty_power_at(problem, lambda, j, &strength, &q);
-            *at = prox_one(*at, step, strength, q);
+            *at = spred_power_prox(*at, step, strength, q);
         }
 }
 

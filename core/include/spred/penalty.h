@@ -120,5 +120,8 @@ SPRED_API void spred_penalty_power_at(const struct spred_problem *problem,
 /* POWER: smallest strength of |t|^q at which t = 0 minimises
  * h t^2 / 2 - c t + strength |t|^q globally; h > 0. */
 SPRED_API double spred_power_threshold(double h, double c, double q);
+/* POWER: argmin_t (t - z)^2 / (2 step) + strength |t|^q, the global one. */
+SPRED_API double spred_power_prox(double z, double step, double strength,
+                                  double q);
 
 #endif
