@@ -6,8 +6,9 @@
 
 #include "spred/matrix.h"
 
-/* Compiles a function for several vector units and picks one at load time. */
-#if defined(__x86_64__) && defined(__gnu_linux__)
+/* Compiles a function for several vector units and picks one at load time.
+ * (clang 14 gives such functions symbols that other files do not find.) */
+#if defined(__x86_64__) && defined(__gnu_linux__) && !defined(__clang__)
 #define CD_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CD_WIDE

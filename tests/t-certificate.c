@@ -14,7 +14,7 @@ static void intercept_counter_example(void **unused)
     spred_env_init(&s.env);
     s.matrix = (struct spred_matrix){
         .storage = SPRED_F64, .rows = 2, .cols = 1, .f64 = x};
-    s.problem = (struct spred_problem){.x = {&s.matrix, NULL, NULL},
+    s.problem = (struct spred_problem){.x = {.matrix = &s.matrix},
                                        .n = 2,
                                        .p = 1,
                                        .outputs = 1,
@@ -150,7 +150,7 @@ static void orthogonal(void **unused)
     spred_env_init(&s.env);
     s.matrix = (struct spred_matrix){
         .storage = SPRED_F64, .rows = 4, .cols = 4, .f64 = x};
-    s.problem = (struct spred_problem){.x = {&s.matrix, NULL, NULL},
+    s.problem = (struct spred_problem){.x = {.matrix = &s.matrix},
                                        .n = 4,
                                        .p = 4,
                                        .outputs = 1,
@@ -325,7 +325,7 @@ static void one_class_underflows(void **unused)
     spred_env_init(&s.env);
     s.matrix = (struct spred_matrix){
         .storage = SPRED_F64, .rows = 3, .cols = 1, .f64 = x};
-    s.problem = (struct spred_problem){.x = {&s.matrix, NULL, NULL},
+    s.problem = (struct spred_problem){.x = {.matrix = &s.matrix},
                                        .n = 3,
                                        .p = 1,
                                        .outputs = 1,
