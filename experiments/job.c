@@ -57,6 +57,7 @@ const struct results_column job_columns[] = {
     INT(stall_patience, "observations"),
     REAL(wall, "billed seconds of the path"),
     INT(steps, "per lambda"),
+    INT(batch, "lambdas certified together"),
     INT(threads, "that share passes over X, or folds"),
     TEXT(experiment, "name of the experiment"),
     TEXT(source, "where the data came from"),

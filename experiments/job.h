@@ -34,7 +34,7 @@ struct job {
     double gap, stall_eps;
     int64_t stall_patience;
     double wall;
-    int64_t steps, threads;
+    int64_t steps, batch, threads;
     /* not in the key */
     char *experiment, *source, *data_path, *group_file, *machine, *label;
     int64_t simulated, samples, features;

@@ -148,6 +148,7 @@ fill_job(struct spred_env *env, const struct spec *spec,
     job->stall_patience = spec->stop.stall_patience;
     job->wall = spec->stop.wall;
     job->steps = spec->stop.steps;
+    job->batch = spec->batch;
     job->threads = spec->threads;
     job->simulated = source->simulated;
     job->samples = (int64_t)source->samples;

@@ -162,7 +162,8 @@ static enum spred_status run_path(struct path *path)
 enum spred_status job_run(struct spred_env *env, const struct job *job,
                           struct results_record *record)
 {
-    struct path path = {.env = env, .job = job, .record = record};
+    struct path path = {
+        .env = env, .job = job, .record = record, .batch = (size_t)job->batch};
     double from = trial_now();
     memset(record, 0, sizeof *record);
     enum spred_status status = job_start_row(env, job, &record->run);

@@ -138,6 +138,7 @@ struct spec {
     struct spec_limits limits;
     int64_t threads; /* measure.threads, default 1: they share the passes over
                         X, or the folds of a cross-validation */
+    int64_t batch;   /* measure.batch, default 1: lambdas certified together */
     char **figures;  /* kinds; default gap-time, profile, accuracy-genes */
     size_t n_figures;
     char *resolved; /* canonical YAML of the whole, every default shown */

@@ -71,7 +71,9 @@ const struct spec_field spec_limits_fields[] = {
     {0}};
 
 static const struct spec_field measure_fields[] = {
-    FIELD("threads", SPEC_FIELD_INT, spec, threads, 1, 1024), {0}};
+    FIELD("threads", SPEC_FIELD_INT, spec, threads, 1, 1024),
+    FIELD("batch", SPEC_FIELD_INT, spec, batch, 1, 1000),
+    {0}};
 
 static void set_defaults(struct spec *out)
 {
@@ -83,7 +85,7 @@ static void set_defaults(struct spec *out)
                                            .choose_1se = 1};
     out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000};
     out->limits = (struct spec_limits){600, 4096 * MIB, 5};
-    out->threads = 1;
+    out->threads = out->batch = 1;
 }
 
 static enum spred_status add_figure(struct spec_reader *r, const char *name)

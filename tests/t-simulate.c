@@ -125,6 +125,13 @@ static void seeds_and_classes(void **state)
     spred_env_init(&env);
     assert_ok(&env, spred_simulate(&env, &s, &a));
     assert_ok(&env, spred_simulate(&env, &s, &b));
+    for (s.classes = 0; s.classes < 5; s.classes += 2) {
+        assert_ok(&env, spred_simulate(&env, &s, &c));
+        assert_memory_equal(a.x.f64, c.x.f64, s.n * s.p * sizeof(double));
+        assert_string_not_equal(a.hash, c.hash); /* other targets */
+        spred_data_free(&env, &c);
+    }
+    s.classes = 3;
     s.seed += UINT64_C(1) << 40; /* the high half of the seed matters */
     assert_ok(&env, spred_simulate(&env, &s, &c));
     size_t bytes = s.n * s.p * sizeof(double);

@@ -100,6 +100,7 @@ static const struct bad files[] = {
     {V D P S "preprocess: {log2: true}\n", "5:20", "expected a text"},
     {V D P S "measure: {treads: 1}\n", "5:11", "did you mean 'threads'?"},
     {V D P S "measure: {threads: 0}\n", "5:20", "from 1 to 1024"},
+    {V D P S "measure: {batch: 0}\n", "5:18", "from 1 to 1000"},
     {V D P S "stop: {stall: {pateince: 1}}\n", "5:16",
      "unknown key in stop.stall 'pateince', did you mean 'patience'?"},
     {V D P S "figures: [gap-tiem]\n", "5:11", "did you mean 'gap-time'?"},

@@ -48,6 +48,7 @@ static void defaults(void **state)
     assert_near(s.limits.memory, 4294967296.0, 0);
     assert_near(s.limits.grace, 5, 0);
     assert_int_equal(s.threads, 1);
+    assert_int_equal(s.batch, 1);
     assert_int_equal(s.n_figures, 3);
     spec_free(&env, &s);
     spec_free(&env, &s);
@@ -361,7 +362,7 @@ static void resolved_text(void **state)
         "limits: {wall: 600 s, memory: 4294967296 B, grace: 5 s}\n"
         "solvers:\n"
         "  - lars\n"
-        "measure: {threads: 1}\n"
+        "measure: {threads: 1, batch: 1}\n"
         "figures: [gap-time, profile, accuracy-genes]\n");
     spec_free(&env, &s);
 }
@@ -376,6 +377,7 @@ static void overrides(void **state)
         "seed=5",
         "seed=6",
         "measure.threads=8",
+        "measure.batch=32",
         "problem.lambda={path: 7, min_ratio: 0.5}",
         "solvers.1=spred: {variant: [sgd], step: [0.5, 0.25]}",
         "limits={memory: 1 GB}",
@@ -394,6 +396,7 @@ static void overrides(void **state)
     assert_int_equal(s.stop.stall_patience, 4);
     assert_int_equal(s.seed, 6);
     assert_int_equal(s.threads, 8);
+    assert_int_equal(s.batch, 32);
     assert_int_equal(s.problems[0].n_lambda, 7);
     assert_int_equal(s.n_solvers, 3);
     assert_string_equal(s.solvers[2].label, "spred-sgd step=0.25");

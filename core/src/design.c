@@ -157,11 +157,27 @@ void spred_design_column(const struct spred_design *x, size_t j, double *out)
         out[i] = (out[i] - mean) * scale;
 }
 
+/* sum_i (x_i - mean)^2 in four sums side by side: one would wait for every
+ * addition. */
+static double plain_square(size_t n, const double *x, double mean)
+{
+    double sum[4] = {0}, rest = 0;
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t k = 0; k < 4; k++)
+            sum[k] += (x[i + k] - mean) * (x[i + k] - mean);
+    for (; i < n; i++)
+        rest += (x[i] - mean) * (x[i] - mean);
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]) + rest;
+}
+
 /* sum_i h_i (raw_ij - mean)^2 */
 static double column_square(const struct spred_matrix *m, size_t j, double mean,
                             const double *h, double h_total)
 {
     double total = 0;
+    if (m->storage == SPRED_F64 && !h)
+        return plain_square(m->rows, m->f64 + j * m->rows, mean);
     if (m->storage == SPRED_CSC) {
         double rest = h_total; /* weight of the rows that hold zero */
         for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++) {

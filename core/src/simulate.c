@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "spred/rng.h"
@@ -219,10 +220,13 @@ static enum spred_status content_hash(struct spred_env *env,
                                       const struct spred_simulation *s,
                                       const double *y, struct spred_data *out)
 {
-    char hex[2 * SPRED_HEX_SIZE];
+    /* y is cut into classes later: how many is part of the content. */
+    char hex[3 * SPRED_HEX_SIZE];
+    size_t digits = SPRED_HEX_SIZE - 1, classes = s->classes;
     spred_sha256(out->x.f64, s->n * s->p * sizeof(double), hex);
-    spred_sha256(y, s->n * sizeof(double), hex + SPRED_HEX_SIZE - 1);
-    spred_sha256(hex, 2 * (SPRED_HEX_SIZE - 1), out->hash);
+    spred_sha256(y, s->n * sizeof(double), hex + digits);
+    snprintf(hex + 2 * digits, SPRED_HEX_SIZE, "%zu", classes);
+    spred_sha256(hex, strlen(hex), out->hash);
     return spred_check_cancel(env);
 }
 
