@@ -16,9 +16,8 @@ static int by_size(const void *a, const void *b)
     return x->feature < y->feature ? -1 : x->feature > y->feature;
 }
 
-#define MAX_GENES                                                              \
-    200 /* rows stored per output, unless the model is the aim                 \
-         */
+/* Genes stored per output, unless the model is the aim (cross-validation). */
+#define MAX_GENES 200
 
 static double scale_of(const struct path *path, size_t feature)
 {

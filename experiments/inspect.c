@@ -206,7 +206,7 @@ enum spred_status inspect_solvers(struct spred_env *env, const char *name,
                                              : "l1 or elastic-net",
             s->needs & SPRED_NEEDS_ONE_OUTPUT ? "one output"
                                               : "one or several outputs");
-    if (isfinite(s->claim))
+    if (s->claim > 0)
         fprintf(out, "  claims: %s %g\n",
                 s->needs & SPRED_NEEDS_POWER ? "stationarity"
                                              : "certified relative gap",

@@ -38,29 +38,6 @@ void column_raw_axpy(const struct spred_design *x, size_t j, double a,
     }
 }
 
-double column_raw_square(const struct spred_design *x, size_t j, double centre,
-                         const double *h, double h_total)
-{
-    const struct spred_matrix *m = x->matrix;
-    double total = 0;
-    if (m->storage == SPRED_CSC) {
-        double rest = h_total; /* weight of the rows that hold zero */
-        for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++) {
-            double d = m->values[e] - centre, weight = h[m->rowind[e]];
-            total += weight * d * d;
-            rest -= weight;
-        }
-        return total + (rest > 0 ? rest * centre * centre : 0);
-    }
-    for (size_t i = 0; i < m->rows; i++) {
-        double raw = m->storage == SPRED_F64 ? m->f64[j * m->rows + i]
-                                             : (double)m->f32[j * m->rows + i];
-        double d = raw - centre;
-        total += h[i] * d * d;
-    }
-    return total;
-}
-
 void column_pack(const struct spred_design *x, size_t j, size_t first,
                  size_t rows, double centre, const double *root, double *out)
 {

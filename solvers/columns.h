@@ -14,9 +14,6 @@ double column_raw_dot(const struct spred_design *x, size_t j, const double *r);
 /* y_i += a h_i raw_ij; h: n, or NULL for ones; y: n. */
 void column_raw_axpy(const struct spred_design *x, size_t j, double a,
                      const double *h, double *y);
-/* sum_i h_i (raw_ij - centre)^2; h: n, h_total: its sum. */
-double column_raw_square(const struct spred_design *x, size_t j, double centre,
-                         const double *h, double h_total);
 /* out_i = root_i (raw_ij - centre) scale for rows first..first + rows - 1 of a
  * DENSE matrix; root: n values, out: rows values. */
 void column_pack(const struct spred_design *x, size_t j, size_t first,

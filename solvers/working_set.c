@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "optimality.h"
 #include "spred/linalg.h"
 
 enum {
@@ -20,23 +21,17 @@ static const double longest_leap = 0.5;
 static const double rough_gap = 1e-2;
 /* Violations below this (units of l1) are rounding: no reason to enter. */
 static const double enter_above = 1e-13;
-/* A round asks its sets for this share of the gap that is asked... */
-static const double share_of_gap = 0.3;
-/* ...or, when columns enter sets so large that a solve costs more than this
- * many passes over X, for this share of the violation it found... */
+/* A round asks its sets for what the gap asks; when columns enter sets so large
+ * that a solve costs more than this many passes over X, only for this share of
+ * the violation it found... */
 static const double cheap_solve = 16;
 static const double share_of_worst = 0.1;
-/* ...and for at most this share of what the step before asked and got. */
+/* ...and for at most this share of what the round before asked and got. */
 static const double share_of_last = 0.5;
 
 double kkt_violation(double g, double n, double w, double l1, double l2)
 {
-    double slope = g / n - l2 * w;
-    if (w > 0)
-        return fabs(slope - l1) / l1;
-    if (w < 0)
-        return fabs(slope + l1) / l1;
-    return fmax(fabs(slope) - l1, 0) / l1;
+    return fmax(optimality_margin(g / n, w, l1, l2), 0);
 }
 
 enum spred_status working_set_init(struct working_set *ws,
@@ -209,15 +204,9 @@ static enum spred_status grow(struct working_set *ws, size_t k, double *worst,
     return SPRED_OK;
 }
 
-/* A violation that is small enough: the relative gap is about violation times
- * the L1 part of the penalty over P(0). */
 static double goal(const struct working_set *ws)
 {
-    const struct spred_problem *problem = ws->problem;
-    double l1_part = problem->penalty.l1_ratio *
-                     spred_penalty_value(problem, ws->lambda, ws->w);
-    double unit = problem->null_objective;
-    return share_of_gap * ws->asked * unit / fmax(l1_part, share_of_gap * unit);
+    return optimality_goal(ws->problem, ws->lambda, ws->w, ws->asked);
 }
 
 /* The flops of a solve on the sets, in passes over X. */

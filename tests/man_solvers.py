@@ -18,7 +18,9 @@ def section(program):
     lines = []
     for name in re.findall(r"^([a-z][a-z-]+)", say(program, "solvers"), re.M):
         head, *rows = say(program, "solvers", name).splitlines()
-        lines += [".TP", f".B {name}", escape(head.split(": ", 1)[1] + ".")]
+        name_too, doc = head.split(": ", 1)
+        alias = re.search(r"alias ([a-z-]+)", name_too)
+        lines += [".TP", f".B {name}" + (f"\n(also {alias[1]})" if alias else ""), escape(doc + ".")]
         for row in rows:
             option = re.match(r"  ([a-z_0-9]+) +\((.*?)\) (.*?): (.*)", row)
             if option:
