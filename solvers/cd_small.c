@@ -112,7 +112,6 @@ static void measure(const struct cd_small *s, size_t active, const double *w,
         penalty += s->bound[j] * fabs(w[j]);
         excess = off > excess ? off : excess;
     }
-    fit->y_square = s->y_square;
     fit->y_residual = s->y_square - wc;
     fit->residual_square = fmax(s->y_square - wc - wg, 0);
     fit->penalty = penalty;

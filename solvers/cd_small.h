@@ -44,9 +44,9 @@ void cd_small_free(struct spred_env *env, struct cd_small *s);
 
 /* What a duality gap of a least-squares fit is made of, all times n. */
 struct cd_fit {
-    double y_square, y_residual, residual_square; /* y'y, y'r, r'r */
-    double penalty;                               /* sum bound_j |w_j| */
-    double excess;                                /* max_j |z_j'r| / bound_j */
+    double y_residual, residual_square; /* y'r, r'r */
+    double penalty;                     /* sum bound_j |w_j| */
+    double excess;                      /* max_j |z_j'r| / bound_j */
 };
 double cd_fit_primal(const struct cd_fit *fit);
 /* The best feasible s for the dual point s r, and the dual value there;

@@ -4,7 +4,6 @@
 #include "jump.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "spred/linalg.h"
@@ -159,8 +158,10 @@ static int exchange(struct jump *jump, struct factored *s, size_t j)
         }
         if (!(least < INFINITY))
             return 0;
-        for (size_t a = 0; a < m; a++)
+        for (size_t a = 0; a < m; a++) {
             jump->x[a] -= least * way * z[a];
+            s->x[jump->index[a]] = jump->x[a]; /* whole also if we give up */
+        }
         s->x[j] = stop == m ? 0 : s->x[j] + least * way;
         if (stop == m)
             return 1;
@@ -300,8 +301,11 @@ static int shorten(struct jump *jump, struct factored *s, int *idle)
 static double member_error(const struct jump *jump, const struct factored *s)
 {
     double worst = 0;
-    for (size_t a = 0; a < jump->triangle.count; a++)
-        worst = fmax(worst, fabs(s->slope[jump->index[a]] - jump->sign[a]));
+    for (size_t a = 0; a < jump->triangle.count; a++) {
+        double off = fabs(s->slope[jump->index[a]] - jump->sign[a]);
+        if (!(off <= worst)) /* a NaN stays */
+            worst = off;
+    }
     return worst;
 }
 
@@ -335,7 +339,8 @@ static size_t violators(struct jump *jump, const struct factored *s,
     *worst = member_error(jump, s);
     for (size_t j = 0; j < s->m; j++) {
         double off = jump->place[j] ? 0 : fabs(s->slope[j]) - 1;
-        *worst = fmax(*worst, off);
+        if (!(off <= *worst)) /* a NaN stays */
+            *worst = off;
         if (off > tolerance)
             jump->order[found++] = j;
     }
@@ -354,6 +359,13 @@ static size_t violators(struct jump *jump, const struct factored *s,
     return found;
 }
 
+/* A factor that has failed is not kept. */
+static enum spred_status give_up(struct jump *jump)
+{
+    jump->triangle.count = 0;
+    return SPRED_OK;
+}
+
 enum spred_status jump_minimise(struct spred_env *env, struct jump *jump,
                                 struct factored *s, int keep, double tolerance,
                                 int *done)
@@ -362,7 +374,7 @@ enum spred_status jump_minimise(struct spred_env *env, struct jump *jump,
     *done = 0;
     SPRED_TRY(reserve(env, jump, s));
     if (!begin(jump, s, keep))
-        return SPRED_OK;
+        return give_up(jump);
     for (int count = 0; count < MOST_JUMPS && idle < MOST_IDLE; count++) {
         size_t m = jump->triangle.count, wrong = 0;
         aim(jump, s);
@@ -370,7 +382,7 @@ enum spred_status jump_minimise(struct spred_env *env, struct jump *jump,
             wrong += !(jump->to[a] * jump->sign[a] > 0);
         if (wrong) {
             if (!shorten(jump, s, &idle))
-                break;
+                return give_up(jump); /* x is published */
             continue;
         }
         double worst;
@@ -382,8 +394,8 @@ enum spred_status jump_minimise(struct spred_env *env, struct jump *jump,
             return SPRED_OK;
         }
         if (enter(jump, s, jump->order, more) == 0)
-            return SPRED_OK;
+            return give_up(jump);
     }
     publish(jump, s);
-    return SPRED_OK;
+    return give_up(jump);
 }

@@ -12,7 +12,7 @@
 
 /* |e|^2 = |r|^2 - (r_k'r)^2/|r_k|^2 cancels, and so does swing^2: so much of
  * the first term is added. */
-#define CANCELLED (64 * DBL_EPSILON)
+#define CANCELLED(n) ((64 + (double)(n)) * DBL_EPSILON)
 /* A column whose norm is below this share of what centring took is constant. */
 #define CONSTANT 1e-12
 
@@ -130,7 +130,8 @@ static void date(struct lars_scores *s, size_t j, double c, size_t age)
     double along = s->squares[age] > 0 ? c * c / s->squares[age] : 0;
     double rest = s->reach[j] * s->reach[j] - along;
     s->c[j] = c;
-    double lost = CANCELLED * s->reach[j] * s->longest / (double)s->problem->n;
+    double lost = CANCELLED(s->problem->n) * s->reach[j] * s->longest /
+                  (double)s->problem->n;
     s->swing[j] = sqrt(fmax(rest, 0) + lost);
     set_age(s, j, age);
 }
@@ -240,7 +241,8 @@ static void compare(const struct lars_scores *s, size_t k, double product,
     double square = s->squares[k];
     double along = square > 0 ? product / square : 0;
     *alpha = fabs(along);
-    *away = sqrt(fmax(star - along * product, 0) + CANCELLED * star);
+    *away =
+        sqrt(fmax(star - along * product, 0) + CANCELLED(s->problem->n) * star);
 }
 
 void lars_scores_watch(struct lars_scores *s, const double *r, const double *u,

@@ -65,7 +65,8 @@ struct working_set {
     double *m, *r, *h, *trial; /* n x K each */
     double *move;              /* n: change of one column of m */
     struct spred_scanner *scanner;
-    double *g;     /* p x K: X'R, exact where it reaches the bound */
+    double *g;     /* p x K: X'R, exact where it reaches the bound of the
+                      lambda it was scanned for */
     double *bound; /* p: n l1_j */
     int fresh;     /* 1: g belongs to the iterate */
     int roomy;     /* 1: sets keep more than the support from lambda to lambda,

@@ -250,6 +250,15 @@ static double cross_terms(const struct spred_certifier *c, const double *b,
     return cross;
 }
 
+/* Additions in a row behind an entry of X'R: passes.c has at least 8 partial
+ * sums, sums over a sparse column or for the mean have one. */
+static double additions(const struct spred_certifier *c)
+{
+    const struct spred_design *x = &c->problem->x;
+    double n = (double)c->problem->n;
+    return x->mean || x->matrix->storage == SPRED_CSC ? n : n / 8 + 8;
+}
+
 /* First-order bound on the rounding error of P - D: the sums behind M, R, the
  * scaling of the dual point, and the norms of blocks (penalty: its value). The
  * error e of X'R in the scaling costs at most |w_B||e_B| summed over blocks,
@@ -261,7 +270,7 @@ static double rounding(const struct spred_certifier *c,
     for (size_t k = 0; k < c->problem->outputs; k++)
         top = fmax(top, fabs(e->centre[k]));
     double terms = 2 * (2 + sqrt((double)e->support)) * e->cross / n;
-    double scaling = sqrt(n) * e->norm * c->longest / n * e->l1_norm;
+    double scaling = additions(c) * e->norm * c->longest / n * e->l1_norm;
     double blocks = (double)(c->largest_block - 1) * e->penalty;
     return DBL_EPSILON * (terms + scaling + blocks) + e->left * (1 + top) / n;
 }
@@ -350,6 +359,7 @@ static enum spred_status conclude(struct spred_certifier *c, const double *w,
                                   struct spred_certificate *out)
 {
     const struct spred_problem *problem = c->problem;
+    c->last_error = -1; /* c->r is another point's now */
     e->penalty = spred_penalty_value(problem, c->lambda, w);
     double primal = e->fit + e->penalty;
     if (!isfinite(primal))
@@ -448,26 +458,24 @@ static void certify_block(struct spred_certifier *c, size_t count,
     c->have_last = 0;
 }
 
-enum spred_status spred_certify_many(struct spred_certifier *c, size_t count,
-                                     struct spred_certify_point *points)
+void spred_certify_many(struct spred_certifier *c, size_t count,
+                        struct spred_certify_point *points)
 {
     const struct spred_problem *problem = c->problem;
     size_t cells = problem->n * problem->outputs;
     size_t weights = problem->p * problem->outputs;
     struct evaluation *e = spred_alloc(c->env, count, sizeof *e);
     double *r = spred_alloc(c->env, count * (cells + weights), sizeof *r);
-    enum spred_status status = e && r ? SPRED_OK : SPRED_ENOMEM;
-    if (status == SPRED_OK && c->form->convex)
+    if (e && r && c->form->convex)
         certify_block(c, count, points, e, r, r + count * cells);
-    for (size_t i = 0; status == SPRED_OK && !c->form->convex && i < count;
-         i++) {
-        spred_certifier_start(c, points[i].lambda);
-        points[i].status =
-            spred_certify(c, points[i].w, points[i].b, &points[i].certificate);
-    }
+    else
+        for (size_t i = 0; i < count; i++) {
+            spred_certifier_start(c, points[i].lambda);
+            points[i].status = spred_certify(c, points[i].w, points[i].b,
+                                             &points[i].certificate);
+        }
     spred_free(c->env, e);
     spred_free(c->env, r);
-    return status;
 }
 
 int spred_certified(const struct spred_certificate *certificate, double target)

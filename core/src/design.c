@@ -101,10 +101,11 @@ void spred_design_adjoint_range(const struct spred_design *x, size_t from,
     else if (m->storage == SPRED_F32)
         passes->dots_mixed(n, to - from, m->f32 + from * n, outputs, r,
                            out + from, p);
+    for (size_t j = from; m->storage == SPRED_CSC && j < to; j++)
+        for (size_t k = 0; k < outputs; k++)
+            out[j + k * p] = raw_dot(m, j, r + k * n);
     for (size_t k = 0; k < outputs; k++) {
         double *to_k = out + k * p, total = x->mean ? sum(n, r + k * n) : 0;
-        for (size_t j = from; m->storage == SPRED_CSC && j < to; j++)
-            to_k[j] = raw_dot(m, j, r + k * n);
         for (size_t j = from; (x->mean || x->scale) && j < to; j++)
             to_k[j] = (to_k[j] - mean_of(x, j) * total) * scale_of(x, j);
     }

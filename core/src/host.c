@@ -59,9 +59,10 @@ struct run {
     int (*observe)(void *cookie, const struct spred_host_point *point);
     void *cookie;
     /* Lambdas that wait for their certificates. */
-    struct spred_host_point *waiting; /* plan->batch */
+    struct spred_host_point *waiting; /* batch */
     double *waiting_w;                /* (p + 1) x K each */
-    size_t count;
+    size_t batch, count;
+    size_t ended; /* lambdas that are done with */
 };
 
 static double now(const struct run *run)
@@ -176,11 +177,11 @@ static enum spred_stop ending(struct run *run, enum spred_status status)
                                                     : SPRED_STOP_INTERRUPTED;
 }
 
-/* The billed seconds that lambda number index may take. */
-static double budget_of(const struct run *run, size_t index)
+/* The billed seconds that the next lambda may take. */
+static double budget_of(const struct run *run)
 {
     double left = run->plan->wall - run->billed;
-    return left > 0 ? left / (double)(run->plan->n_lambda - index) : 0;
+    return left > 0 ? left / (double)(run->plan->n_lambda - run->ended) : 0;
 }
 
 static void count_end(struct run *run, const struct spred_host_point *point)
@@ -194,6 +195,7 @@ static void count_end(struct run *run, const struct spred_host_point *point)
     totals->worst_kkt = fmax(totals->worst_kkt, c->kkt);
     if (point->stop > totals->stop)
         totals->stop = point->stop;
+    run->ended++;
 }
 
 /* Tells the method its lambda; billed. */
@@ -224,7 +226,7 @@ static enum spred_stop solve_lambda(struct run *run,
 {
     const struct spred_host_plan *plan = run->plan;
     struct progress progress = {0, INFINITY, INFINITY, 0, 0};
-    double budget = point->seconds + budget_of(run, point->lambda_index);
+    double budget = point->seconds + budget_of(run);
     double from = now(run);
     spred_certifier_start(run->certifier, point->lambda);
     run->totals->seconds_certify += now(run) - from;
@@ -251,7 +253,18 @@ static int ends_path(enum spred_stop stop)
     return stop >= SPRED_STOP_DIVERGED && stop != SPRED_STOP_REFUTED;
 }
 
-/* Certifies who waits; who fails is gone on with. 1: the path ends. */
+/* How a lambda that has waited ends, NONE: it is to be gone on with. */
+static enum spred_stop end_of_wait(const struct run *run,
+                                   const struct spred_host_point *point)
+{
+    if (spred_certified(&point->certificate, run->plan->gap))
+        return SPRED_STOP_TARGET;
+    if (run->billed >= run->plan->wall)
+        return SPRED_STOP_TIME;
+    return point->step >= run->plan->steps ? SPRED_STOP_STEPS : SPRED_STOP_NONE;
+}
+
+/* Certifies who waits; who fails is gone on with. *over = 1: the path ends. */
 static enum spred_status flush(struct run *run, int *over)
 {
     struct spred_certify_point *points =
@@ -265,26 +278,25 @@ static enum spred_status flush(struct run *run, int *over)
                                          .w = run->waiting[i].w,
                                          .b = run->waiting[i].b};
     double from = now(run);
-    enum spred_status status =
-        spred_certify_many(run->certifier, count, points);
+    spred_certify_many(run->certifier, count, points);
     run->totals->seconds_certify += now(run) - from;
     run->count = 0;
-    for (size_t i = 0; status == SPRED_OK && !*over && i < count; i++) {
+    for (size_t i = 0; !*over && i < count; i++) {
         struct spred_host_point *point = &run->waiting[i];
         point->certificate = points[i].certificate;
-        if (points[i].status == SPRED_OK &&
-            spred_certified(&point->certificate, run->plan->gap)) {
-            point->stop = SPRED_STOP_TARGET;
+        point->stop = points[i].status == SPRED_OK ? end_of_wait(run, point)
+                                                   : SPRED_STOP_NONE;
+        if (point->stop == SPRED_STOP_NONE) {
+            solve_lambda(run, point);
+        } else {
             if (run->observe && run->observe(run->cookie, point) != 0)
                 point->stop = SPRED_STOP_INTERRUPTED;
             count_end(run, point);
-        } else {
-            solve_lambda(run, point);
         }
         *over = ends_path(point->stop);
     }
     spred_free(run->env, points);
-    return status;
+    return SPRED_OK;
 }
 
 /* Like solve_lambda, but the certificate waits. */
@@ -306,7 +318,7 @@ static enum spred_status park_lambda(struct run *run, size_t index, int *over)
     point->w = w;
     point->b = w + weights;
     run->count++;
-    if (ended == SPRED_STOP_NONE && run->count < run->plan->batch &&
+    if (ended == SPRED_STOP_NONE && run->count < run->batch &&
         index + 1 < run->plan->n_lambda && run->billed < run->plan->wall)
         return SPRED_OK;
     char reason[SPRED_ERROR_MAX];
@@ -326,7 +338,7 @@ static enum spred_status run_path(struct run *run)
     for (size_t index = 0; !over && index < run->plan->n_lambda; index++) {
         struct spred_host_point point = {.lambda_index = index,
                                          .lambda = run->plan->lambda[index]};
-        if (parks)
+        if (parks && run->billed < run->plan->wall && run->plan->steps > 0)
             SPRED_TRY(park_lambda(run, index, &over));
         else
             over = ends_path(solve_lambda(run, &point));
@@ -334,19 +346,27 @@ static enum spred_status run_path(struct run *run)
     return SPRED_OK;
 }
 
-/* Room for the lambdas that wait; without a batch there is none. */
-static enum spred_status make_waiting(struct run *run)
+/* Room for the lambdas that wait; without a batch, or without memory for it,
+ * there is none and every lambda is certified by itself. */
+static void make_waiting(struct run *run)
 {
     const struct spred_problem *problem = run->problem;
-    size_t batch = run->plan->batch;
+    size_t batch = run->plan->batch < run->plan->n_lambda ? run->plan->batch
+                                                          : run->plan->n_lambda;
     if (batch < 2 || !run->solver->settles ||
         !spred_penalty_form(problem)->convex)
-        return SPRED_OK;
+        return;
     run->waiting = spred_alloc(run->env, batch, sizeof *run->waiting);
     run->waiting_w =
         spred_alloc(run->env, batch * (problem->p + 1) * problem->outputs,
                     sizeof *run->waiting_w);
-    return run->waiting && run->waiting_w ? SPRED_OK : SPRED_ENOMEM;
+    run->batch = batch;
+    if (run->waiting && run->waiting_w)
+        return;
+    spred_free(run->env, run->waiting);
+    spred_free(run->env, run->waiting_w);
+    run->waiting = NULL;
+    run->waiting_w = NULL;
 }
 
 enum spred_status spred_host_run(
@@ -376,10 +396,9 @@ enum spred_status spred_host_run(
     run.state = spred_alloc(env, 1, solver->state_size);
     run.w = spred_alloc(env, problem->p * problem->outputs, sizeof *run.w);
     run.b = spred_alloc(env, problem->outputs, sizeof *run.b);
-    enum spred_status status = make_waiting(&run);
-    if (!run.certifier || !run.state || !run.w || !run.b)
-        status = SPRED_ENOMEM;
-    if (status == SPRED_OK) {
+    enum spred_status status = SPRED_ENOMEM;
+    if (run.certifier && run.state && run.w && run.b) {
+        make_waiting(&run);
         double from = now(&run);
         status =
             solver->init(env, run.state, options, problem, seed, &run.work);

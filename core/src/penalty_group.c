@@ -219,7 +219,8 @@ static double violation(const struct spred_problem *problem, double lambda,
                 ? combined_norm(&block, problem->p, 1 / n, c, -(l2 + l1 / norm),
                                 w)
                 : fmax(spred_block_norm(&block, problem->p, c) / n - l1, 0);
-        worst = fmax(worst, off);
+        if (!(off <= worst)) /* a NaN stays */
+            worst = off;
     }
     return worst;
 }

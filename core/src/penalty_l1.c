@@ -37,7 +37,7 @@ void spred_penalty_at(const struct spred_problem *problem, double lambda,
 double spred_prox(double z, double step, double l1, double l2)
 {
     double size = fabs(z) - step * l1;
-    if (!(size > 0))
+    if (size <= 0) /* a NaN stays */
         return 0;
     return copysign(size, z) / (1 + step * l2);
 }
@@ -117,7 +117,8 @@ static double violation(const struct spred_problem *problem, double lambda,
             double off = at > 0   ? fabs(g - l1)
                          : at < 0 ? fabs(g + l1)
                                   : fmax(fabs(g) - l1, 0);
-            worst = fmax(worst, off);
+            if (!(off <= worst)) /* a NaN stays */
+                worst = off;
         }
     return worst;
 }

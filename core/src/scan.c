@@ -16,6 +16,9 @@ enum { PAID_OFF = 32, MOST_PARTS = 64 };
 /* A pass that looks at more than this share is no longer worth the test. */
 static const double worn = 0.05;
 
+/* Norms between which products in single precision do not underflow or
+ * overflow by more than their error allows; others are taken in double. */
+static const double least_size = 1e-12, largest_size = 1e12;
 /* Relative room for the rounding of a norm. */
 static const double norm_slack = 1e-10;
 
@@ -154,7 +157,8 @@ static void look_at(struct sweep *sweep, size_t from, size_t to, size_t part)
 {
     struct spred_scanner *s = sweep->scanner;
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
-    sweep->looked[part] += (double)(to - from);
+    if (part < MOST_PARTS) /* more threads are not counted */
+        sweep->looked[part] += (double)(to - from);
     if (!s->copy) {
         spred_design_adjoint_range(s->x, from, to, sweep->outputs, sweep->r,
                                    sweep->out);
@@ -166,10 +170,13 @@ static void look_at(struct sweep *sweep, size_t from, size_t to, size_t part)
         for (size_t j = from; j < to; j++) {
             double *out = &sweep->out[j + k * p];
             double error = sweep->error[k] * s->norm[j];
+            if (s->norm[j] < least_size || s->norm[j] > largest_size)
+                error = INFINITY;
             if (fabs(*out) + error < sweep->bound[j])
                 continue; /* not so for a NaN */
             *out = spred_design_dot(s->x, j, sweep->r + k * n);
-            sweep->again[part]++;
+            if (part < MOST_PARTS)
+                sweep->again[part]++;
         }
 }
 
@@ -177,7 +184,7 @@ static void sweep_part(void *cookie, size_t index, size_t threads)
 {
     struct sweep *sweep = cookie;
     struct spred_scanner *s = sweep->scanner;
-    size_t p = s->x->matrix->cols, from, to, part = index % MOST_PARTS;
+    size_t p = s->x->matrix->cols, from, to, part = index;
     spred_pool_share(p, index, threads, &from, &to);
     if (!sweep->moved) {
         look_at(sweep, from, to, part);
@@ -250,7 +257,10 @@ double spred_scanner_scores(struct spred_scanner *s, const double *r,
         round_sides(s, r);
     double unit = s->copy ? spred_single_error(spred_passes(), n) : norm_slack;
     for (size_t k = 0; k < s->outputs; k++) {
-        error[k] = unit * spred_norm(n, r + k * n);
+        double size = spred_norm(n, r + k * n);
+        error[k] = unit * size;
+        if (s->copy && (size < least_size || size > largest_size))
+            error[k] = INFINITY;
         if (s->compared)
             along[k] = compare(n, r + k * n, s->whole_r + k * n, &moved[k]);
     }

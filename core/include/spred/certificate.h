@@ -50,12 +50,12 @@ struct spred_certify_point {
 };
 
 /* spred_certifier_start and spred_certify for each point in turn, with one pass
- * over X for all of them: a product of matrices, several times faster than as
- * many passes. Takes count * (n + p) * K values of memory while it runs. A
- * status that is not SPRED_OK: nothing was certified. */
-SPRED_API enum spred_status
-spred_certify_many(struct spred_certifier *certifier, size_t count,
-                   struct spred_certify_point *points);
+ * over X for every 64 / K of them: several times faster than as many passes.
+ * Takes count * (n + p) * K values of memory while it runs; without them the
+ * points are certified one by one. */
+SPRED_API void spred_certify_many(struct spred_certifier *certifier,
+                                  size_t count,
+                                  struct spred_certify_point *points);
 
 /* 1 if the gap is proved to be at most target: gap + floor <= target. Never of
  * a problem that is not convex. */

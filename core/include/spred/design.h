@@ -22,7 +22,8 @@ SPRED_API void spred_design_apply(const struct spred_design *x, const double *w,
 /* out = X'r, p values. r: n. One pass over X. */
 SPRED_API void spred_design_adjoint(const struct spred_design *x,
                                     const double *r, double *out);
-/* out = X'R, p x outputs, column-major. R: n x outputs. One pass over X. */
+/* out = X'R, p x outputs, column-major. R: n x outputs. One pass over X for
+ * every 64 outputs. */
 SPRED_API void spred_design_adjoint_many(const struct spred_design *x,
                                          size_t outputs, const double *r,
                                          double *out);
