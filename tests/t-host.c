@@ -471,11 +471,22 @@ static void batches(void **unused)
             assert_near(w->totals.seconds_solve, billed, 1e-9);
             free(w);
         }
-    struct world *w = world_new(); /* a step that fails ends the path */
-    w->plan.batch = 3;
-    w->plan.n_lambda = 4;
+    struct world *w = world_new(); /* the wall holds in a batch, too */
     struct spred_solver settled = scripted;
     settled.settles = 1;
+    w->plan.batch = w->plan.n_lambda = 4;
+    w->plan.wall = 15;
+    w->script.step_cost = 10;
+    w->script.rate = 0;
+    assert_ok(&w->env, world_run_solver(w, &settled));
+    assert_int_equal(w->totals.steps, 2);
+    assert_int_equal(w->totals.certified, 2);
+    assert_int_equal(w->totals.stop, SPRED_STOP_TIME);
+    assert_int_equal(last(w)->lambda_index, 3);
+    free(w);
+    w = world_new(); /* a step that fails ends the path */
+    w->plan.batch = 3;
+    w->plan.n_lambda = 4;
     w->script.rate = 0;
     w->script.fail_at = 1;
     assert_ok(&w->env, world_run_solver(w, &settled));

@@ -233,12 +233,42 @@ static void the_scanner_keeps_its_promise(void **unused)
     }
 }
 
+/* Values that single precision cannot hold are taken in double. */
+static void tiny_and_huge_values(void **unused)
+{
+    (void)unused;
+    struct recipe recipe = {.n = 20, .p = 30};
+    struct sample s;
+    sample_make(&s, &recipe, 5);
+    assert_ok(&s.env, s.status);
+    struct spred_rng *rng = spred_rng_new(&s.env, 2);
+    struct spred_scanner *scanner =
+        spred_scanner_new(&s.env, &s.problem.x, 1, SPRED_SCAN_SINGLE);
+    static const double scales[] = {1e-42, 1, 1e-200, 1e39, 1e-42, 1e120};
+    for (size_t call = 0; call < 6; call++) {
+        double r[20], full[30], bound[30], out[30];
+        fill(rng, 20, r);
+        for (size_t i = 0; i < 20; i++)
+            r[i] *= scales[call];
+        spred_design_adjoint(&s.problem.x, r, full);
+        for (size_t j = 0; j < 30; j++)
+            bound[j] = fabs(full[j]) * (j % 2 ? 0.9 : 1);
+        spred_scanner_scores(scanner, r, bound, out);
+        for (size_t j = 0; j < 30; j++)
+            assert_near(out[j], full[j], 1e-12 * scales[call]);
+    }
+    spred_scanner_free(scanner);
+    spred_rng_free(rng);
+    sample_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_set_of_loops),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_pool_runs_every_part_once),
-        cmocka_unit_test(the_scanner_keeps_its_promise)};
+        cmocka_unit_test(the_scanner_keeps_its_promise),
+        cmocka_unit_test(tiny_and_huge_values)};
     return cmocka_run_group_tests_name("scan", tests, NULL, NULL);
 }
