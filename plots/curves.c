@@ -4,6 +4,10 @@
 #include <string.h>
 #include "plots/figure.h"
 
+const char plots_filled[] =
+    "Filled: certified (power penalty: stationary) to what was asked in every "
+    "trial; hollow: not when its run ended. ";
+
 #define EDGE 1.15 /* room at the ends of an axis */
 
 void plots_limits(const struct results_table *t, size_t first, size_t end,

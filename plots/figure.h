@@ -131,9 +131,10 @@ struct plots_curve {
     int dash;               /* of the line; 0: the solver's own */
     int nested; /* 1: curves that coincide are seen, later ones thinner */
 };
+extern const char plots_filled[]; /* of the caption: what filled means */
 /* Adds the curve of each solver in rows first .. end - 1 to the plot command
- * that has begun: filled points where all trials were certified (the columns
- * certified and trials), hollow ones elsewhere. */
+ * that has begun: filled points where all trials were certified or, not convex,
+ * stationary (the columns certified and trials), hollow ones elsewhere. */
 enum spred_status plots_curves(struct plots_figure *figure,
                                const struct results_table *table, size_t first,
                                size_t end, const struct plots_curve *curve);

@@ -73,9 +73,8 @@ static enum spred_status put_zero_page(struct plots_figure *f,
         env, &f->caption,
         "Share of the weights that are zero against lambda, problem %.60s: "
         "exactly, within 1e-12 and within 1e-6 (the weights as the solver gave "
-        "them), mean over trials. Filled: certified to the asked gap; hollow: "
-        "not. ",
-        results_text(t, first, "problem")));
+        "them), mean over trials. %s",
+        results_text(t, first, "problem"), plots_filled));
     return plots_provenance(f, t, first, end);
 }
 
@@ -116,10 +115,9 @@ static enum spred_status put_recovery_page(struct plots_figure *f,
         "Support recovery along the path, problem %.60s: precision (solid: "
         "share of the features with a nonzero weight that have an effect) and "
         "recall (dashed: share of the features with an effect that have a "
-        "nonzero weight), means over the trials (%.0f). Filled: certified to "
-        "the "
-        "asked gap; hollow: not. ",
-        results_text(t, first, "problem"), results_real(t, first, "trials")));
+        "nonzero weight), means over the trials (%.0f). %s",
+        results_text(t, first, "problem"), results_real(t, first, "trials"),
+        plots_filled));
     return plots_provenance(f, t, first, end);
 }
 
@@ -191,7 +189,8 @@ static enum spred_status put_cv_page(struct plots_figure *f,
         "standard "
         "error either way, means over the trials (%.0f). Dotted: the chosen "
         "lambdas. "
-        "Filled: the refit is certified; hollow: not. ",
+        "Filled: the refit is certified (power penalty: stationary); hollow: "
+        "not. ",
         results_text(t, first, "problem"), results_real(t, first, "trials")));
     return plots_provenance(f, t, first, end);
 }

@@ -20,10 +20,6 @@ static enum spred_status seconds_axis(struct plots_figure *f, size_t i,
                           plots_panel_is_left(f, i));
 }
 
-static const char how_certified[] =
-    "Filled: certified to the asked gap in every trial; hollow: not certified "
-    "when its time was up. ";
-
 static const struct plots_curve over_features = {"features", "seconds", "low",
                                                  "high",     0,         0};
 static const struct plots_curve over_lambda = {"lambda", "seconds", "low",
@@ -51,7 +47,7 @@ static enum spred_status put_dimension_page(struct plots_figure *f,
         "Time against the number of features: median billed seconds of all "
         "lambdas of a problem, set-up included; bars: least to most (trials: "
         "%.0f). %s",
-        results_real(t, 0, "trials"), how_certified));
+        results_real(t, 0, "trials"), plots_filled));
     return plots_provenance(f, t, 0, t->n_rows);
 }
 
@@ -114,7 +110,7 @@ static enum spred_status put_alpha_page(struct plots_figure *f,
         results_real(t, first, "warm_start") > 0
             ? "which starts from the solution at the larger one before"
             : "which starts from nothing, with its set-up",
-        results_real(t, first, "trials"), how_certified));
+        results_real(t, first, "trials"), plots_filled));
     return plots_provenance(f, t, first, end);
 }
 

@@ -17,7 +17,8 @@ const struct results_head results_path_heads[] = {
      "for a first step [s]"},
     {"low", RESULTS_REAL, "least [s]"},
     {"high", RESULTS_REAL, "most [s]"},
-    {"certified", RESULTS_INT, "trials certified here (every output)"},
+    {"certified", RESULTS_INT,
+     "trials certified (power: stationary) here (every output)"},
     {"trials", RESULTS_INT, "trials that were not skipped"},
     {"zeros", RESULTS_REAL, "share of weights that are 0, mean"},
     {"zeros_1e12", RESULTS_REAL, "share within 1e-12 of 0, mean"},
@@ -58,8 +59,8 @@ static void add(sqlite3_stmt *point, const struct results_run *run, size_t room,
     int64_t index = sqlite3_column_int64(point, 0);
     if (index < 1 || (uint64_t)index > room)
         return;
-    double x[10];
-    for (int j = 0; j < 10; j++)
+    double x[11];
+    for (int j = 0; j < 11; j++)
         x[j] = sqlite3_column_type(point, j + 1) == SQLITE_NULL
                    ? NAN
                    : sqlite3_column_double(point, j + 1);
@@ -79,10 +80,12 @@ static void add(sqlite3_stmt *point, const struct results_run *run, size_t room,
     *path_end = x[2];
     s->outputs++;
     s->steps += sqlite3_column_int64(point, 12);
-    s->certified += x[3] + (x[4] > 0 ? x[4] : 0) <= run->gap_target;
+    s->certified += results_run_convex(run)
+                        ? x[3] + (x[4] > 0 ? x[4] : 0) <= run->gap_target
+                        : sqlite3_column_int(point, 13);
     for (size_t k = 0; k < sizeof means / sizeof *means; k++)
         s->means[k] += means[k];
-    s->means[CHOSEN - FIRST_MEAN - 1] = sqlite3_column_double(point, 11);
+    s->means[CHOSEN - FIRST_MEAN - 1] = x[10];
     s->chosen = fabs(x[1] - run->lambda_ratio) <= 1e-12 * x[1];
 }
 
@@ -205,7 +208,8 @@ enum spred_status results_path(struct spred_env *env, struct results_view *view,
         env, view->db, view->path,
         "SELECT lambda_index, lambda, lambda_ratio, seconds_path, gap, floor, "
         "support, above_1e12, above_1e6, true_positives, cv_loss, cv_se, "
-        "step FROM points WHERE run = ? AND last = 1 ORDER BY number",
+        "step, stop = 'stationary' FROM points WHERE run = ? AND last = 1 "
+        "ORDER BY number",
         &points);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);

@@ -21,8 +21,8 @@ tap.check(len(verbs) >= 11, "the help lists verbs", verbs)
 tap.check(all(re.search(rf"^\.B\w* \"?{verb}\b", manual, re.M) for verb in verbs), "verbs in the man page",
           [verb for verb in verbs if not re.search(rf"^\.B\w* \"?{verb}\b", manual, re.M)])
 options = set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", text.split("options:")[1].split("exit codes")[0]))
-tap.check(len(options) >= 10 and all(option in manual for option in options), "options in the man page",
-          [option for option in options if option not in manual])
+missing = [option for option in options if not re.search(rf"(?<![\w-]){option}(?![\w-])", manual)]
+tap.check(len(options) >= 10 and not missing, "options in the man page", missing)
 with open(os.path.join(SOURCE, "spredbench.1")) as page:
     text = page.read()
 tap.check(".B spred\\-newton" in text or ".B spred-newton" in text, "the man page has solvers")

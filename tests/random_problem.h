@@ -9,6 +9,7 @@
 #include "spred/rng.h"
 
 enum { RANDOM_LAMBDAS = 12 }; /* 2 and 1 times lambda_max, then ten to 0.01 */
+enum { RANDOM_FEATURES = 60 };
 
 struct random_problem {
     struct spred_problem problem;
@@ -16,6 +17,8 @@ struct random_problem {
     double y[64], weights[64], mean[64], scale[64];
     int32_t codes[64];
     double lambda[RANDOM_LAMBDAS];
+    struct spred_groups groups;
+    size_t first[RANDOM_FEATURES + 1], member[RANDOM_FEATURES];
 };
 
 static inline void random_columns(struct spred_rng *rng, size_t n, size_t p,
@@ -59,6 +62,15 @@ static inline void random_response(struct random_problem *r,
     }
 }
 
+static inline void random_path(struct random_problem *r)
+{
+    double most = r->problem.lambda_max;
+    r->lambda[0] = 2 * most;
+    r->lambda[1] = most;
+    spred_lambda_path(most * pow(0.01, 0.1), pow(0.01, 0.9), RANDOM_LAMBDAS - 2,
+                      r->lambda + 2);
+}
+
 /* Returns 0 when the draw has nothing to explain (then nothing is to free). */
 static inline int random_problem_make(struct spred_env *env, uint64_t seed,
                                       struct random_problem *r)
@@ -72,7 +84,7 @@ static inline int random_problem_make(struct spred_env *env, uint64_t seed,
     problem->loss = losses[seed % 3];
     problem->outputs = seed % 3 == 2 ? 2 + spred_rng_below(rng, 4) : 1;
     problem->n = problem->outputs + 1 + spred_rng_below(rng, 55);
-    problem->p = 1 + spred_rng_below(rng, 60);
+    problem->p = 1 + spred_rng_below(rng, RANDOM_FEATURES);
     problem->intercept = spred_rng_below(rng, 3) > 0;
     enum spred_storage storage = (enum spred_storage)spred_rng_below(rng, 3);
     size_t n = problem->n, p = problem->p;
@@ -112,18 +124,48 @@ static inline int random_problem_make(struct spred_env *env, uint64_t seed,
         spred_matrix_free(env, &r->matrix);
         return 0;
     }
-    r->lambda[0] = 2 * problem->lambda_max;
-    r->lambda[1] = problem->lambda_max;
-    spred_lambda_path(problem->lambda_max * pow(0.01, 0.1), pow(0.01, 0.9),
-                      RANDOM_LAMBDAS - 2, r->lambda + 2);
+    random_path(r);
     return 1;
+}
+
+/* Gives a problem another penalty: 3 or 4 factors, or contiguous groups of 1
+ * to 4 features, of several classes for half of them over the outputs. Draws
+ * from a stream of its own: the problems themselves stay the same. r must stay
+ * where it is. */
+static inline void random_problem_groups(struct spred_env *env, uint64_t seed,
+                                         struct random_problem *r)
+{
+    struct spred_penalty *penalty = &r->problem.penalty;
+    struct spred_rng *rng = spred_rng_new(env, ~seed);
+    if (spred_rng_below(rng, 3) == 0) {
+        penalty->kind = SPRED_PENALTY_POWER;
+        penalty->factors = 3 + (int)spred_rng_below(rng, 2);
+        penalty->l1_ratio = 1;
+    } else {
+        size_t p = r->problem.p;
+        penalty->kind = SPRED_PENALTY_GROUP;
+        penalty->over_outputs =
+            r->problem.outputs > 1 && spred_rng_below(rng, 2);
+        for (size_t j = 0; j < p; r->first[++r->groups.count] = j) {
+            size_t end = j + 1 + spred_rng_below(rng, 4);
+            for (; j < p && j < end; j++)
+                r->member[j] = j;
+        }
+        r->groups.first = r->first;
+        r->groups.member = r->member;
+        penalty->groups = &r->groups;
+    }
+    spred_rng_free(rng);
+    assert_ok(env, spred_problem_init(env, &r->problem));
+    random_path(r);
 }
 
 /* What a run along the path left behind. */
 struct random_run {
     double primal[RANDOM_LAMBDAS], gap[RANDOM_LAMBDAS]; /* gap: in units of P */
     size_t support[RANDOM_LAMBDAS];
-    size_t seen, reached; /* lambdas that ended, and ended certified */
+    size_t seen, reached; /* lambdas that ended, and ended certified (not
+                             convex: stationary) */
     enum spred_stop stop; /* the worst of them */
     double worst_kkt;
     long steps;
@@ -141,7 +183,8 @@ static inline int random_observe(void *cookie,
     run->gap[at] = point->certificate.gap * run->of->problem.null_objective;
     run->support[at] = point->certificate.support;
     run->seen++;
-    run->reached += point->stop == SPRED_STOP_TARGET;
+    run->reached += point->stop == SPRED_STOP_TARGET ||
+                    point->stop == SPRED_STOP_STATIONARY;
     run->steps += point->step;
     return 0;
 }

@@ -93,6 +93,31 @@ static void put_path(struct place *p, const char *dataset, const char *solver,
     }
 }
 
+/* One trial with a power penalty: no gap; the second lambda only if reached. */
+static void put_power(struct place *p, const char *dataset, int reached,
+                      int64_t features)
+{
+    struct results_record r = {.n_points = 0};
+    fixture_run(&p->env, &r.run, dataset, "power", "a", "", 1);
+    spred_free(&p->env, r.run.penalty);
+    r.run.penalty = spred_strdup(&p->env, "power(3)");
+    r.run.points = 2;
+    r.run.features = features;
+    r.run.seconds = 3;
+    for (int64_t index = 1; index <= 2; index++) {
+        struct results_point *at = end_point(
+            &p->env, &r, index, 3 - (double)index, (double)index, NAN);
+        int ended = index == 1 || reached;
+        spred_free(&p->env, at->stop);
+        at->stop = spred_strdup(&p->env, ended ? "stationary" : "steps");
+        at->dual = NAN;
+        at->cv_loss = 0.5;
+    }
+    fixture_status(&p->env, &r.run, reached ? "stationary" : "steps",
+                   reached ? NULL : "too many");
+    put(p, &r);
+}
+
 static void path(void **state)
 {
     (void)state;
@@ -112,9 +137,10 @@ static void path(void **state)
     fixture_run(&p.env, &r.run, "d", "lasso", "c", "", 1);
     fixture_status(&p.env, &r.run, "skipped", "no");
     put(&p, &r);
+    put_power(&p, "e", 0, 10);
     struct results_view *view = close_store(&p);
     assert_ok(&p.env, results_query(&p.env, view, "path", &t));
-    assert_int_equal(t.n_rows, 4); /* three lambdas of a, one of b */
+    assert_int_equal(t.n_rows, 6); /* of a three lambdas, b one, power two */
     const struct {
         size_t row;
         const char *column;
@@ -150,7 +176,10 @@ static void path(void **state)
                     {3, "seconds", 7}, /* both outputs */
                     {3, "certified", 0},
                     {3, "support", 3},
-                    {3, "zeros_1e6", 0.75}};
+                    {3, "zeros_1e6", 0.75},
+                    {4, "certified", 1}, /* stationary */
+                    {4, "cv_loss", 0.5},
+                    {5, "certified", 0}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         double got = results_real(&t, expected[i].row, expected[i].column);
         if (!(fabs(got - expected[i].value) < 1e-12))
@@ -160,6 +189,8 @@ static void path(void **state)
     assert_true(isnan(results_real(&t, 0, "precision"))); /* of nothing */
     assert_true(isnan(results_real(&t, 0, "cv_loss")));
     assert_true(isnan(results_real(&t, 3, "recall"))); /* truth not known */
+    assert_true(isnan(results_real(&t, 4, "cv_se")));  /* of one fold */
+    assert_true(isnan(results_real(&t, 4, "cv_low")));
     results_table_free(&p.env, &t);
     results_view_close(view);
     fixture_remove(&p.env, p.folder);
@@ -175,6 +206,8 @@ static void dimension(void **state)
     put_path(&p, "x-p50", "a", 1, 50);
     put_path(&p, "x-p200", "b", 2, 200);
     put_path(&p, "x-p200", "a", 3, 200);
+    put_power(&p, "x-p50", 1, 50);
+    put_power(&p, "x-p200", 0, 200);
     struct results_view *view = close_store(&p);
     assert_ok(&p.env, results_query(&p.env, view, "time-dimension", &t));
     static const struct {
@@ -182,7 +215,9 @@ static void dimension(void **state)
         double features, seconds;
     } rows[] = {
         {"a", 50, 14}, {"a", 200, 42}, {"a", 1000, 140}, {"b", 200, 28}};
-    assert_int_equal(t.n_rows, 4);
+    assert_int_equal(t.n_rows, 6); /* problem "power" comes last */
+    assert_near(results_real(&t, 4, "certified"), 1, 0); /* stationary */
+    assert_near(results_real(&t, 5, "certified"), 0, 0);
     for (size_t i = 0; i < 4; i++) {
         assert_string_equal(results_text(&t, i, "solver"), rows[i].solver);
         assert_near(results_real(&t, i, "features"), rows[i].features, 0);

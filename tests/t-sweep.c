@@ -33,18 +33,19 @@ static void updates(void **state)
                       : factor_loops_all()[i]->momentum)(COUNT, &rule, &at);
                 for (size_t e = 0; e < COUNT; e++) {
                     double l = weighted ? was[7][e] : 1;
-                    double u = was[0][e], v = was[1][e];
-                    double g = was[6][e] + 0.2 * l * u * v;
-                    double slope = g * v + 0.3 * l * u;
-                    double m = adam ? 0.8 * was[2][e] + 0.2 * slope
-                                    : 0.8 * was[2][e] + slope;
-                    double s = 0.9 * was[4][e] + 0.1 * slope * slope;
-                    double to = adam ? u - 0.05 * 4 * m / (sqrt(9 * s) + 1e-3)
-                                     : u - 0.05 * m;
-                    assert_near(x[0][e], to, 1e-13);
-                    assert_near(x[2][e], m, 1e-13);
-                    if (adam)
-                        assert_near(x[4][e], s, 1e-13);
+                    double from[2] = {was[0][e], was[1][e]};
+                    double g = was[6][e] + 0.2 * l * from[0] * from[1];
+                    for (size_t k = 0; k < 2; k++) { /* u, then v */
+                        double slope = g * from[1 - k] + 0.3 * l * from[k];
+                        double m = adam ? 0.8 * was[2 + k][e] + 0.2 * slope
+                                        : 0.8 * was[2 + k][e] + slope;
+                        double s = 0.9 * was[4 + k][e] + 0.1 * slope * slope;
+                        double by = adam ? 4 * m / (sqrt(9 * s) + 1e-3) : m;
+                        assert_near(x[k][e], from[k] - 0.05 * by, 1e-13);
+                        assert_near(x[2 + k][e], m, 1e-13);
+                        if (adam)
+                            assert_near(x[4 + k][e], s, 1e-13);
+                    }
                     assert_near(w[e], x[0][e] * x[1][e], 1e-15);
                 }
             }
