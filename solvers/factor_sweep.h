@@ -1,5 +1,6 @@
 /* factor_sweep.h: slopes, update and next predictor of a first-order step on
- * factors, while a block of columns is in cache: one go through X, not two. */
+ * factors, while a block of columns is in cache: one go through X, not two, if
+ * the rate is known beforehand (fixed, or Adam). */
 #ifndef SOLVERS_FACTOR_SWEEP_H
 #define SOLVERS_FACTOR_SWEEP_H
 

@@ -276,12 +276,11 @@ static int shorten(struct jump *jump, struct factored *s, int *idle)
         jump->spare[a] = jump->to[a] - jump->x[a];
     }
     double from = triangle_square(&jump->triangle, jump->spare, jump->scratch);
-    for (int halving = 0; halving < MOST_HALVINGS && t > first; halving++) {
-        if (cut(jump, t) <= (1 - least_gain) * from)
-            break;
-        t /= 2;
-    }
-    if (!(t > first) || !(cut(jump, t) < from)) {
+    int enough = 0;
+    for (int halving = 0; halving < MOST_HALVINGS && t > first && !enough;
+         halving++, t /= 2)
+        enough = cut(jump, t) <= (1 - least_gain) * from;
+    if (!enough) {
         cut(jump, first);
         for (size_t a = 0; a < m; a++) /* who stops it is exactly zero */
             if (!(jump->to[a] * jump->sign[a] > 0)) {
