@@ -6,6 +6,9 @@
 #include "passes.h"
 #include "spred/linalg.h"
 
+/* Right-hand sides that one go through X meets: as passes.c. */
+enum { MOST_OUTPUTS = 64 };
+
 static double scale_of(const struct spred_design *x, size_t j)
 {
     return x->scale ? x->scale[j] : 1;
@@ -90,7 +93,7 @@ struct adjoint {
 
 void spred_design_adjoint_range(const struct spred_design *x, size_t from,
                                 size_t to, size_t outputs, const double *r,
-                                double *out)
+                                const double *totals, double *out)
 {
     const struct spred_matrix *m = x->matrix;
     const struct spred_passes *passes = spred_passes();
@@ -105,19 +108,35 @@ void spred_design_adjoint_range(const struct spred_design *x, size_t from,
         for (size_t k = 0; k < outputs; k++)
             out[j + k * p] = raw_dot(m, j, r + k * n);
     for (size_t k = 0; k < outputs; k++) {
-        double *to_k = out + k * p, total = x->mean ? sum(n, r + k * n) : 0;
+        double *to_k = out + k * p, total = totals[k];
         for (size_t j = from; (x->mean || x->scale) && j < to; j++)
             to_k[j] = (to_k[j] - mean_of(x, j) * total) * scale_of(x, j);
     }
 }
 
-/* The columns of one thread. */
+void spred_design_totals(const struct spred_design *x, size_t outputs,
+                         const double *r, double *totals)
+{
+    size_t n = x->matrix->rows;
+    for (size_t k = 0; k < outputs; k++)
+        totals[k] = x->mean ? sum(n, r + k * n) : 0;
+}
+
+/* The columns of one thread, a few outputs at a time. */
 static void adjoint_part(void *cookie, size_t index, size_t threads)
 {
     const struct adjoint *a = cookie;
     size_t from, to;
     spred_pool_share(a->x->matrix->cols, index, threads, &from, &to);
-    spred_design_adjoint_range(a->x, from, to, a->outputs, a->r, a->out);
+    size_t n = a->x->matrix->rows, p = a->x->matrix->cols;
+    for (size_t k = 0; k < a->outputs; k += MOST_OUTPUTS) {
+        double totals[MOST_OUTPUTS];
+        size_t left = a->outputs - k;
+        size_t some = left < MOST_OUTPUTS ? left : MOST_OUTPUTS;
+        spred_design_totals(a->x, some, a->r + k * n, totals);
+        spred_design_adjoint_range(a->x, from, to, some, a->r + k * n, totals,
+                                   a->out + k * p);
+    }
 }
 
 void spred_design_adjoint_many(const struct spred_design *x, size_t outputs,

@@ -38,10 +38,14 @@ extern const struct spred_passes spred_passes_avx2, spred_passes_avx512;
 #endif
 
 struct spred_design;
-/* out[j + k p] = x_j'r_k for the columns from <= j < to alone (design.c). */
+/* out[j + k p] = x_j'r_k for the columns from <= j < to alone; totals: the sum
+ * of every r_k (design.c). */
 void spred_design_adjoint_range(const struct spred_design *x, size_t from,
                                 size_t to, size_t outputs, const double *r,
-                                double *out);
+                                const double *totals, double *out);
+/* The sums of r_k, as that wants them. */
+void spred_design_totals(const struct spred_design *x, size_t outputs,
+                         const double *r, double *totals);
 
 /* The fastest set that this processor runs. */
 const struct spred_passes *spred_passes(void);

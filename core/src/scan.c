@@ -43,9 +43,10 @@ struct sweep {
     struct spred_scanner *scanner;
     size_t outputs;
     const double *r, *bound;
-    const double *error; /* outputs: |error of x_j'R_k| / |x_j| */
-    const double *along; /* outputs: a of far_below */
-    const double *moved; /* outputs: |R_k - a R_0|, or NULL: a whole pass */
+    const double *totals; /* outputs: sum R_k */
+    const double *error;  /* outputs: |error of x_j'R_k| / |x_j| */
+    const double *along;  /* outputs: a of far_below */
+    const double *moved;  /* outputs: |R_k - a R_0|, or NULL: a whole pass */
     double *out;
     double looked[MOST_PARTS]; /* by thread: columns looked at ... */
     double again[MOST_PARTS];  /* ... and those evaluated in double */
@@ -161,7 +162,7 @@ static void look_at(struct sweep *sweep, size_t from, size_t to, size_t part)
         sweep->looked[part] += (double)(to - from);
     if (!s->copy) {
         spred_design_adjoint_range(s->x, from, to, sweep->outputs, sweep->r,
-                                   sweep->out);
+                                   sweep->totals, sweep->out);
         return;
     }
     spred_passes()->dots_single(s->rows, to - from, s->copy + from * s->rows,
@@ -174,7 +175,8 @@ static void look_at(struct sweep *sweep, size_t from, size_t to, size_t part)
                 error = INFINITY;
             if (fabs(*out) + error < sweep->bound[j])
                 continue; /* not so for a NaN */
-            *out = spred_design_dot(s->x, j, sweep->r + k * n);
+            spred_design_adjoint_range(s->x, j, j + 1, 1, sweep->r + k * n,
+                                       sweep->totals + k, sweep->out + k * p);
             if (part < MOST_PARTS)
                 sweep->again[part]++;
         }
@@ -245,7 +247,7 @@ double spred_scanner_scores(struct spred_scanner *s, const double *r,
 {
     size_t n = s->x->matrix->rows, p = s->x->matrix->cols;
     double error[MOST_PARTS], along[MOST_PARTS], moved[MOST_PARTS];
-    double looked = 0, again = 0;
+    double totals[MOST_PARTS], looked = 0, again = 0;
     if (bound)
         prepare(s);
     if (!bound || s->outputs > MOST_PARTS) {
@@ -264,11 +266,13 @@ double spred_scanner_scores(struct spred_scanner *s, const double *r,
         if (s->compared)
             along[k] = compare(n, r + k * n, s->whole_r + k * n, &moved[k]);
     }
+    spred_design_totals(s->x, s->outputs, r, totals);
     int lazy = s->compared;
     struct sweep sweep = {.scanner = s,
                           .outputs = s->outputs,
                           .r = r,
                           .bound = bound,
+                          .totals = totals,
                           .error = error,
                           .along = along,
                           .moved = lazy ? moved : NULL,
