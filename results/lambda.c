@@ -80,9 +80,10 @@ static void add(sqlite3_stmt *point, const struct results_run *run, size_t room,
     *path_end = x[2];
     s->outputs++;
     s->steps += sqlite3_column_int64(point, 12);
-    s->certified += results_run_convex(run)
+    int certified = results_run_convex(run)
                         ? x[3] + (x[4] > 0 ? x[4] : 0) <= run->gap_target
                         : sqlite3_column_int(point, 13);
+    s->certified += certified != 0;
     for (size_t k = 0; k < sizeof means / sizeof *means; k++)
         s->means[k] += means[k];
     s->means[CHOSEN - FIRST_MEAN - 1] = x[10];
