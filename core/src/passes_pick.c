@@ -1,23 +1,17 @@
 /* passes_pick.c: which inner loops this processor runs. */
 #include "passes.h"
+#include "spred/cpu.h"
 
 const struct spred_passes *const *spred_passes_all(void)
 {
-    static const struct spred_passes *const baseline[] = {
-        &spred_passes_baseline, NULL};
+    /* The widest first; who runs one runs all that follow. */
+    static const struct spred_passes *const all[] = {
 #ifdef SPRED_PASSES_X86
-    static const struct spred_passes *const avx512[] = {
-        &spred_passes_avx512, &spred_passes_avx2, &spred_passes_baseline, NULL};
-    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    if (avx2 && __builtin_cpu_supports("avx512f") &&
-        __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq"))
-        return avx512;
-    if (avx2)
-        return avx512 + 1;
+        &spred_passes_avx512, &spred_passes_avx2,
 #endif
-    return baseline;
+        &spred_passes_baseline, NULL};
+    size_t sets = sizeof all / sizeof *all - 1;
+    return all + (sets - 1 - (size_t)spred_cpu());
 }
 
 const struct spred_passes *spred_passes(void)
