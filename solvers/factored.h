@@ -16,6 +16,7 @@ struct factored {
     const double *gram; /* symmetric, both triangles; borrowed */
     size_t lead;
     size_t *slot;                  /* m */
+    size_t rank;                   /* at most so many independent columns */
     int in_order;                  /* 1: slot[j] = j for all j */
     double *scale, *ridge, *c, *x; /* m */
     double *slope;                 /* m: (c - Qx) / (n lambda) */

@@ -154,6 +154,7 @@ static double load_factored(struct frame *f, struct factored *s)
     const struct spred_problem *problem = ws->problem;
     double worst = 0;
     s->n = (double)f->n;
+    s->rank = f->n * f->outputs;
     s->lambda = ws->lambda * problem->penalty.l1_ratio;
     s->gram = f->joint->q;
     s->lead = f->total;

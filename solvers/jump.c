@@ -335,6 +335,11 @@ static size_t violators(struct jump *jump, const struct factored *s,
 {
     size_t found = 0, most = jump->triangle.count / 2;
     most = most > LEAST_ENTRY ? most : LEAST_ENTRY;
+    /* Near full rank they would only push each other out. */
+    size_t count = jump->triangle.count;
+    size_t left = s->rank > count ? s->rank - count : 0;
+    if (most > left / 2)
+        most = left > 2 ? left / 2 : 1;
     *worst = member_error(jump, s);
     for (size_t j = 0; j < s->m; j++) {
         double off = jump->place[j] ? 0 : fabs(s->slope[j]) - 1;

@@ -80,6 +80,7 @@ static enum spred_status scale_model(struct state *s,
     SPRED_TRY(gram_require(&s->gram, model, problem->loss->quadratic, work));
     SPRED_TRY(factored_reserve(s->ws.env, small, model->size));
     small->n = (double)problem->n;
+    small->rank = problem->n;
     small->lambda = model->lambda * problem->penalty.l1_ratio;
     small->gram = s->gram.q;
     small->lead = s->gram.capacity;

@@ -46,6 +46,7 @@ static void load(struct spred_env *env, struct factored *s,
 {
     assert_ok(env, factored_reserve(env, s, toy->m));
     s->n = (double)toy->n;
+    s->rank = toy->n;
     s->lambda = lambda;
     s->gram = toy->q;
     s->lead = toy->m;
