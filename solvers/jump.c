@@ -356,7 +356,7 @@ static size_t violators(struct jump *jump, const struct factored *s,
         for (size_t c = 0; c < found; c++)
             if (fabs(s->slope[jump->order[c]]) - 1 > mean)
                 jump->order[kept++] = jump->order[c];
-        if (kept == 0)
+        if (kept == 0 || kept == found) /* all alike */
             return most;
         found = kept;
     }

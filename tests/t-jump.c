@@ -224,11 +224,39 @@ static void jumps_reach_the_optimum(void **unused)
     spred_rng_free(rng);
 }
 
+/* Violators that are exactly alike, more than may enter at once. */
+static void equal_violators(void **unused)
+{
+    (void)unused;
+    struct spred_env env;
+    spred_env_init(&env);
+    for (size_t m = 2; m <= MOST; m++)
+        for (size_t rank = 1; rank <= m; rank += 3) {
+            struct quadratic_toy toy = {.n = 60, .m = m};
+            struct factored s = {0};
+            struct jump jump = {0};
+            int done = 0;
+            for (size_t j = 0; j < m; j++) {
+                toy.q[j * (m + 1)] = 60;
+                toy.c[j] = (j % 2 ? -1 : 1) * 60 * 0.7;
+            }
+            load(&env, &s, &toy, 0.1);
+            s.rank = rank;
+            assert_ok(&env, jump_minimise(&env, &jump, &s, 0, 1e-10, &done));
+            assert_int_equal(done, 1);
+            for (size_t j = 0; j < m; j++)
+                assert_near(fabs(s.x[j]), 0.6, 1e-12);
+            factored_free(&env, &s);
+            jump_free(&env, &jump);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(factor_follows_its_members),
         cmocka_unit_test(newton_in_the_factors_is_the_damped_step),
-        cmocka_unit_test(jumps_reach_the_optimum)};
+        cmocka_unit_test(jumps_reach_the_optimum),
+        cmocka_unit_test(equal_violators)};
     return cmocka_run_group_tests_name("jump", tests, NULL, NULL);
 }
