@@ -42,7 +42,6 @@ enum role {
 };
 
 struct state {
-    struct spred_env *env;
     const struct spred_problem *problem;
     struct spred_active active;
     struct lars_scores scores; /* c; a of the columns that matter */
@@ -82,7 +81,6 @@ static enum spred_status init(struct spred_env *env, void *state,
     size_t n = problem->n, p = problem->p;
     (void)options;
     (void)seed;
-    s->env = env;
     s->problem = problem;
     SPRED_TRY(spred_active_open(&s->active, env, problem));
     s->w = spred_alloc(env, 3 * p, sizeof *s->w);

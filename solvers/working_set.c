@@ -100,7 +100,7 @@ static void shrink(struct working_set *ws)
     }
 }
 
-static void set_lambda(struct working_set *ws, double lambda, double asked)
+void working_set_start(struct working_set *ws, double lambda, double asked)
 {
     ws->lambda = lambda;
     ws->asked = asked;
@@ -111,11 +111,6 @@ static void set_lambda(struct working_set *ws, double lambda, double asked)
         ws->bound[j] *= (double)ws->problem->n;
     }
     shrink(ws);
-}
-
-void working_set_start(struct working_set *ws, double lambda, double asked)
-{
-    set_lambda(ws, lambda, asked);
 }
 
 void working_set_get(const struct working_set *ws, double *w, double *b)
@@ -151,7 +146,7 @@ static enum spred_status enter(struct working_set *ws, size_t k, size_t j)
     SPRED_TRY(status);
     room = ws->gather;
     status = reserve(ws->env, &room, &ws->gathered, set->size + 1,
-                     6 * sizeof *ws->gather);
+                     5 * sizeof *ws->gather);
     ws->gather = room;
     SPRED_TRY(status);
     set->column[set->size++] = j;
@@ -276,10 +271,10 @@ static enum spred_status approach(struct working_set *ws,
     double stations = ceil(log(from / to) / -log(longest_leap));
     double ratio = pow(to / from, 1 / stations);
     for (double at = from * ratio; at > to * sqrt(1 / ratio); at *= ratio) {
-        set_lambda(ws, at, fmax(asked, rough_gap));
+        working_set_start(ws, at, fmax(asked, rough_gap));
         SPRED_TRY(rounds(ws, ROUGH_ROUNDS, inner, method, work));
     }
-    set_lambda(ws, to, asked);
+    working_set_start(ws, to, asked);
     return SPRED_OK;
 }
 

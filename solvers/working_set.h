@@ -75,7 +75,7 @@ struct working_set {
     struct feature_list set[SPRED_MAX_OUTPUTS];
     struct candidate *candidate; /* room for candidates */
     size_t candidates;
-    double *gather; /* 6 x gathered: the model's arrays */
+    double *gather; /* 5 x gathered: the model's arrays */
     size_t gathered;
 };
 
