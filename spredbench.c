@@ -9,12 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "experiments/exec.h"
 #include "experiments/inspect.h"
 #include "experiments/plan.h"
-#include "experiments/progress.h"
 #include "experiments/solver_names.h"
 #include "experiments/spec.h"
+#include "experiments/units.h"
+#include "lua/bench.h"
+#include "lua/script.h"
 #include "plots/plots.h"
 #include "results/export.h"
 #include "results/show.h"
@@ -47,6 +48,8 @@ struct call {
     int64_t workers;
     struct progress bar;
     int retry_failed, refresh, all;
+    int unsafe;    /* Lua: all of its libraries */
+    double memory; /* Lua: most bytes; 0: the default */
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -106,84 +109,6 @@ static struct spred_fetch_options fetch_options(struct call *call)
 
 /* ---- run ---- */
 
-static enum spred_status write_notes(struct call *call, const struct spec *spec,
-                                     const struct plan *plan,
-                                     const struct results_sink *sink)
-{
-    char text[64];
-    SPRED_TRY(sink->note(sink->self, "warning:", NULL)); /* of another day */
-    for (size_t i = 0; i < plan->n_notes; i++) {
-        char *tab = strchr(plan->notes[i], '\t');
-        *tab = '\0';
-        enum spred_status status =
-            sink->note(sink->self, plan->notes[i], tab + 1);
-        *tab = '\t';
-        SPRED_TRY(status);
-    }
-    snprintf(text, sizeof text, "%llu", (unsigned long long)spec->seed);
-    SPRED_TRY(sink->note(sink->self, "seed", text));
-    snprintf(text, sizeof text, "%zu", plan->n_jobs);
-    SPRED_TRY(sink->note(sink->self, "jobs", text));
-    SPRED_TRY(sink->note(sink->self, "name", spec->name));
-    SPRED_TRY(sink->note(sink->self, "resolved", spec->resolved));
-    char *keys = plan_keys(&call->env, plan);
-    if (!keys)
-        return SPRED_ENOMEM;
-    enum spred_status kept = sink->note(sink->self, "plan", keys);
-    spred_free(&call->env, keys);
-    SPRED_TRY(kept);
-    struct spred_buffer command = {0};
-    enum spred_status status = spred_buffer_add(
-        &call->env, &command, "spredbench run %s", call->words[0]);
-    for (size_t i = 0; i < call->n_set && status == SPRED_OK; i++)
-        status =
-            spred_buffer_add(&call->env, &command, " --set %s", call->set[i]);
-    if (status == SPRED_OK)
-        status = sink->note(sink->self, "command", command.text);
-    spred_free(&call->env, command.text);
-    return status;
-}
-
-/* CSV files and tables from what the store holds; the tables also to out. */
-static enum spred_status tabulate(struct call *call, const char *folder,
-                                  const char *db, FILE *out)
-{
-    struct spred_env *env = &call->env;
-    struct results_view *view = NULL;
-    struct spred_buffer text = {0};
-    SPRED_TRY(results_view_open(env, db, &view));
-    enum spred_status status = results_export_csv(env, view, folder);
-    if (status == SPRED_OK)
-        status = results_write_tables(env, view, folder);
-    if (status == SPRED_OK)
-        status = results_markdown(env, view, &text);
-    if (status == SPRED_OK)
-        fputs(text.text ? text.text : "", out);
-    spred_free(env, text.text);
-    results_view_close(view);
-    return status;
-}
-
-/* Figures (those of the last run when n is 0) and the report. */
-static enum spred_status draw(struct call *call, const char *folder,
-                              const char *db, char *const *figures, size_t n)
-{
-    struct spred_env *env = &call->env;
-    char *pictures = spred_format(env, "%s/figures", folder);
-    char *report = spred_format(env, "%s/report.html", folder);
-    const char *const *kinds = (const char *const *)figures;
-    enum spred_status status = pictures && report ? SPRED_OK : SPRED_ENOMEM;
-    if (status == SPRED_OK)
-        status = spred_make_folders(env, pictures, 0777);
-    if (status == SPRED_OK)
-        status = plots_draw(env, db, pictures, kinds, n);
-    if (status == SPRED_OK)
-        status = plots_report(env, db, pictures, kinds, n, report);
-    spred_free(env, report);
-    spred_free(env, pictures);
-    return status;
-}
-
 static int exit_of(const struct exec_totals *totals)
 {
     if (totals->interrupted)
@@ -193,36 +118,15 @@ static int exit_of(const struct exec_totals *totals)
     return totals->failed ? EXIT_JOBS_FAILED : EXIT_GOOD;
 }
 
-static enum spred_status execute(struct call *call, const struct spec *spec,
-                                 const struct plan *plan, const char *folder,
-                                 const char *db, struct exec_totals *totals)
+/* "spredbench run FILE --set ...": how these results were asked for. */
+static enum spred_status describe_call(struct call *call, char **out)
 {
-    struct spred_env *env = &call->env;
-    struct results_store *store = NULL;
-    struct exec_options options = {.program = "/proc/self/exe",
-                                   .workers = (size_t)call->workers,
-                                   .retry_failed = call->retry_failed,
-                                   .interrupted = interrupted,
-                                   .report = progress_show,
-                                   .cookie = &call->bar};
-    SPRED_TRY(spred_make_folders(env, folder, 0777));
-    char *resolved = spred_format(env, "%s/resolved.yaml", folder);
-    enum spred_status status =
-        resolved ? spred_write_file(env, resolved, spec->resolved,
-                                    strlen(spec->resolved))
-                 : SPRED_ENOMEM;
-    spred_free(env, resolved);
-    if (status == SPRED_OK)
-        status = results_store_open(env, db, &store);
-    if (status == SPRED_OK) {
-        struct results_sink sink = results_store_sink(store);
-        status = write_notes(call, spec, plan, &sink);
-        if (status == SPRED_OK)
-            status = exec_local(env, plan, &sink, &options, totals);
-    }
-    results_store_close(store);
-    if (call->bar.terminal && !call->bar.quiet)
-        fprintf(stderr, "\r\033[K");
+    struct spred_buffer text = {0};
+    enum spred_status status = spred_buffer_add(
+        &call->env, &text, "spredbench run %s", call->words[0]);
+    for (size_t i = 0; i < call->n_set && status == SPRED_OK; i++)
+        status = spred_buffer_add(&call->env, &text, " --set %s", call->set[i]);
+    *out = text.text;
     return status;
 }
 
@@ -230,41 +134,23 @@ static int run(struct call *call)
 {
     struct spred_env *env = &call->env;
     struct spec spec = {0};
-    struct plan plan = {0};
     struct exec_totals totals = {0};
-    struct spred_fetch_options fetch = fetch_options(call);
+    char *command = NULL;
     enum spred_status status = read_spec(call, &spec);
     if (status == SPRED_OK)
-        status = plan_make(env, &spec, &fetch, &plan);
-    char *folder =
-        spred_format(env, "%s/%s", call->output, spec.name ? spec.name : "");
-    char *db = spred_format(env, "%s/results.db", folder ? folder : "");
-    if (status == SPRED_OK && (!folder || !db))
-        status = SPRED_ENOMEM;
+        status = describe_call(call, &command);
+    struct bench bench = {.output = call->output,
+                          .command = command,
+                          .workers = (size_t)call->workers,
+                          .retry_failed = call->retry_failed,
+                          .fetch = fetch_options(call),
+                          .interrupted = interrupted,
+                          .bar = &call->bar,
+                          .tables = stdout};
     if (status == SPRED_OK)
-        status = execute(call, &spec, &plan, folder, db, &totals);
+        status = bench_run(env, &bench, &spec, &totals);
     int code = status == SPRED_OK ? exit_of(&totals) : complain(call, status);
-    if (status == SPRED_OK && !totals.interrupted) {
-        status = tabulate(call, folder, db, stdout);
-        if (status == SPRED_OK)
-            status = draw(call, folder, db, spec.figures, spec.n_figures);
-        if (status != SPRED_OK)
-            code = complain(call, status);
-        fflush(stdout);
-        fprintf(stderr,
-                "spredbench: %zu jobs: %zu were done before, %zu ran now, %zu "
-                "failed, %zu refuted; see %s/report.html\n",
-                plan.n_jobs, totals.known, totals.done, totals.failed,
-                totals.refuted, folder);
-    } else if (totals.interrupted) {
-        fprintf(stderr,
-                "spredbench: stopped; %zu of %zu jobs are stored, the same "
-                "command goes on from there\n",
-                totals.known + totals.done, plan.n_jobs);
-    }
-    spred_free(env, db);
-    spred_free(env, folder);
-    plan_free(env, &plan);
+    spred_free(env, command);
     spec_free(env, &spec);
     return code;
 }
@@ -336,9 +222,9 @@ static int results_verb(struct call *call)
     enum spred_status status =
         folder ? store_path(call, folder, &db) : SPRED_ENOMEM;
     if (status == SPRED_OK && strcmp(call->verb, "export") == 0)
-        status = tabulate(call, folder, db, stdout);
+        status = bench_tabulate(&call->env, folder, db, stdout);
     else if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
-        status = draw(call, folder, db, NULL, 0);
+        status = bench_draw(&call->env, folder, db, NULL, 0);
     else if (status == SPRED_OK)
         status = show(call, db);
     if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
@@ -385,6 +271,23 @@ static int inspect(struct call *call)
     return status == SPRED_OK ? EXIT_GOOD : complain(call, status);
 }
 
+/* A Lua script from its first line to its last. */
+static int script_verb(struct call *call)
+{
+    struct script_options options = {.unsafe = call->unsafe,
+                                     .memory = (size_t)call->memory,
+                                     .output = call->output};
+    struct script *script = NULL;
+    enum spred_status status = script_new(&call->env, &options, &script);
+    if (status == SPRED_OK)
+        status = script_file(script, call->words[0]);
+    int code = status == SPRED_OK ? EXIT_GOOD : complain(call, status);
+    if (code != EXIT_GOOD && script && script->trace)
+        fprintf(stderr, "%s\n", script->trace);
+    script_free(script);
+    return code;
+}
+
 static int doctor(struct call *call)
 {
     char id[16];
@@ -419,6 +322,8 @@ struct verb {
 static const struct verb verbs[] = {
     {"run", 1, 1, run, "FILE.yaml",
      "run an experiment, or go on with it (the default verb)"},
+    {"script", 1, 1, script_verb, "FILE.lua",
+     "run a Lua script (the default verb of .lua files)"},
     {"plan", 1, 1, plan_verb, "FILE.yaml", "show the jobs, run nothing"},
     {"status", 1, 1, results_verb, "NAME", "count the stored runs by outcome"},
     {"explain", 2, 2, results_verb, "NAME JOB",
@@ -451,6 +356,8 @@ static void print_help(FILE *out)
           "  --geo-url URL     where GEO DataSets are fetched from\n"
           "  --refresh         download again what is cached\n"
           "  --all             plan: every job\n"
+          "  --unsafe          Lua: also io, os, require (trusted scripts)\n"
+          "  --memory SIZE     Lua: most memory it may hold (default 1 GiB)\n"
           "  -q, --quiet       no progress\n"
           "  -h, --help        this help (VERB --help: the same)\n"
           "  --version         name and version\n"
@@ -487,8 +394,8 @@ static const char *value_of(int *at, int argc, char **argv)
 }
 
 static const char *const option_names[] = {
-    "--set",   "--retry-failed", "--geo-url", "--refresh", "--all",
-    "--quiet", "--help",         "--version", NULL};
+    "--set",  "--retry-failed", "--geo-url", "--refresh", "--all", "--quiet",
+    "--help", "--version",      "--unsafe",  "--memory",  NULL};
 
 /* Reads argv into the call; -1: go on, else an exit code. */
 static int parse(struct call *call, int argc, char **argv)
@@ -529,6 +436,14 @@ static int parse(struct call *call, int argc, char **argv)
             call->refresh = 1;
         } else if (strcmp(a, "--all") == 0) {
             call->all = 1;
+        } else if (strcmp(a, "--unsafe") == 0) {
+            call->unsafe = 1;
+        } else if (strcmp(a, "--memory") == 0) {
+            value = value_of(&i, argc, argv);
+            if (value && spec_size(value, &call->memory))
+                return usage_error("--memory wants a size with its unit, for "
+                                   "example 2 GiB, not '%s'",
+                                   value, NULL);
         } else if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0) {
             call->bar.quiet = 1;
         } else {
@@ -546,9 +461,12 @@ static int parse(struct call *call, int argc, char **argv)
     size_t dot = strlen(words[0]);
     int is_file = (dot > 5 && strcmp(words[0] + dot - 5, ".yaml") == 0) ||
                   (dot > 4 && strcmp(words[0] + dot - 4, ".yml") == 0);
-    size_t first = is_file ? 0 : 1;
+    int is_script = dot > 4 && strcmp(words[0] + dot - 4, ".lua") == 0;
+    size_t first = is_file || is_script ? 0 : 1;
     if (is_file)
         call->verb = "run";
+    if (is_script)
+        call->verb = "script";
     for (size_t i = first; i < count && call->n_words < 2; i++)
         call->words[call->n_words++] = words[i];
     return -1;

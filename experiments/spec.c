@@ -96,11 +96,10 @@ static enum spred_status read_parts(struct spec_reader *r,
     return spec_read_rules(r, root);
 }
 
-static enum spred_status read_tree(struct spec_reader *r, const char *path,
+static enum spred_status read_tree(struct spec_reader *r,
                                    const char *const *overrides,
                                    size_t n_overrides)
 {
-    SPRED_TRY(spec_document_read(r->env, path, r->doc));
     struct spec_node *root = r->doc->root;
     const struct spec_node top = {.line = 1, .column = 1};
     if (!root)
@@ -113,22 +112,35 @@ static enum spred_status read_tree(struct spec_reader *r, const char *path,
     return read_parts(r, root);
 }
 
+enum spred_status
+spec_read_tree(struct spred_env *env, struct spec_document *doc,
+               const char *const *overrides, size_t n_overrides,
+               const struct spec_solver_names *solvers, struct spec *out)
+{
+    struct spec_reader r = {env, doc, solvers, out};
+    memset(out, 0, sizeof *out);
+    enum spred_status status = read_tree(&r, overrides, n_overrides);
+    if (status == SPRED_OK) {
+        out->path = spred_strdup(env, doc->path);
+        status = out->path ? spec_resolve(env, out) : SPRED_ENOMEM;
+    }
+    if (status != SPRED_OK)
+        spec_free(env, out);
+    return status;
+}
+
 enum spred_status spec_read(struct spred_env *env, const char *path,
                             const char *const *overrides, size_t n_overrides,
                             const struct spec_solver_names *solvers,
                             struct spec *out)
 {
     struct spec_document doc = {0};
-    struct spec_reader r = {env, &doc, solvers, out};
     memset(out, 0, sizeof *out);
-    enum spred_status status = read_tree(&r, path, overrides, n_overrides);
-    if (status == SPRED_OK) {
-        out->path = spred_strdup(env, path);
-        status = out->path ? spec_resolve(env, out) : SPRED_ENOMEM;
-    }
+    enum spred_status status = spec_document_read(env, path, &doc);
+    if (status == SPRED_OK)
+        status =
+            spec_read_tree(env, &doc, overrides, n_overrides, solvers, out);
     spec_document_free(env, &doc);
-    if (status != SPRED_OK)
-        spec_free(env, out);
     return status;
 }
 

@@ -166,6 +166,15 @@ enum spred_status spec_read(struct spred_env *env, const char *path,
                             const char *const *overrides, size_t n_overrides,
                             const struct spec_solver_names *solvers,
                             struct spec *out);
+/* The same from a tree that was built by hand (spec_node_new, spec_node_add)
+ * under doc->root; doc->path is what messages call it. */
+struct spec_document;
+enum spred_status spec_read_tree(struct spred_env *env,
+                                 struct spec_document *doc,
+                                 const char *const *overrides,
+                                 size_t n_overrides,
+                                 const struct spec_solver_names *solvers,
+                                 struct spec *out);
 void spec_free(struct spred_env *env, struct spec *spec);
 
 #endif

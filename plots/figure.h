@@ -157,10 +157,6 @@ char *plots_find_gnuplot(struct spred_env *env);
 enum spred_status plots_run_gnuplot(struct plots_context *context,
                                     const char *name, const char *form);
 
-/* file.c: a whole file as text, NUL-terminated; free it. */
-enum spred_status plots_read_file(struct spred_env *env, const char *path,
-                                  char **text, size_t *length);
-
 /* kinds.c */
 enum spred_status plots_context_open(struct spred_env *env, const char *db_path,
                                      const char *folder,

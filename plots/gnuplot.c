@@ -149,7 +149,7 @@ static enum spred_status fix_pdf_date(struct spred_env *env, const char *path)
     static const char mark[] = "/CreationDate (D:";
     char *text;
     size_t length, n = sizeof mark - 1;
-    SPRED_TRY(plots_read_file(env, path, &text, &length));
+    SPRED_TRY(spred_read_file(env, path, &text, &length));
     for (size_t i = 0; i + n + 14 < length; i++)
         if (memcmp(text + i, mark, n) == 0)
             memcpy(text + i + n, "19700101000000", 14);

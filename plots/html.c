@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "spred/file.h"
+
 const char plots_html_style[] =
     "body{font:15px/1.45 sans-serif;color:#222;background:#fff;"
     "max-width:1240px;margin:1.5em auto;padding:0 1em}\n"
@@ -80,7 +82,7 @@ enum spred_status plots_html_figure(struct plots_context *context,
     char *path = spred_format(env, "%s/%s.svg", context->folder, name);
     if (!path)
         return SPRED_ENOMEM;
-    enum spred_status status = plots_read_file(env, path, &text, &length);
+    enum spred_status status = spred_read_file(env, path, &text, &length);
     spred_free(env, path);
     const char *svg = status ? NULL : strstr(text, "<svg");
     if (status == SPRED_ENOTFOUND || (!status && !svg)) {

@@ -1,4 +1,4 @@
-/* file.c: atomic writing of whole files, and folders with their parents. */
+/* file.c: whole files read, and written aside and renamed; folders. */
 #include "spred/file.h"
 
 #include <errno.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "spred/text.h"
 
 enum spred_status spred_write_file(struct spred_env *env, const char *path,
                                    const void *bytes, size_t length)
@@ -51,4 +53,31 @@ enum spred_status spred_make_folders(struct spred_env *env, const char *path,
     }
     spred_free(env, copy);
     return status;
+}
+
+enum spred_status spred_read_file(struct spred_env *env, const char *path,
+                                  char **text, size_t *length)
+{
+    struct spred_buffer buffer = {0};
+    char block[16384];
+    size_t n;
+    *text = NULL;
+    *length = 0;
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return spred_fail(env, errno == ENOENT ? SPRED_ENOTFOUND : SPRED_EIO,
+                          "%s: %s", path, strerror(errno));
+    enum spred_status status = spred_buffer_append(env, &buffer, "", 0);
+    while (!status && (n = fread(block, 1, sizeof block, file)) > 0)
+        status = spred_buffer_append(env, &buffer, block, n);
+    if (!status && ferror(file))
+        status = spred_fail(env, SPRED_EIO, "%s: cannot be read", path);
+    fclose(file);
+    if (status) {
+        spred_free(env, buffer.text);
+        return status;
+    }
+    *text = buffer.text;
+    *length = buffer.length;
+    return SPRED_OK;
 }

@@ -399,6 +399,8 @@ enum spred_status spred_host_run(
     enum spred_status status = SPRED_ENOMEM;
     if (run.certifier && run.state && run.w && run.b) {
         make_waiting(&run);
+        if (solver->self)
+            *(const void **)run.state = solver->self;
         double from = now(&run);
         status =
             solver->init(env, run.state, options, problem, seed, &run.work);

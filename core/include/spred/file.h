@@ -11,6 +11,12 @@ SPRED_API enum spred_status spred_write_file(struct spred_env *env,
                                              const char *path,
                                              const void *bytes, size_t length);
 
+/* A whole file as text, NUL-terminated; free it. SPRED_ENOTFOUND: there is
+ * none; SPRED_EIO. */
+SPRED_API enum spred_status spred_read_file(struct spred_env *env,
+                                            const char *path, char **text,
+                                            size_t *length);
+
 /* Makes the folder and its missing parents with the given mode (before umask).
  * SPRED_EIO names the folder that could not be made. */
 SPRED_API enum spred_status spred_make_folders(struct spred_env *env,

@@ -58,6 +58,10 @@ struct spred_solver {
     void (*get)(const void *state, double *w, double *b);
     /* Frees what init made, also after a failed init (fields may be 0). */
     void (*free)(struct spred_env *env, void *state);
+    /* A method made at run time: what the host puts into the first pointer of
+     * the zeroed state before init, so that one set of functions can serve
+     * several methods. NULL: nothing is put there. */
+    const void *self;
 };
 
 /* NULL-ended array, generated from the list in solvers/meson.build. */

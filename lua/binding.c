@@ -1,0 +1,303 @@
+/* binding.c: functions and types with their doc strings, typed arguments, and
+ * errors with the nearest name. */
+#include "lua/binding.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "spred/text.h"
+
+#define NAMES_MAX 128
+
+/* Registry: list of {name, usage, doc} in the order they came; and function ->
+ * the same table. help() and the reference read them. */
+static const char docs_key[] = "spred.docs";
+static const char by_function_key[] = "spred.docs.by_function";
+
+/* Notes the entry for help(); function: index of the function, or 0. */
+static void note(lua_State *L, const char *kind, const char *of,
+                 const struct binding_entry *entry, int function)
+{
+    if (!entry->usage)
+        return;
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, docs_key);
+    lua_createtable(L, 0, 5);
+    lua_pushstring(L, kind);
+    lua_setfield(L, -2, "kind");
+    lua_pushstring(L, of);
+    lua_setfield(L, -2, "of");
+    lua_pushstring(L, entry->name);
+    lua_setfield(L, -2, "name");
+    lua_pushstring(L, entry->usage);
+    lua_setfield(L, -2, "usage");
+    lua_pushstring(L, entry->doc);
+    lua_setfield(L, -2, "doc");
+    if (function) {
+        luaL_getsubtable(L, LUA_REGISTRYINDEX, by_function_key);
+        lua_pushvalue(L, function);
+        lua_pushvalue(L, -3);
+        lua_rawset(L, -3);
+        lua_pop(L, 1);
+    }
+    lua_rawseti(L, -2, luaL_len(L, -2) + 1);
+    lua_pop(L, 1);
+}
+
+void binding_functions(lua_State *L, const struct binding_entry *entries)
+{
+    int table = lua_gettop(L);
+    for (const struct binding_entry *e = entries; e->name; e++) {
+        lua_pushcfunction(L, e->call);
+        note(L, "function", "spred", e, lua_gettop(L));
+        lua_setfield(L, table, e->name);
+    }
+}
+
+static const char *registry_name(lua_State *L, const struct binding_type *type)
+{
+    return lua_pushfstring(L, "spred.%s", type->name); /* kept by the caller */
+}
+
+static int unknown_field(lua_State *L, const struct binding_type *type,
+                         const char *key)
+{
+    const char *names[NAMES_MAX + 1];
+    size_t count = 0;
+    const struct binding_entry *const lists[] = {type->methods,
+                                                 type->properties};
+    for (size_t k = 0; k < 2; k++)
+        for (const struct binding_entry *e = lists[k]; e && e->name; e++)
+            if (strncmp(e->name, "__", 2) != 0 && count < NAMES_MAX)
+                names[count++] = e->name;
+    names[count] = NULL;
+    const char *near = spred_nearest(key, names);
+    return luaL_error(L, "a %s has no field '%s'%s%s%s", type->name, key,
+                      near ? " (did you mean '" : "", near ? near : "",
+                      near ? "'?)" : "");
+}
+
+/* __index. Upvalues: methods, the type. */
+static int get_field(lua_State *L)
+{
+    const struct binding_type *type = lua_touserdata(L, lua_upvalueindex(2));
+    if (lua_type(L, 2) == LUA_TSTRING) {
+        lua_pushvalue(L, 2);
+        if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+            return 1;
+        lua_pop(L, 1);
+        const char *key = lua_tostring(L, 2);
+        for (const struct binding_entry *e = type->properties; e && e->name;
+             e++)
+            if (strcmp(e->name, key) == 0) {
+                lua_settop(L, 1);
+                return e->call(L);
+            }
+        if (!type->index)
+            return unknown_field(L, type, key);
+    }
+    if (type->index) {
+        int pushed = type->index(L);
+        if (pushed > 0 || lua_type(L, 2) != LUA_TSTRING)
+            return pushed;
+        return unknown_field(L, type, lua_tostring(L, 2));
+    }
+    return luaL_error(L, "a %s cannot be indexed by a %s", type->name,
+                      luaL_typename(L, 2));
+}
+
+void binding_type(lua_State *L, const struct binding_type *type)
+{
+    const struct binding_entry head = {type->name, NULL, type->name, type->doc};
+    const char *name = registry_name(L, type);
+    if (!luaL_newmetatable(L, name))
+        luaL_error(L, "the type %s is made twice", type->name);
+    int meta = lua_gettop(L);
+    note(L, "type", type->name, &head, 0);
+    lua_pushstring(L, type->name);
+    lua_setfield(L, meta, "__name");
+    lua_pushliteral(L, "locked");
+    lua_setfield(L, meta, "__metatable");
+    lua_newtable(L);
+    int methods = lua_gettop(L);
+    for (const struct binding_entry *e = type->methods; e && e->name; e++) {
+        lua_pushcfunction(L, e->call);
+        note(L, "method", type->name, e, lua_gettop(L));
+        lua_setfield(L, strncmp(e->name, "__", 2) == 0 ? meta : methods,
+                     e->name);
+    }
+    for (const struct binding_entry *e = type->properties; e && e->name; e++)
+        note(L, "property", type->name, e, 0);
+    lua_pushlightuserdata(L, (void *)(size_t)type);
+    lua_pushcclosure(L, get_field, 2);
+    lua_setfield(L, meta, "__index");
+    lua_pop(L, 2);
+}
+
+void *binding_new(lua_State *L, const struct binding_type *type, size_t size,
+                  int values)
+{
+    void *payload = lua_newuserdatauv(L, size, values);
+    memset(payload, 0, size);
+    luaL_getmetatable(L, registry_name(L, type));
+    lua_setmetatable(L, -3);
+    lua_pop(L, 1); /* the name */
+    return payload;
+}
+
+void *binding_test(lua_State *L, int index, const struct binding_type *type)
+{
+    index = lua_absindex(L, index);
+    void *payload = luaL_testudata(L, index, registry_name(L, type));
+    lua_pop(L, 1);
+    return payload;
+}
+
+void *binding_check(lua_State *L, int index, const struct binding_type *type)
+{
+    void *payload = binding_test(L, index, type);
+    if (!payload)
+        luaL_typeerror(L, index, type->name);
+    return payload;
+}
+
+struct spred_env *binding_env(lua_State *L)
+{
+    return script_of(L)->env;
+}
+
+int binding_try(lua_State *L, enum spred_status status)
+{
+    if (status == SPRED_OK)
+        return 0;
+    return luaL_error(L, "%s", binding_env(L)->error);
+}
+
+/* ---- arguments in tables ---- */
+
+void binding_keys(lua_State *L, int index, const char *what,
+                  const char *const *names)
+{
+    index = lua_absindex(L, index);
+    if (!lua_istable(L, index))
+        luaL_error(L, "%s: expected a table, got a %s", what,
+                   luaL_typename(L, index));
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        size_t i = 0;
+        if (lua_type(L, -2) != LUA_TSTRING)
+            continue;
+        const char *key = lua_tostring(L, -2);
+        while (names[i] && strcmp(names[i], key) != 0)
+            i++;
+        if (names[i])
+            continue;
+        const char *near = spred_nearest(key, names);
+        luaL_error(L, "%s: no key '%s'%s%s%s", what, key,
+                   near ? " (did you mean '" : "", near ? near : "",
+                   near ? "'?)" : "");
+    }
+}
+
+static int wrong(lua_State *L, const char *what, const char *key,
+                 const char *expected)
+{
+    return luaL_error(L, "%s.%s: expected %s, got a %s", what, key, expected,
+                      luaL_typename(L, -1));
+}
+
+double binding_real(lua_State *L, int index, const char *what, const char *key,
+                    double fallback)
+{
+    double value = fallback;
+    if (lua_getfield(L, index, key) == LUA_TNUMBER)
+        value = lua_tonumber(L, -1);
+    else if (!lua_isnil(L, -1))
+        wrong(L, what, key, "a number");
+    if (isnan(value) && !isnan(fallback))
+        luaL_error(L, "%s.%s: is not a number", what, key);
+    lua_pop(L, 1);
+    return value;
+}
+
+lua_Integer binding_integer(lua_State *L, int index, const char *what,
+                            const char *key, lua_Integer fallback)
+{
+    lua_Integer value = fallback;
+    int whole = 1;
+    if (lua_getfield(L, index, key) == LUA_TNUMBER)
+        value = lua_tointegerx(L, -1, &whole);
+    else if (!lua_isnil(L, -1))
+        whole = 0;
+    if (!whole)
+        wrong(L, what, key, "a whole number");
+    lua_pop(L, 1);
+    return value;
+}
+
+int binding_boolean(lua_State *L, int index, const char *what, const char *key,
+                    int fallback)
+{
+    int value = fallback;
+    if (lua_getfield(L, index, key) == LUA_TBOOLEAN)
+        value = lua_toboolean(L, -1);
+    else if (!lua_isnil(L, -1))
+        wrong(L, what, key, "true or false");
+    lua_pop(L, 1);
+    return value;
+}
+
+const char *binding_text(lua_State *L, int index, const char *what,
+                         const char *key, const char *fallback)
+{
+    const char *value = fallback;
+    if (lua_getfield(L, index, key) == LUA_TSTRING)
+        value = lua_tostring(L, -1);
+    else if (!lua_isnil(L, -1))
+        wrong(L, what, key, "a string");
+    lua_pop(L, 1);
+    return value;
+}
+
+int binding_function(lua_State *L, int index, const char *what, const char *key,
+                     int need)
+{
+    if (lua_getfield(L, index, key) == LUA_TFUNCTION)
+        return 1;
+    if (!lua_isnil(L, -1) || need)
+        wrong(L, what, key, "a function");
+    return 0;
+}
+
+/* ---- what there is ---- */
+
+static int list_docs(lua_State *L)
+{
+    if (lua_isnoneornil(L, 1)) {
+        luaL_getsubtable(L, LUA_REGISTRYINDEX, docs_key);
+        return 1;
+    }
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, by_function_key);
+    lua_pushvalue(L, 1);
+    lua_rawget(L, -2);
+    return 1;
+}
+
+static int type_name(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    if (luaL_getmetafield(L, 1, "__name") != LUA_TSTRING)
+        lua_pushstring(L, luaL_typename(L, 1));
+    return 1;
+}
+
+static const struct binding_entry functions[] = {
+    {"docs", list_docs, "spred.docs([function])",
+     "All doc strings, a list of tables with kind, of, name, usage and doc; or "
+     "that of one function (nil: it has none)."},
+    {"type", type_name, "spred.type(x)",
+     "The name of a value's type: \"matrix\", \"fit\", \"number\", ..."},
+    {0}};
+
+void binding_open_docs(lua_State *L)
+{
+    binding_functions(L, functions);
+}

@@ -1,0 +1,25 @@
+/* modules.c: the table `spred`: the C functions, then the Lua files of
+ * lua/spred/, which are inside the program. */
+#include "lua/modules.h"
+
+#include "lua/binding.h"
+#include "lua/embedded.h"
+
+/* In this order: a later one may use the types of an earlier one. */
+static void (*const modules[])(lua_State *L) = {binding_open_docs,
+                                                binding_open_matrix};
+
+void modules_open(lua_State *L)
+{
+    lua_newtable(L);
+    lua_pushliteral(L, SPREDBENCH_VERSION);
+    lua_setfield(L, -2, "version");
+    for (size_t i = 0; i < sizeof modules / sizeof *modules; i++)
+        modules[i](L);
+    for (const struct embedded *e = embedded_files; e->name; e++) {
+        if (luaL_loadbufferx(L, e->text, e->length, e->name, "t") != LUA_OK)
+            lua_error(L);
+        lua_pushvalue(L, -2);
+        lua_call(L, 1, 0);
+    }
+}

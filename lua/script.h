@@ -1,0 +1,64 @@
+/* script.h: one Lua state with its limits; every C -> Lua call goes through
+ * script_call. DESIGN.md section 6, PLATFORM.md section 6. */
+#ifndef LUA_SCRIPT_H
+#define LUA_SCRIPT_H
+
+#include <lua.h>
+#include <stddef.h>
+
+#include "spred/env.h"
+
+struct parts;
+
+struct script_options {
+    int unsafe;     /* 1: io, os, require and the rest of Lua's libraries */
+    int worker;     /* 1: of a job: declares, never runs an experiment; print
+                       goes to stderr */
+    size_t memory;  /* most bytes that Lua may hold; 0: 1 GiB */
+    double seconds; /* most seconds one call may take; 0: no limit */
+    const char *output; /* folder of results; NULL: "results" */
+};
+
+/* A state and what its script has declared. */
+struct script {
+    struct spred_env *env; /* of the caller; cancelled() stops Lua code too */
+    struct script_options options;
+    lua_State *L;
+    size_t held, peak;   /* bytes held by Lua */
+    double deadline;     /* monotonic seconds; 0: none */
+    int depth;           /* calls in course */
+    int declaring;       /* 1 while a chunk is loaded */
+    char *path;          /* of the first file that was loaded, or NULL */
+    char *sources;       /* texts of all chunks that declared a part (owned) */
+    char *trace;         /* of the last error: message and traceback, or NULL */
+    struct parts *parts; /* what was declared; see lua/declare.h */
+};
+
+/* The state with the `spred` module open (also as a global). The env and the
+ * options' texts outlive it. */
+enum spred_status script_new(struct spred_env *env,
+                             const struct script_options *options,
+                             struct script **out);
+void script_free(struct script *script); /* NULL is fine */
+
+/* Runs a file or a text as a chunk. Bytecode is refused. name: "@FILE" or
+ * "=console". SPRED_EFORMAT: syntax; SPRED_EINVAL: a run-time error; its text
+ * has file:line, script->trace the traceback. SPRED_EINTERRUPTED, SPRED_ENOMEM
+ * as usual. */
+enum spred_status script_file(struct script *script, const char *path);
+enum spred_status script_text(struct script *script, const char *text,
+                              size_t length, const char *name);
+
+/* lua_pcall of the function and arguments on the stack of script->L, under the
+ * limits. After an error the stack is as before the function was pushed, the
+ * error text is the message on one line. */
+enum spred_status script_call(struct script *script, int arguments,
+                              int results);
+
+/* The script of a state (main or coroutine). */
+struct script *script_of(lua_State *L);
+
+/* Seconds on a monotonic clock. */
+double script_now(void);
+
+#endif
