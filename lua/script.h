@@ -24,13 +24,17 @@ struct script {
     struct spred_env *env; /* of the caller; cancelled() stops Lua code too */
     struct script_options options;
     lua_State *L;
-    size_t held, peak;   /* bytes held by Lua */
-    double deadline;     /* monotonic seconds; 0: none */
-    int depth;           /* calls in course */
-    int declaring;       /* 1 while a chunk is loaded */
-    char *path;          /* of the first file that was loaded, or NULL */
-    char *sources;       /* texts of all chunks that declared a part (owned) */
-    char *trace;         /* of the last error: message and traceback, or NULL */
+    size_t held, peak; /* bytes held by Lua */
+    double deadline;   /* monotonic seconds; 0: none */
+    int depth;         /* calls in course */
+    int declaring;     /* 1 while a chunk is loaded */
+    char *path;        /* of the first file that was loaded, or NULL */
+    char *sources;     /* texts of all chunks that declared a part (owned) */
+    char *trace;       /* of the last error: message and traceback, or NULL */
+    /* Told while a long call runs: what, and the share that is done; or NULL.
+     */
+    void (*progress)(void *cookie, const char *what, double share);
+    void *progress_cookie;
     struct parts *parts; /* what was declared; see lua/declare.h */
 };
 

@@ -1,0 +1,4 @@
+-- .luacheckrc: what luacheck may take for granted in our Lua files.
+std = "lua54"
+globals = {"spred", "help"}
+max_line_length = 100
