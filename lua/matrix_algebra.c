@@ -132,6 +132,7 @@ static int equal(lua_State *L)
 
 static int hadamard(lua_State *L)
 {
+    lua_settop(L, 2);
     const struct spred_matrix *a = matrix_dense(L, 1, "hadamard");
     const double *b = matrix_alike(L, 2, a, "hadamard");
     double *out = binding_matrix_new(L, a->rows, a->cols);

@@ -101,6 +101,7 @@ static const struct spred_matrix *factor(lua_State *L, int index,
 
 static int mul(lua_State *L)
 {
+    lua_settop(L, 3);
     const struct spred_matrix *m = &binding_matrix_check(L, 1)->m;
     size_t count = 0;
     const struct spred_matrix *x = factor(
@@ -112,6 +113,7 @@ static int mul(lua_State *L)
 
 static int tmul(lua_State *L)
 {
+    lua_settop(L, 3);
     const struct spred_matrix *m = &binding_matrix_check(L, 1)->m;
     const struct spred_design design = {.matrix = m};
     size_t count = 0;
@@ -139,6 +141,7 @@ int matrix_times(lua_State *L)
 
 static int dot(lua_State *L)
 {
+    lua_settop(L, 2);
     const struct spred_matrix *a = matrix_dense(L, 1, "dot");
     const double *b = matrix_alike(L, 2, a, "dot");
     double total = 0;
@@ -182,6 +185,7 @@ static void check_symmetric(lua_State *L, const struct spred_matrix *m)
 
 static int solve(lua_State *L)
 {
+    lua_settop(L, 2);
     const struct spred_matrix *m = matrix_dense(L, 1, "solve");
     const struct spred_matrix *b = matrix_dense(L, 2, "solve");
     size_t n = m->rows;
