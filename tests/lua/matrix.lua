@@ -260,7 +260,7 @@ check(tostring(spred.zeros(0, 3)) == "matrix 0 x 3 (f64)", "print nothing")
 check(tostring(m:to("f32")):find("^matrix 2 x 3 %(f32%)"), "print f32")
 
 -- The collector sees payloads: far more than the limit goes through.
-for _ = 1, 10000 do
+for _ = 1, 4000 do
     spred.zeros(131072)
 end
 for _ = 1, 300 do
