@@ -1,4 +1,5 @@
 -- matrix.lua: the userdata `matrix` as a script sees it (run by t-matrix.c).
+-- luacheck: read globals check raises
 local spred = require "spred"
 local inf, nan = math.huge, 0 / 0
 
@@ -17,7 +18,8 @@ check(m.storage == "f64" and not m.read_only and m.stored == 6, "storage")
 check(spred.type(m) == "matrix", "type")
 raises(function() return spred.matrix{{1, 2}, {3}} end, "row 2 has 1 values, the first one has 2")
 raises(function() return spred.matrix{1, 2} end, "row 1 is a number")
-raises(function() return spred.matrix{{1, 2}, {3, "x"}} end, "row 2, column 2: expected a number, got a string")
+raises(function() return spred.matrix{{1, 2}, {3, "x"}} end,
+    "row 2, column 2: expected a number, got a string")
 raises(function() return spred.matrix(3) end, "expected a table of rows")
 raises(function() return spred.vector{1, {}} end, "%[2%]: expected a number, got a table")
 raises(function() return spred.zeros(-1) end, "0 or more, got %-1")
@@ -38,11 +40,14 @@ same(spred.matrix{spred.vector{1, 2}, spred.vector{3, 4}}, {{1, 2}, {3, 4}}, "ro
 local s = spred.sparse{rows = 3, cols = 2, entries = {{3, 1, 7}, {1, 2, 5}, {1, 1, -2}, {2, 2, 0}}}
 check(s.storage == "csc" and s.stored == 3, "sparse")
 same(s, {{-2, 5}, {0, 0}, {7, 0}}, "sparse values")
-raises(function() return spred.sparse{rows = 2, cols = 2, entries = {{1, 1, 1}, {2, 2, 1}, {1, 1, 3}}} end,
+local twice = {{1, 1, 1}, {2, 2, 1}, {1, 1, 3}}
+raises(function() return spred.sparse{rows = 2, cols = 2, entries = twice} end,
     "entries %d and %d are both at %(1, 1%)")
-raises(function() return spred.sparse{rows = 2, cols = 2, entries = {{3, 1, 1}}} end, "row 3: expected 1 to 2")
+raises(function() return spred.sparse{rows = 2, cols = 2, entries = {{3, 1, 1}}} end,
+    "row 3: expected 1 to 2")
 raises(function() return spred.sparse{rows = 2, entries = {}} end, "cols = is needed")
-raises(function() return spred.sparse{rows = 2, cols = 2, entrie = {}} end, "did you mean 'entries'")
+raises(function() return spred.sparse{rows = 2, cols = 2, entrie = {}} end,
+    "did you mean 'entries'")
 raises(function() return spred.sparse{rows = 2, cols = 2, entries = {{1, 1}}} end, "entry 1")
 check(spred.sparse{rows = 2, cols = 2}.stored == 0, "no entries")
 
@@ -157,7 +162,8 @@ for i = 1, 20 do
 end
 raises(function() return big:slice(1, 2, 4, 2) end, "first column, 4, is after the last, 2")
 raises(function() return big:slice(0, 2) end, "row 0")
-raises(function() return big:rows_at{1, 3} end, "rows_at%[2%]: expected a whole number from 1 to 2, got 3")
+raises(function() return big:rows_at{1, 3} end,
+    "rows_at%[2%]: expected a whole number from 1 to 2, got 3")
 raises(function() return big:columns_at{1.5} end, "got 1.5")
 check(big:rows_at{}.rows == 0 and big:rows_at{}.cols == 4, "no rows")
 
@@ -192,7 +198,8 @@ check(rawequal(y:axpy(2, {10, 20}), y) and y == spred.vector{21, 42}, "axpy")
 check(rawequal(y:scale(2), y) and y == spred.vector{42, 84}, "scale")
 check(rawequal(y:add{1, 2}, y) and y == spred.vector{43, 86}, "add")
 check(y:add(-40) == spred.vector{3, 46}, "add a number")
-check(y:axpy(1, spred.sparse{rows = 2, cols = 1, entries = {{2, 1, 4}}}) == spred.vector{3, 50}, "axpy sparse")
+check(y:axpy(1, spred.sparse{rows = 2, cols = 1, entries = {{2, 1, 4}}}) == spred.vector{3, 50},
+    "axpy sparse")
 check(rawequal(y:copy_from{7, 8}, y) and y == spred.vector{7, 8}, "copy_from")
 check(y:copy_from(spred.matrix{{5, 6}}) == spred.vector{5, 6}, "copy a row into a column")
 check(rawequal(y:fill(3), y) and y == spred.vector{3, 3}, "fill")
@@ -236,11 +243,13 @@ raises(function() return v:norm("two") end, "number expected")
 
 -- Functions and systems.
 check(spred.vector{4, -1}:sqrt()[1] == 2, "sqrt")
-check(spred.vector{0}:exp()[1] == 1 and spred.vector{1, 0}:log() == spred.vector{0, -inf}, "exp, log")
+check(spred.vector{0}:exp()[1] == 1 and spred.vector{1, 0}:log() == spred.vector{0, -inf},
+    "exp, log")
 local x = spred.matrix{{4, 1}, {1, 3}}:solve{1, 2}
 near(x[1], 1 / 11, "solve")
 near(x[2], 7 / 11, "solve")
-raises(function() return spred.matrix{{1, 2}, {2, 1}}:solve{1, 1} end, "not positive definite %(its first 2")
+raises(function() return spred.matrix{{1, 2}, {2, 1}}:solve{1, 1} end,
+    "not positive definite %(its first 2")
 raises(function() return spred.matrix{{1, 2}, {0, 1}}:solve{1, 1} end, "not symmetric: %(2, 1%)")
 raises(function() return spred.ones(2, 3):solve{1, 1} end, "2 x 3, not square")
 raises(function() return spred.eye(2):solve{1, 1, 1} end, "do not fit")

@@ -1,4 +1,5 @@
 -- rng.lua: the userdata `rng` as a script sees it (run by t-matrix.c).
+-- luacheck: read globals check raises
 local spred = require "spred"
 
 local g = spred.rng(7)
