@@ -201,7 +201,8 @@ static const struct binding_entry functions[] = {
     {"rng", new_rng, "spred.rng(seed)",
      "A stream of random numbers; the same seed gives the same numbers. Also "
      "spred.rng{seed = 1, stream = \"noise\"}: streams of different names are "
-     "independent, the seed is hashed as the harness does it."},
+     "independent, the seed (0 if not given) is hashed as the harness does "
+     "it."},
     {0}};
 
 void binding_open_rng(lua_State *L)

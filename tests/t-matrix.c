@@ -60,6 +60,7 @@ static void in_lua(void **state)
     (void)state;
     run_file("matrix", (size_t)40 << 20);
     run_file("rng", (size_t)40 << 20);
+    run_file("matrix-hostile", (size_t)40 << 20);
 }
 
 /* A matrix of C's, as a global of the script. */
