@@ -3,6 +3,7 @@
 #include "lua/binding.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "spred/text.h"
@@ -53,64 +54,83 @@ void binding_functions(lua_State *L, const struct binding_entry *entries)
     }
 }
 
-static const char *registry_name(lua_State *L, const struct binding_type *type)
+static int by_text(const void *left, const void *right)
 {
-    return lua_pushfstring(L, "spred.%s", type->name); /* kept by the caller */
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
+/* fields: index of the table of methods and properties. */
 static int unknown_field(lua_State *L, const struct binding_type *type,
-                         const char *key)
+                         int fields, const char *key)
 {
-    const char *names[NAMES_MAX + 1];
+    const char *names[NAMES_MAX + 1]; /* the table holds them */
     size_t count = 0;
-    const struct binding_entry *const lists[] = {type->methods,
-                                                 type->properties};
-    for (size_t k = 0; k < 2; k++)
-        for (const struct binding_entry *e = lists[k]; e && e->name; e++)
-            if (strncmp(e->name, "__", 2) != 0 && count < NAMES_MAX)
-                names[count++] = e->name;
+    for (lua_pushnil(L); lua_next(L, fields); lua_pop(L, 1))
+        if (count < NAMES_MAX)
+            names[count++] = lua_tostring(L, -2);
     names[count] = NULL;
+    qsort(names, count, sizeof *names, by_text); /* the same one each time */
     const char *near = spred_nearest(key, names);
     return luaL_error(L, "a %s has no field '%s'%s%s%s", type->name, key,
                       near ? " (did you mean '" : "", near ? near : "",
                       near ? "'?)" : "");
 }
 
-/* __index. Upvalues: methods, the type. */
+/* __index. Upvalues: name -> method, or a property's entry as a light userdata;
+ * the type. */
 static int get_field(lua_State *L)
 {
     const struct binding_type *type = lua_touserdata(L, lua_upvalueindex(2));
     if (lua_type(L, 2) == LUA_TSTRING) {
         lua_pushvalue(L, 2);
-        if (lua_rawget(L, lua_upvalueindex(1)) != LUA_TNIL)
+        int kind = lua_rawget(L, lua_upvalueindex(1));
+        if (kind == LUA_TLIGHTUSERDATA) {
+            const struct binding_entry *property = lua_touserdata(L, -1);
+            lua_settop(L, 1);
+            return property->call(L);
+        }
+        if (kind != LUA_TNIL)
             return 1;
         lua_pop(L, 1);
-        const char *key = lua_tostring(L, 2);
-        for (const struct binding_entry *e = type->properties; e && e->name;
-             e++)
-            if (strcmp(e->name, key) == 0) {
-                lua_settop(L, 1);
-                return e->call(L);
-            }
         if (!type->index)
-            return unknown_field(L, type, key);
+            return unknown_field(L, type, lua_upvalueindex(1),
+                                 lua_tostring(L, 2));
     }
     if (type->index) {
         int pushed = type->index(L);
         if (pushed > 0 || lua_type(L, 2) != LUA_TSTRING)
             return pushed;
-        return unknown_field(L, type, lua_tostring(L, 2));
+        return unknown_field(L, type, lua_upvalueindex(1), lua_tostring(L, 2));
     }
     return luaL_error(L, "a %s cannot be indexed by a %s", type->name,
                       luaL_typename(L, 2));
 }
 
+void binding_methods(lua_State *L, const struct binding_type *type,
+                     const struct binding_entry *methods)
+{
+    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    int meta = lua_gettop(L);
+    lua_getfield(L, meta, "__index");
+    lua_getupvalue(L, -1, 1);
+    int fields = lua_gettop(L);
+    for (const struct binding_entry *e = methods; e && e->name; e++) {
+        lua_pushcfunction(L, e->call);
+        note(L, "method", type->name, e, lua_gettop(L));
+        lua_setfield(L, strncmp(e->name, "__", 2) == 0 ? meta : fields,
+                     e->name);
+    }
+    lua_settop(L, meta - 1);
+}
+
+/* The metatable lies in the registry under the type's address: a check then
+ * makes no string. */
 void binding_type(lua_State *L, const struct binding_type *type)
 {
     const struct binding_entry head = {type->name, NULL, type->name, type->doc};
-    const char *name = registry_name(L, type);
-    if (!luaL_newmetatable(L, name))
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, type) != LUA_TNIL)
         luaL_error(L, "the type %s is made twice", type->name);
+    lua_createtable(L, 0, 16);
     int meta = lua_gettop(L);
     note(L, "type", type->name, &head, 0);
     lua_pushstring(L, type->name);
@@ -118,19 +138,17 @@ void binding_type(lua_State *L, const struct binding_type *type)
     lua_pushliteral(L, "locked");
     lua_setfield(L, meta, "__metatable");
     lua_newtable(L);
-    int methods = lua_gettop(L);
-    for (const struct binding_entry *e = type->methods; e && e->name; e++) {
-        lua_pushcfunction(L, e->call);
-        note(L, "method", type->name, e, lua_gettop(L));
-        lua_setfield(L, strncmp(e->name, "__", 2) == 0 ? meta : methods,
-                     e->name);
-    }
-    for (const struct binding_entry *e = type->properties; e && e->name; e++)
+    for (const struct binding_entry *e = type->properties; e && e->name; e++) {
         note(L, "property", type->name, e, 0);
+        lua_pushlightuserdata(L, (void *)(size_t)e);
+        lua_setfield(L, -2, e->name);
+    }
     lua_pushlightuserdata(L, (void *)(size_t)type);
     lua_pushcclosure(L, get_field, 2);
     lua_setfield(L, meta, "__index");
-    lua_pop(L, 2);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, type);
+    lua_pop(L, 1); /* the nil */
+    binding_methods(L, type, type->methods);
 }
 
 void *binding_new(lua_State *L, const struct binding_type *type, size_t size,
@@ -138,18 +156,20 @@ void *binding_new(lua_State *L, const struct binding_type *type, size_t size,
 {
     void *payload = lua_newuserdatauv(L, size, values);
     memset(payload, 0, size);
-    luaL_getmetatable(L, registry_name(L, type));
-    lua_setmetatable(L, -3);
-    lua_pop(L, 1); /* the name */
+    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    lua_setmetatable(L, -2);
     return payload;
 }
 
 void *binding_test(lua_State *L, int index, const struct binding_type *type)
 {
-    index = lua_absindex(L, index);
-    void *payload = luaL_testudata(L, index, registry_name(L, type));
-    lua_pop(L, 1);
-    return payload;
+    void *payload = lua_touserdata(L, index);
+    if (!payload || !lua_getmetatable(L, index))
+        return NULL;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, type);
+    int same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same ? payload : NULL;
 }
 
 void *binding_check(lua_State *L, int index, const struct binding_type *type)

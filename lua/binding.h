@@ -31,6 +31,9 @@ struct binding_type {
 
 /* Makes the type known; call once, when the module opens. */
 void binding_type(lua_State *L, const struct binding_type *type);
+/* Adds methods (or metamethods) to a type that binding_type has made. */
+void binding_methods(lua_State *L, const struct binding_type *type,
+                     const struct binding_entry *methods);
 /* Adds functions to the table at the top of the stack. */
 void binding_functions(lua_State *L, const struct binding_entry *entries);
 
@@ -89,6 +92,11 @@ double *binding_matrix_new(lua_State *L, size_t rows, size_t cols);
 struct lua_matrix *binding_matrix_view(lua_State *L, int owner,
                                        const int *alive, double *data,
                                        size_t rows, size_t cols, int read_only);
+/* The same over the arrays of a matrix of any storage. */
+struct lua_matrix *binding_matrix_over(lua_State *L, int owner,
+                                       const int *alive,
+                                       const struct spred_matrix *m,
+                                       int read_only);
 /* A matrix argument of any storage whose memory is there. */
 struct lua_matrix *binding_matrix_check(lua_State *L, int index);
 /* Data of a dense f64 matrix with exactly rows x cols values; what: for the
@@ -105,5 +113,6 @@ const double *binding_vector(lua_State *L, int index, size_t *n,
 /* ---- modules: each adds its functions to the table `spred` on top ---- */
 void binding_open_docs(lua_State *L);
 void binding_open_matrix(lua_State *L);
+void binding_open_rng(lua_State *L);
 
 #endif

@@ -105,6 +105,31 @@ struct spred_moments spred_matrix_moments(const struct spred_matrix *m,
     return spred_column_moments(work, m->rows, m->rows);
 }
 
+void spred_matrix_spread(const struct spred_matrix *m, double *mean,
+                         double *deviation, double *work)
+{
+    for (size_t j = 0; j < m->cols; j++) {
+        double total = 0; /* finite only if every value is (or nearly) */
+        const double *values = work;
+        size_t stored = m->rows;
+        if (m->storage == SPRED_F64) {
+            values = m->f64 + j * m->rows;
+        } else if (m->storage == SPRED_CSC) {
+            values = m->values + m->colptr[j];
+            stored = (size_t)(m->colptr[j + 1] - m->colptr[j]);
+        } else {
+            spred_matrix_column(m, j, work);
+        }
+        for (size_t i = 0; i < stored; i++)
+            total += values[i];
+        struct spred_moments moments = {total / (double)m->rows, NAN, 0};
+        if (m->rows > 0 && isfinite(total))
+            moments = spred_column_moments(values, stored, m->rows);
+        mean[j] = moments.mean;
+        deviation[j] = moments.deviation;
+    }
+}
+
 struct hashed {
     uint64_t hash;
     size_t column;

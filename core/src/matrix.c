@@ -88,12 +88,16 @@ static void set_column(struct spred_matrix *m, size_t j, const double *in)
     }
 }
 
-/* Counts what a CSC copy will hold: entries of the taken columns, each as often
- * as its row is taken. */
-static size_t count_taken(const struct spred_matrix *m, const double *times,
-                          const size_t *cols, size_t n_cols, double *column)
+size_t spred_matrix_count(const struct spred_matrix *m, const size_t *rows,
+                          size_t n_rows, const size_t *cols, size_t n_cols,
+                          double *work)
 {
-    double total = 0;
+    double *times = work, *column = work + m->rows, total = 0;
+    n_rows = rows ? n_rows : m->rows;
+    n_cols = cols ? n_cols : m->cols;
+    memset(times, 0, m->rows * sizeof *times);
+    for (size_t i = 0; i < n_rows; i++)
+        times[rows ? rows[i] : i] += 1;
     for (size_t k = 0; k < n_cols; k++) {
         spred_matrix_column(m, cols ? cols[k] : k, column);
         for (size_t i = 0; i < m->rows; i++)
@@ -101,6 +105,61 @@ static size_t count_taken(const struct spred_matrix *m, const double *times,
                 total += times[i];
     }
     return (size_t)total;
+}
+
+void spred_matrix_fill(const struct spred_matrix *m, const size_t *rows,
+                       const size_t *cols, struct spred_matrix *out,
+                       double *work)
+{
+    double *from = work, *to = rows ? from + m->rows : from;
+    if (out->storage == SPRED_CSC)
+        out->colptr[0] = 0;
+    for (size_t k = 0; k < out->cols; k++) {
+        spred_matrix_column(m, cols ? cols[k] : k, from);
+        for (size_t i = 0; rows && i < out->rows; i++)
+            to[i] = from[rows[i]];
+        set_column(out, k, to);
+    }
+}
+
+static void transpose_sparse(const struct spred_matrix *m,
+                             struct spred_matrix *out)
+{
+    size_t stored = (size_t)m->colptr[m->cols];
+    int64_t *next = out->colptr; /* of row i: where its next entry goes */
+    memset(next, 0, (m->rows + 1) * sizeof *next);
+    for (size_t e = 0; e < stored; e++)
+        next[m->rowind[e] + 1]++;
+    for (size_t i = 0; i < m->rows; i++)
+        next[i + 1] += next[i];
+    for (size_t j = 0; j < m->cols; j++)
+        for (int64_t e = m->colptr[j]; e < m->colptr[j + 1]; e++) {
+            int64_t to = next[m->rowind[e]]++;
+            out->rowind[to] = (int32_t)j;
+            out->values[to] = m->values[e];
+        }
+    for (size_t i = m->rows; i > 0; i--) /* next[i] is now the end of row i */
+        next[i] = next[i - 1];
+    next[0] = 0;
+}
+
+void spred_matrix_transpose(const struct spred_matrix *m,
+                            struct spred_matrix *out)
+{
+    enum { BLOCK = 32 }; /* both sides of a block stay in the cache */
+    size_t n = m->rows, p = m->cols;
+    if (m->storage == SPRED_CSC) {
+        transpose_sparse(m, out);
+        return;
+    }
+    for (size_t j0 = 0; j0 < p; j0 += BLOCK)
+        for (size_t i0 = 0; i0 < n; i0 += BLOCK)
+            for (size_t j = j0; j < p && j < j0 + BLOCK; j++)
+                for (size_t i = i0; i < n && i < i0 + BLOCK; i++)
+                    if (m->storage == SPRED_F64)
+                        out->f64[j + i * p] = m->f64[i + j * n];
+                    else
+                        out->f32[j + i * p] = m->f32[i + j * n];
 }
 
 static enum spred_status
@@ -114,21 +173,13 @@ copy_as(struct spred_env *env, const struct spred_matrix *m, const size_t *rows,
     double *work = spred_alloc(env, 2 * m->rows + n_rows, sizeof *work);
     if (!work)
         return SPRED_ENOMEM;
-    double *times = work, *from = work + m->rows, *to = from + m->rows;
     size_t stored = 0;
-    if (storage == SPRED_CSC) {
-        for (size_t i = 0; i < n_rows; i++)
-            times[rows ? rows[i] : i] += 1;
-        stored = count_taken(m, times, cols, n_cols, from);
-    }
+    if (storage == SPRED_CSC)
+        stored = spred_matrix_count(m, rows, n_rows, cols, n_cols, work);
     enum spred_status status =
         spred_matrix_new(env, storage, n_rows, n_cols, stored, out);
-    for (size_t k = 0; status == SPRED_OK && k < n_cols; k++) {
-        spred_matrix_column(m, cols ? cols[k] : k, from);
-        for (size_t i = 0; i < n_rows; i++)
-            to[i] = from[rows ? rows[i] : i];
-        set_column(out, k, to);
-    }
+    if (status == SPRED_OK)
+        spred_matrix_fill(m, rows, cols, out, work);
     spred_free(env, work);
     return status;
 }

@@ -52,4 +52,28 @@ SPRED_API enum spred_status spred_matrix_convert(struct spred_env *env,
                                                  enum spred_storage storage,
                                                  struct spred_matrix *out);
 
+/* The three below fill a matrix whose storage, sizes and arrays the caller has
+ * made; nothing is allocated. */
+
+/* Entries that the taken rows and columns (as above) of m hold when stored by
+ * columns; work: 2 * m->rows values. */
+SPRED_API size_t spred_matrix_count(const struct spred_matrix *m,
+                                    const size_t *rows, size_t n_rows,
+                                    const size_t *cols, size_t n_cols,
+                                    double *work);
+/* out, of any storage, becomes the taken rows and columns; CSC needs room for
+ * spred_matrix_count entries. work: m->rows + out->rows values. */
+SPRED_API void spred_matrix_fill(const struct spred_matrix *m,
+                                 const size_t *rows, const size_t *cols,
+                                 struct spred_matrix *out, double *work);
+/* out = m', of the same storage; CSC needs room for as many entries. */
+SPRED_API void spred_matrix_transpose(const struct spred_matrix *m,
+                                      struct spred_matrix *out);
+
+/* Mean and standard deviation (divisor n) of every column, as preprocessing
+ * learns them: exactly 0 for a constant column. Not finite where a value is
+ * not, or where there are no rows. mean, deviation: cols values; work: rows. */
+SPRED_API void spred_matrix_spread(const struct spred_matrix *m, double *mean,
+                                   double *deviation, double *work);
+
 #endif
