@@ -262,6 +262,23 @@ static const char *series_name(const struct page *p, size_t i)
     return p->figure->series[i].label ? p->figure->series[i].label : "";
 }
 
+/* The most values that fall into one bin of the histogram. */
+static double tallest(const struct page *p)
+{
+    const struct plots_series_figure *g = p->figure;
+    size_t most = 1;
+    for (size_t s = 0; s < g->n_series; s++)
+        for (size_t bin = 0; bin < p->bins; bin++) {
+            size_t count = 0;
+            for (size_t i = 0; i < g->series[s].n; i++) {
+                double nth = floor((g->series[s].y[i] - p->x.low) / p->bar);
+                count += fmin(nth, (double)p->bins - 1) == (double)bin;
+            }
+            most = count > most ? count : most;
+        }
+    return (double)most;
+}
+
 static enum spred_status put_axes(struct page *p)
 {
     const struct plots_series_figure *g = p->figure;
@@ -269,10 +286,11 @@ static enum spred_status put_axes(struct page *p)
     SPRED_TRY(plots_panel(&p->f, 0, g->title ? g->title : ""));
     SPRED_TRY(put_axis(p, 'x', &p->x, g->log_x));
     if (g->kind == PLOTS_HISTOGRAM)
-        SPRED_TRY(spred_buffer_add(
-            p->env, gp,
-            g->log_y ? "set logscale y\nset yrange [0.5:*]\n"
-                     : "set yrange [0:*]\nset format y '%%g'\n"));
+        SPRED_TRY(spred_buffer_add(p->env, gp,
+                                   "%sset yrange [%g:%.9g]\nset format y "
+                                   "'%%g'\n",
+                                   g->log_y ? "set logscale y\n" : "",
+                                   g->log_y ? 0.5 : 0.0, 1.05 * tallest(p)));
     else
         SPRED_TRY(put_axis(p, 'y', &p->y, g->log_y));
     if (p->categories)
