@@ -92,9 +92,9 @@ static enum spred_status find_ranges(struct page *p)
             if (!counts(g))
                 widen(&p->x, k->x[i], g->log_x);
             widen(&p->y, k->y[i], g->log_y && g->kind != PLOTS_HISTOGRAM);
-            if (k->low)
+            if (k->low && !counts(g))
                 widen(&p->y, k->low[i], g->log_y);
-            if (k->high)
+            if (k->high && !counts(g))
                 widen(&p->y, k->high[i], g->log_y);
             if (k->z)
                 widen(&p->z, k->z[i], g->log_z);
@@ -134,9 +134,9 @@ static void finish_ranges(struct page *p)
         p->x = p->y;
         if (!(p->x.low < p->x.high))
             p->x.low -= 0.5, p->x.high += 0.5;
-        double bins = g->bins ? (double)g->bins : ceil(sqrt((double)most));
-        p->bins =
-            g->bins ? g->bins : (size_t)fmin(fmax(bins, BINS_LEAST), BINS_MOST);
+        double bins = fmin(fmax(sqrt((double)most), BINS_LEAST), BINS_MOST);
+        p->bins = g->bins ? g->bins : (size_t)ceil(bins);
+        p->bar = (p->x.high - p->x.low) / (double)p->bins;
     } else if (g->kind == PLOTS_BARS || g->kind == PLOTS_HEAT || g->x_names) {
         double gap = g->x_names ? 1 : least_gap(g, 0);
         p->bar = BAR_SHARE * gap / (double)(g->n_series ? g->n_series : 1);

@@ -102,6 +102,9 @@ static void every_kind(void **state)
             printf("%s\n", text.text);
         spred_free(&env, text.text);
     }
+    /* 60 values, 8 bins, at most 20 of them in one */
+    contains(&env, folder, "histogram.gp", "set yrange [0:21]");
+    contains(&env, folder, "histogram.gp", "nth(x) < 8 ? nth(x) : 7");
     contains(&env, folder, "points.dat", "\n1 1 0.9 1.1\n");
     contains(&env, folder, "histogram.dat", "values\n1\n");
     contains(&env, folder, "heat.dat", "\n3 1 0.564642473\n");
