@@ -465,12 +465,14 @@ static enum spred_status put_page(struct page *p, struct plots_context *context)
 enum spred_status plots_series_draw(struct spred_env *env,
                                     const struct plots_series_figure *figure,
                                     const char *folder, int pictures,
-                                    char **name)
+                                    char name[PLOTS_NAME_SIZE])
 {
     struct plots_context context = {.env = env, .folder = folder};
     struct page page = {.env = env, .figure = figure};
-    if (name)
-        *name = NULL;
+    if (!*figure->name || strlen(figure->name) >= PLOTS_NAME_SIZE)
+        return spred_fail(env, SPRED_EINVAL,
+                          "figure '%.40s': expected a name of 1 to %d bytes",
+                          figure->name, PLOTS_NAME_SIZE - 1);
     if (figure->store)
         SPRED_TRY(plots_context_open(env, figure->store, folder, &context));
     if (pictures)
@@ -479,13 +481,9 @@ enum spred_status plots_series_draw(struct spred_env *env,
         plots_figure_begin(&context, &page.f, figure->name, NULL, 1);
     if (!status)
         status = put_page(&page, &context);
-    if (!status && name && !(*name = spred_strdup(env, page.f.name)))
-        status = SPRED_ENOMEM;
+    if (!status && name)
+        strcpy(name, page.f.name);
     status = plots_figure_end(&page.f, status);
     plots_context_close(&context);
-    if (status && name) {
-        spred_free(env, *name);
-        *name = NULL;
-    }
     return status;
 }

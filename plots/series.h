@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include "spred/env.h"
 
+#define PLOTS_NAME_SIZE 128 /* bytes that hold the name of such a figure */
+
 enum plots_series_kind {
     PLOTS_LINES,
     PLOTS_POINTS,
@@ -46,11 +48,11 @@ struct plots_series_figure {
 
 /* Writes NAME.dat and NAME.gp into folder (which exists) and, with pictures,
  * NAME.svg, NAME.pdf and NAME.png through gnuplot. name: NULL, or gets the safe
- * name (free it). SPRED_EINVAL: nothing to show, or nothing above 0 on a
- * logarithmic axis. */
+ * name. SPRED_EINVAL: nothing to show, nothing above 0 on a logarithmic axis,
+ * or a name that is too long. */
 enum spred_status plots_series_draw(struct spred_env *env,
                                     const struct plots_series_figure *figure,
                                     const char *folder, int pictures,
-                                    char **name);
+                                    char name[PLOTS_NAME_SIZE]);
 
 #endif

@@ -73,6 +73,12 @@ enum spred_status plots_redraw(struct spred_env *env, const char *folder,
         status = plots_render(env, gnuplot, script, folder, form, path);
     spred_free(env, gnuplot);
     spred_free(env, script);
+    if (status == SPRED_EIO && !strstr(env->error, path)) {
+        char *why = spred_strdup(env, env->error);
+        if (why)
+            spred_fail(env, status, "%s: %s", path, why);
+        spred_free(env, why);
+    }
     return status;
 }
 

@@ -116,7 +116,7 @@ static void names_and_refusals(void **state)
     (void)state;
     struct spred_env env;
     spred_env_init(&env);
-    char *folder = fixture_folder(&env), *name;
+    char *folder = fixture_folder(&env), name[PLOTS_NAME_SIZE];
     static const char *const names[] = {
         "coordinate-descent", "proximal-gradient[accelerate=true]",
         "spred[variant=newton]", "lars", "owl-qn"};
@@ -130,24 +130,21 @@ static void names_and_refusals(void **state)
                                          .n_x_names = 5,
                                          .series = &series,
                                          .n_series = 1};
-    assert_ok(&env, plots_series_draw(&env, &figure, folder, 1, &name));
+    assert_ok(&env, plots_series_draw(&env, &figure, folder, 1, name));
     assert_string_equal(name, "_._by_solver");
-    spred_free(&env, name);
     contains(&env, folder, "_._by_solver.dat", "\n4 NaN NaN NaN\n");
     well_formed(folder, "_._by_solver.svg");
     figure.name = "log-bars";
     figure.log_y = 1;
-    assert_ok(&env, plots_series_draw(&env, &figure, folder, 1, &name));
-    spred_free(&env, name);
+    assert_ok(&env, plots_series_draw(&env, &figure, folder, 1, name));
     series.y = none;
-    assert_int_equal(plots_series_draw(&env, &figure, folder, 1, &name),
+    assert_int_equal(plots_series_draw(&env, &figure, folder, 1, name),
                      SPRED_EINVAL);
     assert_non_null(strstr(env.error, "above 0"));
     series.n = 0;
     figure.log_y = 0;
-    assert_int_equal(plots_series_draw(&env, &figure, folder, 1, &name),
+    assert_int_equal(plots_series_draw(&env, &figure, folder, 1, name),
                      SPRED_EINVAL);
-    assert_null(name);
     /* one point, flat lines */
     series.n = 1;
     for (int kind = 0; kind < PLOTS_HEAT; kind++) {
@@ -299,13 +296,12 @@ static void every_allocation(void **state)
     int passed = 0;
     for (int i = 1; !passed; i++) {
         int left = i;
-        char *name = NULL;
+        char name[PLOTS_NAME_SIZE];
         struct spred_env env = plain;
         env.reallocate = fail_once;
         env.allocate_cookie = &left;
         enum spred_status status =
-            plots_series_draw(&env, &figure, folder, 0, &name);
-        spred_free(&env, name);
+            plots_series_draw(&env, &figure, folder, 0, name);
         passed = left > 0;
         assert_int_equal(status, passed ? SPRED_OK : SPRED_ENOMEM);
     }
