@@ -238,7 +238,7 @@ static enum spred_status put_names(struct page *p, size_t n,
     }
     double width = (double)longest * NAME_WIDTH;
     if (width * (double)n > NAMES_ROOM) {
-        p->f.height += fmin(0.6 * width, 130); /* the page grows */
+        p->f.height += fmin(0.57 * width - 20, 120); /* the page grows */
         SPRED_TRY(spred_buffer_add(p->env, gp,
                                    "if (form ne 'dumb' && form ne 'ansi') set "
                                    "xtics rotate by 35 right offset 0.6,0\n"));

@@ -14,7 +14,8 @@
 #define CELL_WIDTH 9.0
 #define CELL_RATIO 2.0 /* height / width */
 #define CAPTION_ROW 11.0
-#define KEY_SLACK 14.0 /* a key of text needs a row more */
+#define KEY_SLACK 14.0  /* a key of text needs a row more */
+#define AXIS_COLUMNS 10 /* left and right of the panel */
 #define COLUMNS_DEFAULT 80
 #define COLUMNS_LEAST 30
 #define COLUMNS_MOST 500
@@ -92,6 +93,7 @@ struct screen {
     int in_key;                  /* behind the panels */
     struct spred_buffer caption; /* joined */
     struct spred_buffer y_label; /* of all panels */
+    struct spred_buffer names;   /* of numbered tics */
 };
 
 static int starts(const char *line, const char *with)
@@ -110,23 +112,26 @@ static int is_caption(const char *line, size_t length)
     return 0;
 }
 
-/* Appends the text of the line's first quoted string. */
-static enum spred_status unquote(struct spred_env *env, const char *line,
+/* Appends the text of the line's next quoted string, from *at on, which moves
+ * behind it. */
+static enum spred_status unquote(struct spred_env *env, const char **at,
                                  struct spred_buffer *out)
 {
-    for (const char *c = strchr(line, '\'') + 1; *c && *c != '\n'; c++) {
+    const char *c = strchr(*at, '\'') + 1;
+    for (; *c && *c != '\n'; c++) {
         if (*c == '\'' && *++c != '\'')
             break;
         SPRED_TRY(spred_buffer_append(env, out, c, 1));
     }
-    return SPRED_OK;
+    *at = c;
+    return spred_buffer_append(env, out, "", 0);
 }
 
 static enum spred_status take_caption(struct screen *s, const char *line)
 {
     if (s->caption.length)
         SPRED_TRY(spred_buffer_append(s->env, &s->caption, " ", 1));
-    return unquote(s->env, line, &s->caption);
+    return unquote(s->env, &line, &s->caption);
 }
 
 /* Text cannot stand upright: what y is goes before the caption. */
@@ -134,7 +139,7 @@ static enum spred_status take_y_label(struct screen *s, const char *line)
 {
     struct spred_buffer *out = &s->y_label;
     struct spred_buffer label = {0};
-    enum spred_status status = unquote(s->env, line, &label);
+    enum spred_status status = unquote(s->env, &line, &label);
     if (!status && label.length &&
         !(out->text && strstr(out->text, label.text)))
         status = spred_buffer_add(s->env, out, "%s%s",
@@ -206,6 +211,35 @@ static enum spred_status put_plain(struct screen *s, const char *line,
     return SPRED_OK;
 }
 
+/* Names under an axis that do not fit side by side are numbered there, and
+ * listed below the page. */
+static enum spred_status put_names(struct screen *s, const char *line,
+                                   size_t length, struct spred_buffer *out)
+{
+    struct spred_env *env = s->env;
+    struct spred_buffer list = {0};
+    size_t n = 0, longest = 0;
+    enum spred_status status = SPRED_OK;
+    for (const char *at = line;
+         !status && (at = strchr(at, '\'')) != NULL && at < line + length;) {
+        status = spred_buffer_add(env, &list, "%s%zu ", n ? ", " : "", n + 1);
+        size_t start = list.length;
+        if (!status)
+            status = unquote(env, &at, &list);
+        n++;
+        if (list.length - start > longest)
+            longest = list.length - start;
+    }
+    int fits = (longest + 1) * n + AXIS_COLUMNS <= s->columns;
+    if (!status)
+        status = fits ? put_plain(s, line, length, out)
+                      : spred_buffer_add(env, out, "set xtics scale 0 1,1\n");
+    if (!status && !fits)
+        status = spred_buffer_add(env, &s->names, "x: %s", list.text);
+    spred_free(env, list.text);
+    return status;
+}
+
 /* One line for text: no grid, no bands (they would be filled with letters), the
  * caption kept for below, all the room at the foot for the key. */
 static enum spred_status put_as_text(struct screen *s, const char *line,
@@ -217,6 +251,8 @@ static enum spred_status put_as_text(struct screen *s, const char *line,
         return take_caption(s, line);
     if (starts(line, "set ylabel '"))
         return take_y_label(s, line);
+    if (starts(line, "set xtics scale 0 ('"))
+        return put_names(s, line, length, out);
     if (starts(line, "set grid"))
         return SPRED_OK;
     if (starts(line, "# key and caption"))
@@ -327,12 +363,15 @@ static enum spred_status draw(struct screen *s, const char *folder,
         status = trim(env, drawn, out);
     if (!status && s->text && s->y_label.length)
         status = wrap(env, s->y_label.text, s->columns, out);
+    if (!status && s->text && s->names.length)
+        status = wrap(env, s->names.text, s->columns, out);
     if (!status && s->text && s->caption.length)
         status = wrap(env, s->caption.text, s->columns, out);
     spred_free(env, drawn);
     spred_free(env, translated.text);
     spred_free(env, s->caption.text);
     spred_free(env, s->y_label.text);
+    spred_free(env, s->names.text);
     spred_free(env, gnuplot);
     spred_free(env, path);
     spred_free(env, gp);

@@ -134,6 +134,14 @@ static void names_and_refusals(void **state)
     assert_string_equal(name, "_._by_solver");
     contains(&env, folder, "_._by_solver.dat", "\n4 NaN NaN NaN\n");
     well_formed(folder, "_._by_solver.svg");
+    struct spred_buffer text = {0};
+    assert_ok(&env, plots_show(&env, folder, name, "dumb", 80, 0, &text));
+    assert_non_null(
+        strstr(text.text, "y: seconds\nx: 1 coordinate-descent, 2 "));
+    text.length = 0;
+    assert_ok(&env, plots_show(&env, folder, name, "dumb", 300, 0, &text));
+    assert_null(strstr(text.text, "x: 1"));
+    spred_free(&env, text.text);
     figure.name = "log-bars";
     figure.log_y = 1;
     assert_ok(&env, plots_series_draw(&env, &figure, folder, 1, name));
