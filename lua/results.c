@@ -15,6 +15,7 @@
 #include "results/show.h"
 
 #define NAMES_MOST 200
+#define SQL_SECONDS 30.0 /* of one question */
 
 /* What C hands over, until Lua has it: freed by __gc whatever happens. */
 struct loan {
@@ -300,8 +301,13 @@ static int sql(lua_State *L)
         }
     }
     struct loan *loan = new_loan(L);
-    binding_try(L, results_ask(r->env, r->view, text, values, (size_t)n, NULL,
-                               &loan->answer));
+    /* no longer than the script itself may take */
+    struct results_limits limits = {.seconds = SQL_SECONDS};
+    double deadline = script_of(L)->deadline;
+    if (deadline > 0)
+        limits.seconds = fmax(fmin(SQL_SECONDS, deadline - script_now()), 1e-3);
+    binding_try(L, results_ask(r->env, r->view, text, values, (size_t)n,
+                               &limits, &loan->answer));
     return push_answer(L, &loan->answer);
 }
 

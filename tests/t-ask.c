@@ -156,6 +156,29 @@ static void only_reads(void **state)
     close_place(&p);
 }
 
+/* While another connection writes: what is stored so far, no waiting. */
+static void beside_a_writer(void **state)
+{
+    (void)state;
+    struct place p;
+    struct results_answer a;
+    struct results_store *store;
+    struct results_record r = {.n_points = 0};
+    open_place(&p);
+    assert_ok(&p.env, results_store_open(&p.env, p.db, &store));
+    struct results_sink sink = results_store_sink(store);
+    fixture_run(&p.env, &r.run, "c", "lasso", "spred", "", 1);
+    assert_ok(&p.env, sink.put(sink.self, &r));
+    results_record_free(&p.env, &r);
+    assert_ok(&p.env, results_ask(&p.env, p.view, "SELECT count(*) FROM runs",
+                                  NULL, 0, NULL, &a));
+    assert_int_equal(a.values[0].whole, 9);
+    results_answer_free(&p.env, &a);
+    assert_int_equal(results_view_count(p.view), 8); /* as when opened */
+    results_store_close(store);
+    close_place(&p);
+}
+
 static int count_down(void *cookie)
 {
     int *left = cookie;
@@ -263,8 +286,8 @@ static void every_allocation(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(answers), cmocka_unit_test(only_reads),
-        cmocka_unit_test(limits), cmocka_unit_test(stored_rows),
-        cmocka_unit_test(every_allocation)};
+        cmocka_unit_test(answers),         cmocka_unit_test(only_reads),
+        cmocka_unit_test(beside_a_writer), cmocka_unit_test(limits),
+        cmocka_unit_test(stored_rows),     cmocka_unit_test(every_allocation)};
     return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
 }

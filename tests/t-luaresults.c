@@ -133,6 +133,24 @@ static int add_kind(lua_State *L)
     return 0;
 }
 
+/* A question takes no longer than the script may. */
+static void sql_in_time(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "spred.results(fixture):sql('WITH RECURSIVE c(x) AS (VALUES (1) UNION "
+        "ALL SELECT x + 1 FROM c) SELECT count(*) FROM c')";
+    struct place p;
+    open_place(&p);
+    p.script->options.seconds = 0.3;
+    double start = script_now();
+    assert_int_equal(script_text(p.script, text, strlen(text), "=test"),
+                     SPRED_EINVAL);
+    assert_non_null(strstr(p.env.error, "stopped"));
+    assert_true(script_now() - start < 5);
+    close_place(&p);
+}
+
 static void figure_kinds(void **state)
 {
     (void)state;
@@ -250,8 +268,8 @@ static void every_allocation(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(lua_file),
-                                       cmocka_unit_test(figure_kinds),
-                                       cmocka_unit_test(every_allocation)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lua_file), cmocka_unit_test(sql_in_time),
+        cmocka_unit_test(figure_kinds), cmocka_unit_test(every_allocation)};
     return cmocka_run_group_tests_name("luaresults", tests, NULL, NULL);
 }
