@@ -224,7 +224,7 @@ static int results_verb(struct call *call)
     if (status == SPRED_OK && strcmp(call->verb, "export") == 0)
         status = bench_tabulate(&call->env, folder, db, stdout);
     else if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)
-        status = bench_draw(&call->env, folder, db, NULL, 0);
+        status = bench_draw(&call->env, folder, db, NULL, 0, NULL);
     else if (status == SPRED_OK)
         status = show(call, db);
     if (status == SPRED_OK && strcmp(call->verb, "plot") == 0)

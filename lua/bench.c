@@ -60,8 +60,10 @@ enum spred_status bench_tabulate(struct spred_env *env, const char *folder,
 }
 
 enum spred_status bench_draw(struct spred_env *env, const char *folder,
-                             const char *db, char *const *figures, size_t n)
+                             const char *db, char *const *figures, size_t n,
+                             const struct plots_extra *extra)
 {
+    char failure[SPRED_ERROR_MAX] = "";
     char *pictures = spred_format(env, "%s/figures", folder);
     char *report = spred_format(env, "%s/report.html", folder);
     const char *const *kinds = (const char *const *)figures;
@@ -69,9 +71,14 @@ enum spred_status bench_draw(struct spred_env *env, const char *folder,
     if (status == SPRED_OK)
         status = spred_make_folders(env, pictures, 0777);
     if (status == SPRED_OK)
-        status = plots_draw(env, db, pictures, kinds, n);
-    if (status == SPRED_OK)
-        status = plots_report(env, db, pictures, kinds, n, report);
+        status = plots_draw(env, db, pictures, kinds, n, extra);
+    if (status == SPRED_OK) {
+        status = plots_report(env, db, pictures, kinds, n, extra, report);
+    } else if (report && status != SPRED_ENOTFOUND) {
+        memcpy(failure, env->error, sizeof failure);
+        plots_report(env, db, pictures, kinds, n, extra, report);
+        spred_fail(env, status, "%s", failure);
+    }
     spred_free(env, report);
     spred_free(env, pictures);
     return status;
@@ -142,8 +149,8 @@ enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
     if (status == SPRED_OK && !totals->interrupted) {
         status = bench_tabulate(env, folder, db, bench->tables);
         if (status == SPRED_OK)
-            status =
-                bench_draw(env, folder, db, spec->figures, spec->n_figures);
+            status = bench_draw(env, folder, db, spec->figures, spec->n_figures,
+                                NULL);
         if (bench->tables)
             fflush(bench->tables);
     }

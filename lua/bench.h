@@ -30,8 +30,11 @@ enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
  * unless that is NULL. */
 enum spred_status bench_tabulate(struct spred_env *env, const char *folder,
                                  const char *db, FILE *out);
-/* Figures (those of the last run when n is 0) and the report. */
+struct plots_extra;
+/* Figures (those of the last run when n is 0) and the report, also when a
+ * figure failed. extra: figure kinds of a script, or NULL. */
 enum spred_status bench_draw(struct spred_env *env, const char *folder,
-                             const char *db, char *const *figures, size_t n);
+                             const char *db, char *const *figures, size_t n,
+                             const struct plots_extra *extra);
 
 #endif

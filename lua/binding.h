@@ -114,5 +114,8 @@ const double *binding_vector(lua_State *L, int index, size_t *n,
 void binding_open_docs(lua_State *L);
 void binding_open_matrix(lua_State *L);
 void binding_open_rng(lua_State *L);
+void binding_open_figure(lua_State *L);
+void binding_open_plot(lua_State *L);
+void binding_open_results(lua_State *L);
 
 #endif

@@ -7,7 +7,15 @@
 
 /* In this order: a later one may use the types of an earlier one. */
 static void (*const modules[])(lua_State *L) = {
-    binding_open_docs, binding_open_matrix, binding_open_rng};
+    // clang-format off
+    binding_open_docs,
+    binding_open_matrix,
+    binding_open_rng,
+    binding_open_figure,
+    binding_open_results,
+    binding_open_plot,
+    // clang-format on
+};
 
 void modules_open(lua_State *L)
 {

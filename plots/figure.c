@@ -20,21 +20,6 @@
 #define CAPTION_ROW 11.0
 #define CAPTION_CHARACTERS 138
 
-static enum spred_status remember_name(struct plots_context *context,
-                                       const char *name)
-{
-    void *grown = spred_resize(context->env, context->names,
-                               context->n_names + 1, sizeof *context->names);
-    if (!grown)
-        return SPRED_ENOMEM;
-    context->names = grown;
-    char *copy = spred_strdup(context->env, name);
-    if (!copy)
-        return SPRED_ENOMEM;
-    context->names[context->n_names++] = copy;
-    return SPRED_OK;
-}
-
 /* Letters, digits, '.', '-', '_' stay; anything else becomes '_', and a number
  * is added if another figure has the name already. */
 static char *safe_name(struct plots_context *context, const char *kind,
@@ -56,6 +41,22 @@ static char *safe_name(struct plots_context *context, const char *kind,
             name = longer;
             break;
         }
+    return name;
+}
+
+const char *plots_figure_name(struct plots_context *context, const char *kind,
+                              const char *part)
+{
+    char *name = safe_name(context, kind, part);
+    void *grown = spred_resize(context->env, context->names,
+                               context->n_names + 1, sizeof *context->names);
+    if (grown)
+        context->names = grown;
+    if (!name || !grown) {
+        spred_free(context->env, name);
+        return NULL;
+    }
+    context->names[context->n_names++] = name;
     return name;
 }
 
@@ -101,7 +102,8 @@ enum spred_status plots_figure_begin(struct plots_context *context,
     struct spred_env *env = context->env;
     memset(f, 0, sizeof *f);
     f->context = context;
-    f->name = safe_name(context, kind, part);
+    const char *name = plots_figure_name(context, kind, part);
+    f->name = name ? spred_strdup(env, name) : NULL;
     if (!f->name)
         return SPRED_ENOMEM;
     f->panels = panels;
@@ -113,7 +115,6 @@ enum spred_status plots_figure_begin(struct plots_context *context,
     f->panel_height = f->columns == 1 ? 300 : f->columns == 2 ? 210 : 170;
     f->height = MARGIN_TOP + f->panel_height * (double)f->rows +
                 GAP_Y * (double)(f->rows - 1) + BELOW_PANELS;
-    SPRED_TRY(remember_name(context, f->name));
     return spred_buffer_add(env, &f->dat, "# %s.dat, drawn by %s.gp\n", f->name,
                             f->name);
 }

@@ -3,17 +3,18 @@
 #ifndef PLOTS_FIGURE_H
 #define PLOTS_FIGURE_H
 
+#include "plots/plots.h"
 #include "results/query.h"
-#include "spred/text.h"
 
 /* One call of plots_draw or plots_report. */
 struct plots_context {
     struct spred_env *env;
     struct results_view *view;
-    const char *folder;
-    int dry;       /* 1: only collect the names */
-    char *gnuplot; /* path, or NULL: not found */
-    char **names;  /* of the figures, owned */
+    const char *db_path, *folder;
+    const struct plots_extra *extra; /* figure kinds of a script, or NULL */
+    int dry;                         /* 1: only collect the names */
+    char *gnuplot;                   /* path, or NULL: not found */
+    char **names;                    /* of the figures, owned */
     size_t n_names;
     struct results_table solvers, datasets, notes, machines;
 };
@@ -48,6 +49,11 @@ enum spred_status plots_figure_begin(struct plots_context *context,
                                      struct plots_figure *figure,
                                      const char *kind, const char *part,
                                      size_t panels);
+
+/* The safe name of the figure KIND-PART, noted as one of the context's;
+ * borrowed from there. NULL: out of memory. */
+const char *plots_figure_name(struct plots_context *context, const char *kind,
+                              const char *part);
 
 /* Ends the page, writes the files, runs gnuplot unless status says that an
  * earlier step failed; frees all. Returns the first failure. */
@@ -90,6 +96,8 @@ struct plots_style {
     const char *colour;
     int dash, point, hollow;
 };
+enum { PLOTS_COLOURS = 8 };
+struct plots_style plots_nth_style(size_t i);
 struct plots_style plots_solver_style(const struct plots_context *context,
                                       const char *solver);
 
@@ -152,8 +160,12 @@ enum spred_status plots_curve_panel(struct plots_figure *figure, size_t i,
 enum spred_status plots_share_axis(struct plots_figure *figure, size_t i);
 
 /* gnuplot.c: the first `gnuplot` on PATH (free it), or NULL; and one run of
- * it: form svg, pdf or png, into folder/name.form. */
+ * it: form svg, pdf or png, into folder/name.form. plots_render: any script
+ * whose data lie in folder, in any form, to any path, aside and renamed. */
 char *plots_find_gnuplot(struct spred_env *env);
+enum spred_status plots_render(struct spred_env *env, const char *gnuplot,
+                               const char *script, const char *folder,
+                               const char *form, const char *path);
 enum spred_status plots_run_gnuplot(struct plots_context *context,
                                     const char *name, const char *form);
 

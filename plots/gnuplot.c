@@ -169,17 +169,17 @@ static enum spred_status quote(struct spred_env *env, struct spred_buffer *out,
     return spred_buffer_append(env, out, "'", 1);
 }
 
-static enum spred_status run(struct plots_context *context, const char *script,
+static enum spred_status run(struct spred_env *env, const char *gnuplot,
+                             const char *script, const char *folder,
                              const char *temporary, const char *form)
 {
-    struct spred_env *env = context->env;
     struct spred_buffer settings = {0};
     char answer[ANSWER_MAX];
     enum spred_status status =
         spred_buffer_add(env, &settings, "form='%s'; folder=", form);
-    char *folder = spred_format(env, "%s/", context->folder);
+    char *prefix = spred_format(env, "%s/", folder);
     if (!status)
-        status = folder ? quote(env, &settings, folder) : SPRED_ENOMEM;
+        status = prefix ? quote(env, &settings, prefix) : SPRED_ENOMEM;
     if (!status)
         status = spred_buffer_add(env, &settings, "; out=");
     if (!status)
@@ -188,28 +188,23 @@ static enum spred_status run(struct plots_context *context, const char *script,
         char program[] = "gnuplot", plain[] = "--default-settings", e[] = "-e";
         char *file = spred_strdup(env, script);
         char *arguments[] = {program, plain, e, settings.text, file, NULL};
-        status = file ? spawn(env, context->gnuplot, arguments, answer)
-                      : SPRED_ENOMEM;
+        status = file ? spawn(env, gnuplot, arguments, answer) : SPRED_ENOMEM;
         spred_free(env, file);
     }
     spred_free(env, settings.text);
-    spred_free(env, folder);
+    spred_free(env, prefix);
     return status;
 }
 
-enum spred_status plots_run_gnuplot(struct plots_context *context,
-                                    const char *name, const char *form)
+enum spred_status plots_render(struct spred_env *env, const char *gnuplot,
+                               const char *script, const char *folder,
+                               const char *form, const char *path)
 {
-    struct spred_env *env = context->env;
     struct stat info;
-    char *script = spred_format(env, "%s/%s.gp", context->folder, name);
-    char *path = spred_format(env, "%s/%s.%s", context->folder, name, form);
-    char *temporary = spred_format(env, "%s/%s.%ld.%s.tmp", context->folder,
-                                   name, (long)getpid(), form);
-    enum spred_status status =
-        script && path && temporary ? SPRED_OK : SPRED_ENOMEM;
+    char *temporary = spred_format(env, "%s.%ld.tmp", path, (long)getpid());
+    enum spred_status status = temporary ? SPRED_OK : SPRED_ENOMEM;
     if (!status)
-        status = run(context, script, temporary, form);
+        status = run(env, gnuplot, script, folder, temporary, form);
     if (!status && (stat(temporary, &info) != 0 || info.st_size == 0))
         status = spred_fail(env, SPRED_EIO, "%s: gnuplot wrote nothing", path);
     if (!status && strcmp(form, "pdf") == 0)
@@ -218,9 +213,22 @@ enum spred_status plots_run_gnuplot(struct plots_context *context,
         status = spred_fail(env, SPRED_EIO, "%s: %s", path, strerror(errno));
     if (status && temporary)
         unlink(temporary);
+    spred_free(env, temporary);
+    return status;
+}
+
+enum spred_status plots_run_gnuplot(struct plots_context *context,
+                                    const char *name, const char *form)
+{
+    struct spred_env *env = context->env;
+    char *script = spred_format(env, "%s/%s.gp", context->folder, name);
+    char *path = spred_format(env, "%s/%s.%s", context->folder, name, form);
+    enum spred_status status = script && path
+                                   ? plots_render(env, context->gnuplot, script,
+                                                  context->folder, form, path)
+                                   : SPRED_ENOMEM;
     spred_free(env, script);
     spred_free(env, path);
-    spred_free(env, temporary);
     return status;
 }
 

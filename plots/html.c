@@ -88,8 +88,10 @@ enum spred_status plots_html_figure(struct plots_context *context,
     if (status == SPRED_ENOTFOUND || (!status && !svg)) {
         status = spred_buffer_add(env, out,
                                   "<p class=\"bad\">The figure %s was not "
-                                  "drawn (is gnuplot installed?); %s.gp and "
-                                  "%s.dat hold its script and data.</p>\n",
+                                  "drawn: gnuplot is missing (%s.gp and %s.dat "
+                                  "then hold its script and data), or the "
+                                  "script that makes it failed or had nothing "
+                                  "to show.</p>\n",
                                   name, name, name);
     } else if (!status) {
         status = spred_buffer_add(env, out, "<figure id=\"%s\">\n", name);

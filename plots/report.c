@@ -356,12 +356,14 @@ static enum spred_status put_page(struct plots_context *context,
 
 enum spred_status plots_report(struct spred_env *env, const char *db_path,
                                const char *folder, const char *const *figures,
-                               size_t n, const char *path)
+                               size_t n, const struct plots_extra *extra,
+                               const char *path)
 {
     struct plots_context context;
     struct spred_buffer page = {0};
     SPRED_TRY(plots_context_open(env, db_path, folder, &context));
     context.dry = 1;
+    context.extra = extra;
     enum spred_status status = plots_run_kinds(&context, figures, n);
     char *title = spred_format(env, "spredbench: %s",
                                results_note(&context.notes, "name", "results"));

@@ -88,21 +88,26 @@ enum spred_status plots_log_axis(struct plots_figure *f, char axis, double low,
 }
 
 /* Okabe and Ito's colours, without the yellow that paper swallows. */
-struct plots_style plots_solver_style(const struct plots_context *context,
-                                      const char *solver)
+struct plots_style plots_nth_style(size_t i)
 {
-    static const char *const colours[] = {"#0072B2", "#D55E00", "#009E73",
-                                          "#882255", "#CC79A7", "#E69F00",
-                                          "#56B4E9", "#7F7F7F"};
+    static const char *const colours[PLOTS_COLOURS] = {
+        "#0072B2", "#D55E00", "#009E73", "#882255",
+        "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F"};
     static const int points[] = {7, 5, 9, 11, 13, 6, 4, 8, 10, 12};
     static const int hollow[] = {6, 4, 8, 10, 12, 6, 4, 8, 10, 12};
     static const int dashes[] = {1, 2, 4, 5, 3};
+    return (struct plots_style){colours[i % PLOTS_COLOURS], dashes[i % 5],
+                                points[i % 10], hollow[i % 10]};
+}
+
+struct plots_style plots_solver_style(const struct plots_context *context,
+                                      const char *solver)
+{
     size_t i = 0;
     while (i < context->solvers.n_rows &&
            strcmp(results_text(&context->solvers, i, "solver"), solver) != 0)
         i++;
-    return (struct plots_style){colours[i % 8], dashes[i % 5], points[i % 10],
-                                hollow[i % 10]};
+    return plots_nth_style(i);
 }
 
 #define SOURCE_MAX 80 /* bytes of a source in a caption */

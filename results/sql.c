@@ -198,6 +198,30 @@ enum spred_status results_sql_open(struct spred_env *env, const char *path,
     return status;
 }
 
+enum spred_status results_sql_open_to_read(struct spred_env *env,
+                                           const char *path, sqlite3 **db)
+{
+    int64_t tables;
+    *db = NULL;
+    enum spred_status status = SPRED_OK;
+    if (sqlite3_open_v2(path, db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+        status = results_sql_fail(env, *db, path, "cannot be opened");
+    if (!status) {
+        sqlite3_busy_timeout(*db, BUSY_MILLISECONDS);
+        status =
+            ask(env, *db, path, "SELECT count(*) FROM sqlite_schema", &tables);
+    }
+    int code = status && *db ? sqlite3_errcode(*db) : SQLITE_OK;
+    if ((code == SQLITE_CANTOPEN || code == SQLITE_READONLY) &&
+        !has_journal(env, path))
+        status = open_immutable(env, path, db);
+    if (status) {
+        sqlite3_close(*db);
+        *db = NULL;
+    }
+    return status;
+}
+
 void results_sql_bind(sqlite3_stmt *statement, int first,
                       const struct results_column *columns, const void *row)
 {

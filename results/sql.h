@@ -20,6 +20,11 @@ enum spred_status results_sql_fail(struct spred_env *env, sqlite3 *db,
 enum spred_status results_sql_open(struct spred_env *env, const char *path,
                                    int writer, sqlite3 **db, int *fresh);
 
+/* Opens a store that was checked before with no right to write, also while
+ * another process writes it or in a folder that cannot be written. */
+enum spred_status results_sql_open_to_read(struct spred_env *env,
+                                           const char *path, sqlite3 **db);
+
 /* Compiles one statement. */
 enum spred_status results_sql_prepare(struct spred_env *env, sqlite3 *db,
                                       const char *path, const char *sql,

@@ -68,7 +68,7 @@ static void whole_experiment(void **state)
     snprintf(db, sizeof db, "%s/results.db", folder);
     snprintf(report, sizeof report, "%s/report.html", folder);
     fixture_experiment(&env, db);
-    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3));
+    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3, NULL));
     for (size_t i = 0; i < 4; i++)
         for (size_t j = 0; j < 5; j++) {
             snprintf(name, sizeof name, "%s.%s", names[i], ends[j]);
@@ -82,7 +82,8 @@ static void whole_experiment(void **state)
     contains(folder, "gap-time-lasso.svg", "Seed 17");
     contains(folder, "profile.gp", "lasso: 18 instances");
     contains(folder, "profile.gp", "lars (logistic)");
-    assert_ok(&env, plots_report(&env, db, folder, plots_kinds(), 3, report));
+    assert_ok(&env,
+              plots_report(&env, db, folder, plots_kinds(), 3, NULL, report));
     well_formed(folder, "report.html", "</html>");
     contains(folder, "report.html",
              "GEO could not be reached: time-out "
@@ -130,8 +131,9 @@ static void hostile_text(void **state)
     snprintf(db, sizeof db, "%s/results.db", folder);
     snprintf(report, sizeof report, "%s/report.html", folder);
     small_store(&env, db);
-    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3));
-    assert_ok(&env, plots_report(&env, db, folder, plots_kinds(), 3, report));
+    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3, NULL));
+    assert_ok(&env,
+              plots_report(&env, db, folder, plots_kinds(), 3, NULL, report));
     well_formed(folder, "gap-time-a_.__b_c.svg", "</svg>");
     well_formed(folder, "accuracy-genes.svg", "</svg>");
     well_formed(folder, "report.html", "</html>");
@@ -154,7 +156,7 @@ static void golden(void **state)
     char *first[5];
     size_t lengths[5], length;
     for (int round = 0; round < 2; round++) {
-        assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 1));
+        assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 1, NULL));
         for (int i = 0; i < 5; i++) {
             char name[64];
             snprintf(name, sizeof name, "gap-time-a_.__b_c.%s", forms[i]);
@@ -201,8 +203,9 @@ static void without_gnuplot(void **state)
     snprintf(report, sizeof report, "%s/report.html", folder);
     small_store(&env, db);
     setenv("PATH", folder, 1);
-    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3));
-    assert_ok(&env, plots_report(&env, db, folder, plots_kinds(), 3, report));
+    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3, NULL));
+    assert_ok(&env,
+              plots_report(&env, db, folder, plots_kinds(), 3, NULL, report));
     setenv("PATH", path, 1);
     spred_free(&env, path);
     assert_int_equal(warnings, 1);
@@ -220,21 +223,23 @@ static void refusals(void **state)
     spred_env_init(&env);
     char *folder = fixture_folder(&env), db[256];
     snprintf(db, sizeof db, "%s/results.db", folder);
-    assert_int_equal(plots_draw(&env, db, folder, plots_kinds(), 3),
+    assert_int_equal(plots_draw(&env, db, folder, plots_kinds(), 3, NULL),
                      SPRED_ENOTFOUND);
     struct results_store *empty; /* a plan before its first run */
     char report[256];
     snprintf(report, sizeof report, "%s/report.html", folder);
     assert_ok(&env, results_store_open(&env, db, &empty));
     results_store_close(empty);
-    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3));
-    assert_ok(&env, plots_report(&env, db, folder, plots_kinds(), 3, report));
+    assert_ok(&env, plots_draw(&env, db, folder, plots_kinds(), 3, NULL));
+    assert_ok(&env,
+              plots_report(&env, db, folder, plots_kinds(), 3, NULL, report));
     well_formed(folder, "report.html", "</html>");
     assert_false(exists(folder, "profile.gp"));
     small_store(&env, db);
-    assert_int_equal(plots_draw(&env, db, folder, wrong, 1), SPRED_ENOTFOUND);
+    assert_int_equal(plots_draw(&env, db, folder, wrong, 1, NULL),
+                     SPRED_ENOTFOUND);
     assert_non_null(strstr(env.error, "'gap-time'"));
-    assert_int_equal(plots_draw(&env, db, "no/such", plots_kinds(), 1),
+    assert_int_equal(plots_draw(&env, db, "no/such", plots_kinds(), 1, NULL),
                      SPRED_EIO);
     fixture_remove(&env, folder);
 }

@@ -327,7 +327,7 @@ static void figures(void **state)
                                   "time-dimension time-alpha zero-rate "
                                   "support-recovery cv"));
     results_store_close(p.store);
-    assert_ok(&p.env, plots_draw(&p.env, p.db, p.folder, NULL, 0));
+    assert_ok(&p.env, plots_draw(&p.env, p.db, p.folder, NULL, 0, NULL));
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         char name[128];
         snprintf(name, sizeof name, "%s.dat", files[i].name);
@@ -343,7 +343,8 @@ static void figures(void **state)
     snprintf(path, sizeof path, "%s/gap-time-lasso.gp", p.folder);
     assert_int_equal(access(path, F_OK), -1); /* was not asked for */
     snprintf(path, sizeof path, "%s/report.html", p.folder);
-    assert_ok(&p.env, plots_report(&p.env, p.db, p.folder, NULL, 0, path));
+    assert_ok(&p.env,
+              plots_report(&p.env, p.db, p.folder, NULL, 0, NULL, path));
     check_file(&p, "report.html", "<h2>Results</h2>");
     fixture_remove(&p.env, p.folder);
 }
