@@ -6,8 +6,9 @@
 #include "lua/embedded.h"
 
 /* In this order: a later one may use the types of an earlier one. */
-static void (*const modules[])(lua_State *L) = {binding_open_docs,
-                                                binding_open_matrix};
+static void (*const modules[])(lua_State *L) = {
+    binding_open_docs, binding_open_matrix, binding_open_loss,
+    binding_open_penalty};
 
 void modules_open(lua_State *L)
 {
