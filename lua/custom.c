@@ -93,3 +93,29 @@ void custom_file(lua_State *L, const char *kind, const char *name)
     lua_setfield(L, -2, name);
     lua_pop(L, 1);
 }
+
+struct search {
+    const char *kind, *name;
+    void *found;
+};
+
+static int find(lua_State *L)
+{
+    struct search *search = lua_touserdata(L, 1);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, search->kind);
+    lua_getfield(L, -1, search->name);
+    search->found = lua_touserdata(L, -1);
+    return 0;
+}
+
+void *custom_find(lua_State *L, const char *kind, const char *name)
+{
+    struct search search = {kind, name, NULL};
+    if (!lua_checkstack(L, 4))
+        return NULL;
+    lua_pushcfunction(L, find);
+    lua_pushlightuserdata(L, &search);
+    if (lua_pcall(L, 1, 0, 0) != LUA_OK)
+        lua_pop(L, 1);
+    return search.found;
+}

@@ -91,25 +91,10 @@ static int declare_loss(lua_State *L)
     return 1;
 }
 
-static int find(lua_State *L)
-{
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, kind);
-    lua_getfield(L, -1, lua_touserdata(L, 1));
-    *(const void **)lua_touserdata(L, 2) = lua_touserdata(L, -1);
-    return 0;
-}
-
 const struct spred_loss *custom_loss_named(lua_State *L, const char *name)
 {
-    const void *found = NULL;
-    if (!lua_checkstack(L, 4))
-        return NULL;
-    lua_pushcfunction(L, find);
-    lua_pushlightuserdata(L, (void *)(uintptr_t)name);
-    lua_pushlightuserdata(L, &found);
-    if (lua_pcall(L, 2, 0, 0) != LUA_OK)
-        lua_pop(L, 1);
-    return found ? &((const struct lua_loss *)found)->own.loss : NULL;
+    const struct lua_loss *loss = custom_find(L, kind, name);
+    return loss ? &loss->own.loss : NULL;
 }
 
 void binding_open_loss(lua_State *L)
