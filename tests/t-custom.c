@@ -286,25 +286,79 @@ static double tricky_dual(double theta, double y)
     return huber_dual(theta, y) + (y > 41 && y < 42 ? 0.01 : 0);
 }
 
+/* Half the residual, and a dual that agrees with it: above the true one. */
+static double half_residual(double m, double y)
+{
+    return (y > 41 && y < 42 ? 0.5 : 1) * square_residual(m, y);
+}
+static double half_dual(double theta, double y)
+{
+    return y > 41 && y < 42 ? theta * y : square_dual(theta, y);
+}
+
 static void lies_at_the_data_are_found(void **state)
 {
     (void)state;
-    struct scalar_loss liar = huber_loss;
-    struct made_loss made;
-    struct recipe recipe = {.n = 30, .p = 5};
+    struct scalar_loss liars[] = {huber_loss, square_loss};
+    liars[0].dual = tricky_dual;
+    liars[1].dual = half_dual;
+    liars[1].residual = half_residual;
+    for (int k = 0; k < 2; k++) {
+        struct made_loss made;
+        struct recipe recipe = {.n = 30, .p = 5};
+        struct sample s, t;
+        loss_make(&made, "liar", &liars[k], 1, 0);
+        sample_make(&s, &recipe, 5);
+        assert_ok(&s.env, spred_custom_loss_check(&s.env, &made.own));
+        s.y[7] = 41.5;
+        again(&s, &t, &made, NULL);
+        assert_ok(&t.env, t.status);
+        struct spred_certifier *certifier =
+            spred_certifier_new(&t.env, &t.problem);
+        struct spred_certificate c;
+        double w[5] = {0}, b = 0;
+        assert_int_equal(spred_certify(certifier, w, &b, &c), SPRED_EINVAL);
+        assert_non_null(strstr(t.env.error, "the loss 'liar': dual("));
+        assert_false(spred_certified(&c, 1e9));
+        spred_certifier_free(certifier);
+        sample_free(&s);
+    }
+}
+
+/* A penalty's conjugate that is too small between the checked slopes. */
+static double dented_conjugate(double c)
+{
+    double over = fabs(c) > 1.3141 && fabs(c) < 1.3143 ? 0.5 : 0;
+    return net_conjugate(c) - over;
+}
+
+static void a_bound_above_the_objective_is_found(void **state)
+{
+    (void)state;
+    struct scalar_penalty liar = net_penalty;
+    struct made_penalty made;
+    struct recipe recipe = {.n = 30, .p = 1};
     struct sample s, t;
-    liar.dual = tricky_dual;
-    loss_make(&made, "huber", &liar, 1, 0);
+    liar.conjugate = dented_conjugate;
+    penalty_make(&made, "liar", &liar, 0.5, 1);
     sample_make(&s, &recipe, 5);
-    assert_ok(&s.env, spred_custom_loss_check(&s.env, &made.own));
-    s.y[7] = 41.5;
-    again(&s, &t, &made, NULL);
+    assert_ok(&s.env, spred_custom_penalty_check(&s.env, &made.own));
+    for (size_t i = 0; i < 30; i++)
+        s.y[i] *= 10;
+    again(&s, &t, NULL, &made);
     assert_ok(&t.env, t.status);
+    /* the weight whose slope is there: w of 2 * (1.3142 - 0.5) */
+    double w = 2 * (1.3142 - 0.5), b = 0, c, r[30], m[30];
+    spred_problem_predict(&t.problem, &w, &b, m);
+    t.problem.loss->residual(&t.problem, m, r);
+    spred_design_adjoint(&t.problem.x, r, &c);
+    assert_true(c > 0);
     struct spred_certifier *certifier = spred_certifier_new(&t.env, &t.problem);
-    struct spred_certificate c;
-    double w[5] = {0}, b = 0;
-    assert_int_equal(spred_certify(certifier, w, &b, &c), SPRED_EINVAL);
-    assert_non_null(strstr(t.env.error, "the loss 'huber': dual("));
+    struct spred_certificate out;
+    spred_certifier_start(certifier, fabs(c) / 30 / 1.3142);
+    assert_int_equal(spred_certify(certifier, &w, &b, &out), SPRED_EINVAL);
+    assert_non_null(strstr(t.env.error, "the conjugate of 'liar' is wrong"));
+    assert_false(spred_certified(&out, 1e9));
     spred_certifier_free(certifier);
     sample_free(&s);
 }
@@ -340,6 +394,7 @@ int main(void)
         cmocka_unit_test(not_convex_is_stationary),
         cmocka_unit_test(failures_survive),
         cmocka_unit_test(lies_at_the_data_are_found),
+        cmocka_unit_test(a_bound_above_the_objective_is_found),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

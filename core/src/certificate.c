@@ -361,23 +361,15 @@ static void clear(const struct spred_certifier *c,
 
 /* A custom loss and its dual agree at the samples' own points, not only where
  * the declaration was checked. */
-static enum spred_status touches(const struct spred_certifier *c)
+static enum spred_status touches(const struct spred_certifier *c, double *size)
 {
     const struct spred_problem *problem = c->problem;
     const struct spred_custom_loss *own = spred_custom_loss_of(problem->loss);
+    *size = 0;
     return own && c->form->convex
                ? spred_custom_loss_touches(c->env, own, problem->n, c->m, c->r,
-                                           problem->y)
+                                           problem->y, size)
                : SPRED_OK;
-}
-
-static double own_size(const struct spred_certifier *c)
-{
-    const struct spred_problem *problem = c->problem;
-    const struct spred_custom_loss *own = spred_custom_loss_of(problem->loss);
-    return own && c->form->convex
-               ? spred_custom_loss_size(own, problem->n, c->m, c->r, problem->y)
-               : 0;
 }
 
 /* Everything but X'R, which is one pass over X: R is in c->r. */
@@ -407,9 +399,8 @@ static enum spred_status evaluate(struct spred_certifier *c, const double *w,
     }
     problem->loss->residual(problem, c->m, c->r);
     SPRED_TRY(spred_custom_failed(c->env, problem));
-    SPRED_TRY(touches(c));
+    SPRED_TRY(touches(c, &e->own));
     e->left = c->form->convex ? balance(problem, c->r) : 0;
-    e->own = own_size(c);
     e->cross = cross_terms(c, e->centre, &e->norm);
     return SPRED_OK;
 }
@@ -447,8 +438,14 @@ static enum spred_status conclude(struct spred_certifier *c, const double *w,
     out->floor = (error + (better ? 0 : c->best_error) +
                   4 * DBL_EPSILON * (fabs(out->primal) + fabs(out->dual))) /
                  problem->null_objective;
-    SPRED_TRY(spred_custom_failed(c->env, problem));
-    return contradicts(c, out);
+    enum spred_status status = spred_custom_failed(c->env, problem);
+    if (status == SPRED_OK)
+        status = contradicts(c, out);
+    if (status != SPRED_OK) { /* nothing is proved */
+        out->dual = c->best_dual = -INFINITY;
+        out->gap = INFINITY;
+    }
+    return status;
 }
 
 static int same_point(const struct spred_certifier *c, const double *w,

@@ -11,6 +11,8 @@ enum { CHUNK = 256 };
 static const double least_curvature = 1e-4;
 /* Of value + r m - dual, relative to its terms: user's functions round. */
 static const double touch_tolerance = 1e-7;
+/* How far beside m value + r m must not be lower, relative to 1 + |m|. */
+static const double probe = 1e-3, probe_tolerance = 1e-10;
 
 typedef enum spred_status (*batch)(void *self, struct spred_env *env, size_t n,
                                    const double *m, const double *y,
@@ -160,53 +162,63 @@ spred_custom_loss_of(const struct spred_loss *loss)
     return loss->value == value ? (const struct spred_custom_loss *)loss : NULL;
 }
 
+/* value(at) + theta at, with its size. */
+static double line_at(const struct spred_custom_loss *own, double theta,
+                      double at, double y, double *size)
+{
+    double value;
+    call(own, own->functions.value, 1, &at, &y, &value);
+    *size = fabs(value) + fabs(theta * at) + fabs(theta * y);
+    return value + theta * at;
+}
+
+static enum spred_status apart(struct spred_env *env,
+                               const struct spred_custom_loss *own,
+                               double theta, double y, double m, double dual)
+{
+    double size, line = line_at(own, theta, m, y, &size);
+    if (own->failure->status != SPRED_OK) /* another function's NaN */
+        return spred_fail(env, own->failure->status, "%s",
+                          own->failure->env.error);
+    return spred_fail(env, SPRED_EINVAL,
+                      "the loss '%s': dual(%.10g, %.10g) = %.10g, but value(m) "
+                      "+ theta m at m = %.10g is %.10g; there or near it theta "
+                      "should be the residual",
+                      own->loss.name, theta, y, dual, m, line);
+}
+
 enum spred_status spred_custom_loss_touches(struct spred_env *env,
                                             const struct spred_custom_loss *own,
                                             size_t n, const double *m,
-                                            const double *r, const double *y)
+                                            const double *r, const double *y,
+                                            double *size)
 {
-    double top[CHUNK], bottom[CHUNK];
+    double line[3][CHUNK], bottom[CHUNK], at[CHUNK];
+    *size = 0;
     for (size_t from = 0; from < n; from += CHUNK) {
         size_t count = chunk(from, n);
-        call(own, own->functions.value, count, m + from, y + from, top);
+        for (int k = 0; k < 3; k++) { /* at m and on both sides */
+            for (size_t i = 0; i < count; i++)
+                at[i] = m[from + i] + (k - 1) * probe * (1 + fabs(m[from + i]));
+            call(own, own->functions.value, count, at, y + from, line[k]);
+        }
         call(own, own->functions.dual, count, r + from, y + from, bottom);
-        if (own->failure->status != SPRED_OK)
-            return spred_fail(env, own->failure->status, "%s",
-                              own->failure->env.error);
         for (size_t i = 0; i < count; i++) {
-            double at = m[from + i], theta = r[from + i];
-            double line = top[i] + theta * at;
-            double size = fabs(top[i]) + fabs(theta * at) +
-                          fabs(theta * y[from + i]) + fabs(bottom[i]);
-            if (!(fabs(line - bottom[i]) <= touch_tolerance * size))
-                return spred_fail(
-                    env, SPRED_EINVAL,
-                    "the loss '%s': dual(%.10g, %.10g) = %.10g, but value + "
-                    "residual * m at m = %.10g, whose residual that is, is "
-                    "%.10g",
-                    own->loss.name, theta, y[from + i], bottom[i], at, line);
+            double x = m[from + i], theta = r[from + i], target = y[from + i];
+            double side = probe * (1 + fabs(x));
+            double terms = fabs(line[1][i]) + fabs(theta * x) +
+                           fabs(theta * target) + fabs(bottom[i]);
+            double below = fmin(line[0][i] + theta * (x - side),
+                                line[2][i] + theta * (x + side));
+            *size += terms;
+            if (!(fabs(line[1][i] + theta * x - bottom[i]) <=
+                  touch_tolerance * terms) ||
+                !(bottom[i] <= below + probe_tolerance * terms))
+                return apart(env, own, theta, target, x, bottom[i]);
         }
     }
+    *size /= (double)n;
     return SPRED_OK;
-}
-
-double spred_custom_loss_size(const struct spred_custom_loss *own, size_t n,
-                              const double *m, const double *theta,
-                              const double *y)
-{
-    double top[CHUNK], bottom[CHUNK], total = 0;
-    for (size_t from = 0; from < n; from += CHUNK) {
-        size_t count = chunk(from, n);
-        call(own, own->functions.value, count, m + from, y + from, top);
-        call(own, own->functions.dual, count, theta + from, y + from, bottom);
-        for (size_t i = 0; i < count; i++) {
-            double t = theta[from + i];
-            total += fabs(top[i]) + fabs(t * m[from + i]) +
-                     fabs(t * y[from + i]) +
-                     (isfinite(bottom[i]) ? fabs(bottom[i]) : 0);
-        }
-    }
-    return total / (double)n;
 }
 
 enum spred_status spred_custom_failed(struct spred_env *env,

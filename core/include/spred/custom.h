@@ -48,17 +48,13 @@ SPRED_API void spred_custom_loss_init(struct spred_custom_loss *loss,
 /* The custom loss behind a loss, or NULL. */
 SPRED_API const struct spred_custom_loss *
 spred_custom_loss_of(const struct spred_loss *loss);
-/* At n points: residual and dual touch value, within rounding:
- * value(m) + r m = dual(r). SPRED_EINVAL: says where not. m, r: n. */
-SPRED_API enum spred_status
-spred_custom_loss_touches(struct spred_env *env,
-                          const struct spred_custom_loss *loss, size_t n,
-                          const double *m, const double *r, const double *y);
-/* sum_i |value| + |theta m| + |theta y| + |dual|, over n: what rounding of the
- * custom loss and its dual moves, over epsilon. */
-SPRED_API double spred_custom_loss_size(const struct spred_custom_loss *loss,
-                                        size_t n, const double *m,
-                                        const double *theta, const double *y);
+/* At n points: value(x) + r x touches dual(r) at x = m and is not below it on
+ * either side, within rounding. SPRED_EINVAL: says where not. m, r: n. *size:
+ * mean of |value| + |r m| + |r y| + |dual|: what rounding moves, over epsilon.
+ */
+SPRED_API enum spred_status spred_custom_loss_touches(
+    struct spred_env *env, const struct spred_custom_loss *loss, size_t n,
+    const double *m, const double *r, const double *y, double *size);
 /* Checks functions, bound and dual at many points. SPRED_EINVAL: says which
  * point, and both numbers. */
 SPRED_API enum spred_status
