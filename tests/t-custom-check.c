@@ -126,6 +126,14 @@ static double half_soft(double z, double s)
 {
     return soft(z, s / 2);
 }
+static double inexact(double z, double s)
+{
+    return soft(z, s) * (1 + 1e-6);
+}
+static double local_only(double z, double s) /* a minimum, not the least */
+{
+    return fabs(z) >= 3 ? z : mcp_prox(z, s);
+}
 static double wide_box(double c)
 {
     return fabs(c) <= 1.2 ? 0 : INFINITY;
@@ -181,6 +189,11 @@ static void penalties(void **state)
     expect_penalty(&wrong, 1, 1, "prox(");
     wrong.prox = half_soft;
     expect_penalty(&wrong, 1, 1, "prox(");
+    wrong.prox = inexact;
+    expect_penalty(&wrong, 1, 1, "is not 0 but");
+    wrong = mcp_penalty;
+    wrong.prox = local_only;
+    expect_penalty(&wrong, 1, 0, "its objective is lower at");
     wrong = lasso_penalty;
     wrong.conjugate = narrow_box;
     expect_penalty(&wrong, 1, 1, "conjugate(");

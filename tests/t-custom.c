@@ -208,6 +208,73 @@ static void huber_is_certified(void **state)
     }
 }
 
+/* Momentum must never lead uphill where nothing is convex. */
+static int never_uphill(void *cookie, const struct spred_host_point *point)
+{
+    double *last = cookie;
+    if (point->certificate.primal > *last + 1e-13)
+        fail_msg("step %ld: from %.17g up to %.17g", point->step, *last,
+                 point->certificate.primal);
+    *last = point->certificate.primal;
+    return 0;
+}
+
+static void not_convex_only_falls(void **state)
+{
+    (void)state;
+    struct made_penalty mcp;
+    const struct spred_solver *solver = spred_solver_find("proximal-gradient");
+    penalty_make(&mcp, "mcp", &mcp_penalty, 1, 0);
+    for (uint64_t seed = 1; seed <= 20; seed++) {
+        struct recipe recipe = {.n = 30, .p = 60, .correlation = 1};
+        struct sample s, t;
+        sample_make(&s, &recipe, seed);
+        again(&s, &t, NULL, &mcp);
+        assert_ok(&t.env, t.status);
+        double lambda = 0.05 * t.problem.lambda_max, last = INFINITY;
+        struct spred_host_plan plan;
+        struct spred_host_totals totals;
+        void *options = calloc(1, solver->options_size);
+        spred_host_plan_default(&plan);
+        plan.lambda = &lambda;
+        plan.n_lambda = 1;
+        plan.growth = 1;
+        plan.steps = 400;
+        plan.now = no_clock;
+        assert_ok(&s.env,
+                  spred_options_default(&s.env, solver->options, options));
+        assert_ok(&t.env,
+                  spred_host_run(&t.env, solver, options, &t.problem, &plan, 1,
+                                 never_uphill, &last, &totals));
+        free(options);
+        sample_free(&s);
+    }
+}
+
+/* A large mean: the best intercept is rounded, R does not sum to zero. */
+static void a_rounded_intercept_costs_little(void **state)
+{
+    (void)state;
+    struct made_loss huber;
+    struct recipe recipe = {.n = 60, .p = 10, .intercept = 1, .noise = 2};
+    struct sample s, t;
+    struct best best;
+    loss_make(&huber, "huber", &huber_loss, 1, 0);
+    sample_make(&s, &recipe, 4);
+    for (size_t i = 0; i < 60; i++)
+        s.y[i] += 1e7;
+    again(&s, &t, &huber, NULL);
+    assert_ok(&t.env, t.status);
+    double lambda = 0.1 * t.problem.lambda_max;
+    struct spred_host_totals totals =
+        run(&t, "coordinate-descent", lambda, 1e-6, &best);
+    if (totals.stop != SPRED_STOP_TARGET)
+        fail_msg("%s: gap %g, floor %g", spred_stop_name(totals.stop),
+                 totals.worst_gap, totals.worst_floor);
+    free(best.w);
+    sample_free(&s);
+}
+
 static void not_convex_is_stationary(void **state)
 {
     (void)state;
@@ -392,6 +459,8 @@ int main(void)
         cmocka_unit_test(same_penalty),
         cmocka_unit_test(huber_is_certified),
         cmocka_unit_test(not_convex_is_stationary),
+        cmocka_unit_test(not_convex_only_falls),
+        cmocka_unit_test(a_rounded_intercept_costs_little),
         cmocka_unit_test(failures_survive),
         cmocka_unit_test(lies_at_the_data_are_found),
         cmocka_unit_test(a_bound_above_the_objective_is_found),

@@ -7,14 +7,14 @@
 #include "spred/custom.h"
 #include "spred/rng.h"
 
-enum { POINTS = 96, STRENGTHS = 5, SLOPES = 3 * POINTS };
+enum { POINTS = 96, ROUNDS = 40, SLOPES = 3 * POINTS };
 
 struct table {
     const struct spred_custom_penalty *own;
     struct spred_env *env;
     double t[POINTS], value[POINTS], slope[POINTS]; /* t != 0 */
     double shifted[POINTS], up[POINTS], down[POINTS];
-    double s[POINTS], x[POINTS];
+    double z[POINTS], s[POINTS], x[POINTS];
     double c[SLOPES], conjugate[SLOPES];
 };
 
@@ -40,7 +40,8 @@ static enum spred_status wrong(const struct table *t, const char *what,
 static void place(struct table *t, struct spred_rng *rng)
 {
     for (size_t i = 0; i < POINTS; i++) {
-        double size = pow(10, 6 * spred_rng_uniform(rng) - 4);
+        double draw = spred_rng_uniform(rng); /* most shapes change near 1 */
+        double size = pow(10, i % 4 < 2 ? 6 * draw - 4 : 2 * draw - 1);
         t->t[i] = i % 2 ? -size : size;
     }
     t->t[0] = 1e-10;
@@ -115,13 +116,13 @@ static enum spred_status check_prox_at(struct table *t, size_t i)
 {
     const struct spred_custom_penalty *own = t->own;
     const double near[] = {0,
-                           t->t[i],
+                           t->z[i],
                            t->x[i] * (1 + 1e-3),
                            t->x[i] * (1 - 1e-3),
-                           t->x[i] + 1e-2 * t->t[i],
-                           t->x[i] - 1e-2 * t->t[i]};
+                           t->x[i] + 1e-2 * t->z[i],
+                           t->x[i] - 1e-2 * t->z[i]};
     enum { NEAR = sizeof near / sizeof *near };
-    double z = t->t[i], s = t->s[i], x = t->x[i], at[NEAR], own_value, slope;
+    double z = t->z[i], s = t->s[i], x = t->x[i], at[NEAR], own_value, slope;
     char what[64];
     snprintf(what, sizeof what, "with s = %.10g, prox", s);
     if (!isfinite(x))
@@ -146,13 +147,14 @@ static enum spred_status check_prox_at(struct table *t, size_t i)
     return SPRED_OK;
 }
 
-static enum spred_status check_prox(struct table *t)
+static enum spred_status check_prox(struct table *t, struct spred_rng *rng)
 {
-    static const double strengths[STRENGTHS] = {1e-3, 0.03, 0.3, 1, 4};
-    for (size_t k = 0; k < STRENGTHS; k++) {
-        for (size_t i = 0; i < POINTS; i++)
-            t->s[i] = strengths[k];
-        SPRED_TRY(t->own->functions.prox(t->own->self, t->env, POINTS, t->t,
+    for (size_t round = 0; round < ROUNDS; round++) {
+        for (size_t i = 0; i < POINTS; i++) {
+            t->s[i] = pow(10, 4 * spred_rng_uniform(rng) - 3);
+            t->z[i] = t->t[i] * (0.3 + 3 * spred_rng_uniform(rng));
+        }
+        SPRED_TRY(t->own->functions.prox(t->own->self, t->env, POINTS, t->z,
                                          t->s, t->x));
         for (size_t i = 0; i < POINTS; i++)
             SPRED_TRY(check_prox_at(t, i));
@@ -195,12 +197,12 @@ static enum spred_status check_conjugate(struct table *t)
     return SPRED_OK;
 }
 
-static enum spred_status check_all(struct table *t)
+static enum spred_status check_all(struct table *t, struct spred_rng *rng)
 {
     SPRED_TRY(check_values(t));
     SPRED_TRY(check_slopes(t));
     SPRED_TRY(check_convex(t));
-    SPRED_TRY(check_prox(t));
+    SPRED_TRY(check_prox(t, rng));
     return check_conjugate(t);
 }
 
@@ -226,7 +228,7 @@ spred_custom_penalty_check(struct spred_env *env,
         table->own = own;
         table->env = env;
         place(table, rng);
-        status = check_all(table);
+        status = check_all(table, rng);
     }
     spred_rng_free(rng);
     spred_free(env, table);
