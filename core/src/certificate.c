@@ -399,7 +399,9 @@ static enum spred_status evaluate(struct spred_certifier *c, const double *w,
     }
     problem->loss->residual(problem, c->m, c->r);
     SPRED_TRY(spred_custom_failed(c->env, problem));
-    SPRED_TRY(touches(c, &e->own));
+    e->own = 0;
+    if (isfinite(e->fit)) /* else it has diverged */
+        SPRED_TRY(touches(c, &e->own));
     e->left = c->form->convex ? balance(problem, c->r) : 0;
     e->cross = cross_terms(c, e->centre, &e->norm);
     return SPRED_OK;

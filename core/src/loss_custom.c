@@ -162,6 +162,12 @@ spred_custom_loss_of(const struct spred_loss *loss)
     return loss->value == value ? (const struct spred_custom_loss *)loss : NULL;
 }
 
+int spred_loss_wants_classes(const struct spred_loss *loss)
+{
+    const struct spred_custom_loss *own = spred_custom_loss_of(loss);
+    return own ? own->classes : loss != &spred_loss_squared;
+}
+
 /* value(at) + theta at, with its size. */
 static double line_at(const struct spred_custom_loss *own, double theta,
                       double at, double y, double *size)

@@ -48,6 +48,8 @@ SPRED_API void spred_custom_loss_init(struct spred_custom_loss *loss,
 /* The custom loss behind a loss, or NULL. */
 SPRED_API const struct spred_custom_loss *
 spred_custom_loss_of(const struct spred_loss *loss);
+/* 1: the loss is for classes only: a real-valued target has none. */
+SPRED_API int spred_loss_wants_classes(const struct spred_loss *loss);
 /* At n points: value(x) + r x touches dual(r) at x = m and is not below it on
  * either side, within rounding. SPRED_EINVAL: says where not. m, r: n. *size:
  * mean of |value| + |r m| + |r y| + |dual|: what rounding moves, over epsilon.
