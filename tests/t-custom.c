@@ -271,6 +271,7 @@ static void a_rounded_intercept_costs_little(void **state)
     if (totals.stop != SPRED_STOP_TARGET)
         fail_msg("%s: gap %g, floor %g", spred_stop_name(totals.stop),
                  totals.worst_gap, totals.worst_floor);
+    assert_true(totals.worst_floor < 1e-6);
     free(best.w);
     sample_free(&s);
 }
