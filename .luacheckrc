@@ -2,3 +2,4 @@
 std = "lua54"
 globals = {"spred", "help"}
 max_line_length = 100
+files["tests/lua"] = {read_globals = {"check", "raises"}}

@@ -5,6 +5,7 @@
 
 #include "experiments/path.h"
 #include "experiments/spec.h"
+#include "spred/custom.h"
 #include "spred/metric.h"
 #include "spred/text.h"
 
@@ -140,9 +141,10 @@ static enum spred_status run_path(struct path *path)
         return spred_fail(path->env, SPRED_EINVAL, "no loss called '%s'",
                           path->job->loss);
     SPRED_TRY(describe(path));
-    if (path->trial.n_classes == 0 && !path->loss->quadratic)
+    if (path->trial.n_classes == 0 && spred_loss_wants_classes(path->loss))
         return skip(path, "cannot fit classes to a real-valued target");
-    int rest = path->loss->quadratic && path->trial.n_classes > 2;
+    int rest =
+        path->loss != &spred_loss_multinomial && path->trial.n_classes > 2;
     path->problems = rest ? path->trial.n_classes : 1;
     path->outputs = path->loss == &spred_loss_multinomial
                         ? path->trial.n_classes

@@ -64,7 +64,7 @@ score_classes(struct spred_env *env, const struct part *part, size_t n_classes,
         out->balanced_accuracy =
             spred_balanced_accuracy(part->codes, predicted, n, all);
         out->loss = coded_error(part, scores, outputs);
-        if (!loss->quadratic) {
+        if (loss == &spred_loss_logistic || loss == &spred_loss_multinomial) {
             struct spred_problem shape = {.outputs = outputs, .loss = loss};
             spred_probabilities(&shape, scores, n, share);
             out->log_loss = spred_log_loss(part->codes, share, n, all);

@@ -117,5 +117,7 @@ void binding_open_rng(lua_State *L);
 void binding_open_figure(lua_State *L);
 void binding_open_plot(lua_State *L);
 void binding_open_results(lua_State *L);
+void binding_open_loss(lua_State *L);
+void binding_open_penalty(lua_State *L);
 
 #endif

@@ -14,6 +14,8 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_figure,
     binding_open_results,
     binding_open_plot,
+    binding_open_loss,
+    binding_open_penalty,
     // clang-format on
 };
 

@@ -25,6 +25,8 @@ static const char *penalty_refused(unsigned needs, enum spred_penalty_kind kind)
                    : "needs a power penalty (three factors or more)";
     if (kind == SPRED_PENALTY_GROUP && !(needs & SPRED_TAKES_GROUPS))
         return "needs an L1 or elastic-net penalty (no groups)";
+    if (kind == SPRED_PENALTY_CUSTOM && !(needs & SPRED_TAKES_CUSTOM))
+        return "needs an L1 or elastic-net penalty (none of a script)";
     if (kind == SPRED_PENALTY_POWER)
         return "needs a convex penalty (no power of more than two factors)";
     return NULL;

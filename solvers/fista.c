@@ -83,6 +83,8 @@ void fista_begin(struct fista *f, double lambda)
 {
     f->lambda = lambda;
     f->momentum = 1;
+    f->carried = 0;
+    f->objective = INFINITY;
     image_of(f, f->w, f->b, f->image);
     memcpy(f->z, f->w, weights_of(f) * sizeof *f->z);
     memcpy(f->bz, f->b, sizeof f->bz);
@@ -96,12 +98,21 @@ static void trial(struct fista *f, double *square, double *inner)
     const struct spred_problem *problem = f->problem;
     size_t n = problem->n, p = problem->p;
     *square = *inner = f->moved = 0;
+    int plain = problem->penalty.kind == SPRED_PENALTY_L1;
+    if (!plain) { /* any other penalty, by its own proximal map */
+        for (size_t e = 0; e < weights_of(f); e++)
+            f->next[e] = f->z[e] + f->step * f->g[e] / (double)n;
+        spred_penalty_prox(problem, f->lambda, f->step, f->next);
+    }
     for (size_t k = 0; k < problem->outputs; k++) {
         for (size_t j = 0; j < p; j++) {
             size_t e = j + k * p;
-            double l1, l2, slope = f->g[e] / (double)n;
-            spred_penalty_at(problem, f->lambda, j, &l1, &l2);
-            f->next[e] = spred_prox(f->z[e] + f->step * slope, f->step, l1, l2);
+            double l1 = f->lambda, l2, slope = f->g[e] / (double)n;
+            if (plain) {
+                spred_penalty_at(problem, f->lambda, j, &l1, &l2);
+                f->next[e] =
+                    spred_prox(f->z[e] + f->step * slope, f->step, l1, l2);
+            }
             double d = f->next[e] - f->z[e];
             *square += d * d;
             *inner -= d * slope;
@@ -152,6 +163,28 @@ static void move(struct fista *f)
         f->bz[k] = f->bnext[k] + beta * (f->bnext[k] - f->b[k]);
         f->b[k] = f->bnext[k];
     }
+}
+
+/* Not convex: momentum may lead uphill, a plain step from w never does (Li and
+ * Lin 2015). 1: the trial is refused and z is w again. */
+static int refused(struct fista *f)
+{
+    const struct spred_problem *problem = f->problem;
+    if (spred_penalty_form(problem)->convex || !f->rules.accelerate)
+        return 0;
+    double objective = problem->loss->value(problem, f->at_next) +
+                       spred_penalty_value(problem, f->lambda, f->next);
+    if (f->carried && !(objective <= f->objective)) {
+        f->momentum = 1;
+        f->carried = 0;
+        memcpy(f->z, f->w, weights_of(f) * sizeof *f->z);
+        memcpy(f->bz, f->b, sizeof f->bz);
+        memcpy(f->at_z, f->image, cells_of(f) * sizeof *f->at_z);
+        return 1;
+    }
+    f->objective = objective;
+    f->carried = f->momentum > 1;
+    return 0;
 }
 
 /* An upper bound on (next - z)'H(next - z)/n, less what may be rounding. */
@@ -208,7 +241,8 @@ double fista_iterate(struct fista *f)
             break;
         f->step = fmax(f->step * f->rules.shrink, f->safe_step);
     }
-    move(f);
+    if (!refused(f))
+        move(f);
     return columns;
 }
 

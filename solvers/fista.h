@@ -27,7 +27,9 @@ struct fista {
     double *r;                      /* n x K; unused by Gram */
     double b[SPRED_MAX_OUTPUTS], bz[SPRED_MAX_OUTPUTS];
     double bnext[SPRED_MAX_OUTPUTS];
-    double moved; /* largest |next - z| / (step l1) of the last iteration */
+    double objective; /* at w; penalties that are not convex only */
+    int carried;      /* 1: z has momentum; the same */
+    double moved;     /* largest |next - z| / (step l1) of the last iteration */
 };
 
 /* Doubles that fista_place wants for p columns. */

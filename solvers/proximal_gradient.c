@@ -124,6 +124,8 @@ static enum spred_status init(struct spred_env *env, void *state,
     s->problem = f->problem = problem;
     s->options = *(const struct options *)options;
     f->rules = s->options.rules;
+    if (problem->penalty.kind != SPRED_PENALTY_L1)
+        s->options.working_set = 0; /* sets grow by L1's rules */
     SPRED_TRY(acquire(s));
     double *square = s->g; /* p values */
     if (!s->options.working_set) {
@@ -353,7 +355,7 @@ const struct spred_solver spred_solver_proximal_gradient = {
     .doc = "ISTA, or FISTA with adaptive restart, on working sets",
     .reference = "Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1)",
     .api_version = 3,
-    .needs = SPRED_NEEDS_NOTHING,
+    .needs = SPRED_TAKES_CUSTOM,
     .claim = 1e-8,
     .state_size = sizeof(struct state),
     .options_size = sizeof(struct options),

@@ -7,14 +7,16 @@
 #include <math.h>
 #include <string.h>
 
+#include "spred/custom.h"
 #include "spred/linalg.h"
 
 /* A point before the pass over X: what its certificate needs beside R and X'R.
  */
 struct evaluation {
-    double fit, penalty;              /* at (W, b) */
-    double cross, norm;               /* sum |R| (|x|'|w| + |b|), |R| */
-    double left, l1_norm;             /* imbalance of R; |W|_1 */
+    double fit, penalty;  /* at (W, b) */
+    double cross, norm;   /* sum |R| (|x|'|w| + |b|), |R| */
+    double left, l1_norm; /* imbalance of R; |W|_1 */
+    double own;           /* what a custom loss rounds, over epsilon */
     double centre[SPRED_MAX_OUTPUTS]; /* the best b for this W */
     size_t support;
 };
@@ -150,10 +152,12 @@ static void class_factors(const struct spred_problem *problem, const double *r,
 
 /* Feasibility in b: every column of R must sum to zero. Squared: centred.
  * Otherwise whole classes are scaled down (the intercepts are nearly best, so
- * by little). What rounding leaves is returned and goes into the floor. */
+ * by little): towards 0, which is in the domain of every loss that is bounded
+ * below. What rounding leaves is returned and goes into the floor. */
 static double balance(const struct spred_problem *problem, double *r)
 {
     double left = 0;
+    int custom = spred_custom_loss_of(problem->loss) != NULL;
     if (!problem->intercept)
         return 0;
     if (problem->loss == &spred_loss_multinomial) {
@@ -169,11 +173,15 @@ static double balance(const struct spred_problem *problem, double *r)
         for (size_t i = 0; i < problem->n; i++)
             spred_sum_add(column[i] > 0 ? &up : &down, column[i]);
         double plus = spred_sum_value(&up), minus = -spred_sum_value(&down);
-        if (problem->loss == &spred_loss_logistic) {
+        if (custom || problem->loss == &spred_loss_logistic) {
             double lighter = fmin(plus, minus), heavier = fmax(plus, minus);
             for (size_t i = 0; heavier > 0 && i < problem->n; i++)
                 if (plus > minus ? column[i] > 0 : column[i] < 0)
                     column[i] *= lighter / heavier;
+            struct spred_sum sum = {0, 0};
+            for (size_t i = 0; custom && i < problem->n; i++)
+                spred_sum_add(&sum, column[i]);
+            left += fabs(spred_sum_value(&sum));
         } else if (problem->loss->quadratic) {
             for (size_t i = 0; i < problem->n; i++)
                 column[i] -= (plus - minus) / (double)problem->n;
@@ -196,6 +204,21 @@ static double dual_value(struct spred_certifier *c, double s)
     return value - c->form->conjugate(problem, c->lambda, s, c->corr);
 }
 
+/* Of a custom penalty, whose conjugate may be finite on less than s = 1 asks
+ * and on more than the gauge allows: the edge between them, from inside. */
+static double edge_of_domain(struct spred_certifier *c, double inside)
+{
+    double outside = 1;
+    for (int halving = 0; halving < 50; halving++) {
+        double s = inside + (outside - inside) / 2;
+        if (isfinite(c->form->conjugate(c->problem, c->lambda, s, c->corr)))
+            inside = s;
+        else
+            outside = s;
+    }
+    return inside;
+}
+
 static double best_dual_of_residual(struct spred_certifier *c)
 {
     const struct spred_problem *problem = c->problem;
@@ -212,9 +235,12 @@ static double best_dual_of_residual(struct spred_certifier *c)
             s = fmax(-1 / t, fmin(1 / t, best));
     }
     double value = dual_value(c, s);
-    if (problem->penalty.l1_ratio < 1) {
+    int custom = spred_custom_penalty_of(problem) && s < 1;
+    if (custom || problem->penalty.l1_ratio < 1) {
         double whole = dual_value(c, 1); /* no constraint with a ridge part */
         value = fmax(value, whole);
+        if (custom && !isfinite(whole))
+            value = fmax(value, dual_value(c, edge_of_domain(c, s)));
     }
     return value;
 }
@@ -259,6 +285,23 @@ static double additions(const struct spred_certifier *c)
     return x->mean || x->matrix->storage == SPRED_CSC ? n : n / 8 + 8;
 }
 
+/* A proved bound that lies above the objective: a custom loss or penalty is not
+ * what its declaration says. */
+static enum spred_status contradicts(const struct spred_certifier *c,
+                                     const struct spred_certificate *out)
+{
+    const struct spred_problem *problem = c->problem;
+    const struct spred_custom_loss *own = spred_custom_loss_of(problem->loss);
+    if (!(out->gap < -4 * out->floor) ||
+        !(own || spred_custom_penalty_of(problem)))
+        return SPRED_OK;
+    return spred_fail(c->env, SPRED_EINVAL,
+                      "the dual objective %.10g is above the objective %.10g: "
+                      "the %s of '%s' is wrong",
+                      out->dual, out->primal, own ? "dual" : "conjugate",
+                      own ? own->loss.name : c->form->name);
+}
+
 /* First-order bound on the rounding error of P - D: the sums behind M, R, the
  * scaling of the dual point, and the norms of blocks (penalty: its value). The
  * error e of X'R in the scaling costs at most |w_B||e_B| summed over blocks,
@@ -272,7 +315,8 @@ static double rounding(const struct spred_certifier *c,
     double terms = 2 * (2 + sqrt((double)e->support)) * e->cross / n;
     double scaling = additions(c) * e->norm * c->longest / n * e->l1_norm;
     double blocks = (double)(c->largest_block - 1) * e->penalty;
-    return DBL_EPSILON * (terms + scaling + blocks) + e->left * (1 + top) / n;
+    return DBL_EPSILON * (terms + scaling + blocks + 8 * e->own) +
+           e->left * (1 + top) / n;
 }
 
 /* The same of the stationarity: X'R over a rounded R, and the slope of the
@@ -282,7 +326,7 @@ static double stationary_rounding(const struct spred_certifier *c,
                                   size_t support)
 {
     const struct spred_problem *problem = c->problem;
-    double n = (double)problem->n, moved = 0, norm = 0, slope = 0;
+    double n = (double)problem->n, moved = 0, norm = 0;
     for (size_t k = 0; k < problem->outputs; k++) {
         for (size_t i = 0; i < problem->n; i++) {
             size_t e = i + k * problem->n;
@@ -290,15 +334,8 @@ static double stationary_rounding(const struct spred_certifier *c,
             moved += size * size;
             norm += c->r[e] * c->r[e];
         }
-        for (size_t j = 0; j < problem->p; j++) {
-            double strength, q, at = fabs(w[j + k * problem->p]);
-            if (!(at > 0))
-                continue;
-            spred_penalty_power_at(problem, c->lambda, j, &strength, &q);
-            slope = fmax(slope,
-                         strength * q * pow(at, q - 1) * (4 + fabs(log(at))));
-        }
     }
+    double slope = c->form->slope_size(problem, c->lambda, w);
     double terms = 2 * (2 + sqrt((double)support)) * sqrt(moved) +
                    (1 + sqrt(n)) * sqrt(norm);
     return DBL_EPSILON * (c->longest * terms / n + slope);
@@ -320,6 +357,19 @@ static void clear(const struct spred_certifier *c,
     out->dual = -INFINITY;
     out->floor = 0;
     out->support = 0;
+}
+
+/* A custom loss and its dual agree at the samples' own points, not only where
+ * the declaration was checked. */
+static enum spred_status touches(const struct spred_certifier *c, double *size)
+{
+    const struct spred_problem *problem = c->problem;
+    const struct spred_custom_loss *own = spred_custom_loss_of(problem->loss);
+    *size = 0;
+    return own && c->form->convex
+               ? spred_custom_loss_touches(c->env, own, problem->n, c->m, c->r,
+                                           problem->y, size)
+               : SPRED_OK;
 }
 
 /* Everything but X'R, which is one pass over X: R is in c->r. */
@@ -348,6 +398,10 @@ static enum spred_status evaluate(struct spred_certifier *c, const double *w,
                 c->m[i + k * n] = c->xw[i + k * n] + e->centre[k];
     }
     problem->loss->residual(problem, c->m, c->r);
+    SPRED_TRY(spred_custom_failed(c->env, problem));
+    e->own = 0;
+    if (isfinite(e->fit)) /* else it has diverged */
+        SPRED_TRY(touches(c, &e->own));
     e->left = c->form->convex ? balance(problem, c->r) : 0;
     e->cross = cross_terms(c, e->centre, &e->norm);
     return SPRED_OK;
@@ -362,6 +416,7 @@ static enum spred_status conclude(struct spred_certifier *c, const double *w,
     c->last_error = -1; /* c->r is another point's now */
     e->penalty = spred_penalty_value(problem, c->lambda, w);
     double primal = e->fit + e->penalty;
+    SPRED_TRY(spred_custom_failed(c->env, problem));
     if (!isfinite(primal))
         return spred_fail(c->env, SPRED_ENUMERIC,
                           "the objective is not finite");
@@ -371,7 +426,7 @@ static enum spred_status conclude(struct spred_certifier *c, const double *w,
     if (!c->form->convex) { /* no bound from below: w may be a local minimum */
         out->floor =
             stationary_rounding(c, e->centre, w, e->support) / c->lambda;
-        return SPRED_OK;
+        return spred_custom_failed(c->env, problem);
     }
     double error = rounding(c, e), dual = best_dual_of_residual(c);
     c->last_error = error;
@@ -385,7 +440,14 @@ static enum spred_status conclude(struct spred_certifier *c, const double *w,
     out->floor = (error + (better ? 0 : c->best_error) +
                   4 * DBL_EPSILON * (fabs(out->primal) + fabs(out->dual))) /
                  problem->null_objective;
-    return SPRED_OK;
+    enum spred_status status = spred_custom_failed(c->env, problem);
+    if (status == SPRED_OK)
+        status = contradicts(c, out);
+    if (status != SPRED_OK) { /* nothing is proved */
+        out->dual = c->best_dual = -INFINITY;
+        out->gap = INFINITY;
+    }
+    return status;
 }
 
 static int same_point(const struct spred_certifier *c, const double *w,

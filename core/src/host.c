@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "spred/custom.h"
+
 const char *spred_stop_name(enum spred_stop stop)
 {
     static const char *const names[] = {
@@ -128,6 +130,17 @@ static enum spred_stop judge(const struct run *run, struct progress *progress,
                : SPRED_STOP_NONE;
 }
 
+/* How the run ends when the method returned status. */
+static enum spred_stop ending(struct run *run, enum spred_status status)
+{
+    if (status == SPRED_EINTERRUPTED)
+        return SPRED_STOP_INTERRUPTED;
+    if (status != SPRED_OK)
+        return SPRED_STOP_FAILED;
+    return spred_check_cancel(run->env) == SPRED_OK ? SPRED_STOP_NONE
+                                                    : SPRED_STOP_INTERRUPTED;
+}
+
 /* Observes and certifies (not billed), judges, tells the observer. ended: what
  * stopped the run whatever the certificate says (the error text is kept), or
  * NONE. */
@@ -142,6 +155,10 @@ static enum spred_stop look(struct run *run, struct progress *progress,
     enum spred_status status =
         spred_certify(run->certifier, run->w, run->b, &point->certificate);
     run->totals->seconds_certify += now(run) - from;
+    if (ended == SPRED_STOP_NONE) { /* a script's function may have failed */
+        ended = ending(run, spred_custom_failed(run->env, run->problem));
+        memcpy(reason, run->env->error, sizeof reason);
+    }
     point->stop = judge(run, progress, point, status, finished, budget);
     if (ended == SPRED_STOP_FAILED ||
         (ended == SPRED_STOP_INTERRUPTED && point->stop != SPRED_STOP_TARGET &&
@@ -164,17 +181,6 @@ static void bill(struct run *run, struct spred_host_point *point, double from)
     double spent = now(run) - from;
     run->billed += spent;
     point->seconds += spent;
-}
-
-/* How the run ends when the method returned status. */
-static enum spred_stop ending(struct run *run, enum spred_status status)
-{
-    if (status == SPRED_EINTERRUPTED)
-        return SPRED_STOP_INTERRUPTED;
-    if (status != SPRED_OK)
-        return SPRED_STOP_FAILED;
-    return spred_check_cancel(run->env) == SPRED_OK ? SPRED_STOP_NONE
-                                                    : SPRED_STOP_INTERRUPTED;
 }
 
 /* The billed seconds that the next lambda may take. */
@@ -204,6 +210,8 @@ static enum spred_stop begin(struct run *run, struct spred_host_point *point)
     double from = now(run);
     enum spred_status status =
         run->solver->start(run->state, point->lambda, run->plan->gap);
+    if (status == SPRED_OK)
+        status = spred_custom_failed(run->env, run->problem);
     bill(run, point, from);
     return ending(run, status);
 }
@@ -214,6 +222,8 @@ static enum spred_stop advance(struct run *run, struct spred_host_point *point,
     double from = now(run);
     enum spred_status status =
         run->solver->step(run->state, &run->work, finished);
+    if (status == SPRED_OK)
+        status = spred_custom_failed(run->env, run->problem);
     bill(run, point, from);
     point->step++;
     run->totals->steps++;
@@ -384,6 +394,7 @@ enum spred_status spred_host_run(
                       .observe = observe,
                       .cookie = cookie};
     memset(totals, 0, sizeof *totals);
+    spred_custom_clear(problem);
     const char *refusal = spred_solver_refuses(solver, problem);
     if (refusal)
         return spred_fail(env, SPRED_EMISMATCH, "%s %s", solver->name, refusal);
@@ -404,6 +415,8 @@ enum spred_status spred_host_run(
         double from = now(&run);
         status =
             solver->init(env, run.state, options, problem, seed, &run.work);
+        if (status == SPRED_OK)
+            status = spred_custom_failed(env, problem);
         totals->seconds_setup = run.billed = now(&run) - from;
         if (status == SPRED_OK)
             status = run_path(&run);

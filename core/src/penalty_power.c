@@ -106,9 +106,28 @@ static double violation(const struct spred_problem *problem, double lambda,
     return worst;
 }
 
+/* The power's own rounding grows with the logarithm. */
+static double slope_size(const struct spred_problem *problem, double lambda,
+                         const double *w)
+{
+    double slope = 0;
+    for (size_t k = 0; k < problem->outputs; k++)
+        for (size_t j = 0; j < problem->p; j++) {
+            double strength, q, at = fabs(w[j + k * problem->p]);
+            if (!(at > 0))
+                continue;
+            spred_penalty_power_at(problem, lambda, j, &strength, &q);
+            slope = fmax(slope,
+                         strength * q * pow(at, q - 1) * (4 + fabs(log(at))));
+        }
+    return slope;
+}
+
 const struct spred_penalty_form spred_penalty_power = {.name = "power",
                                                        .convex = 0,
                                                        .check = check,
                                                        .value = value,
                                                        .prox = prox,
-                                                       .violation = violation};
+                                                       .violation = violation,
+                                                       .slope_size =
+                                                           slope_size};

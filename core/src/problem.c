@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "spred/custom.h"
 #include "spred/linalg.h"
 
 const struct spred_loss *spred_loss_named(const char *name)
@@ -20,7 +21,8 @@ const struct spred_loss *spred_loss_named(const char *name)
 static enum spred_status check_response(struct spred_env *env,
                                         const struct spred_problem *problem)
 {
-    int logistic = problem->loss == &spred_loss_logistic;
+    const struct spred_custom_loss *own = spred_custom_loss_of(problem->loss);
+    int classes = own ? own->classes : problem->loss == &spred_loss_logistic;
     size_t positive = 0;
     if (!problem->y)
         return spred_fail(env, SPRED_EINVAL, "the %s loss wants y",
@@ -29,15 +31,16 @@ static enum spred_status check_response(struct spred_env *env,
         double y = problem->y[i];
         if (!isfinite(y))
             return spred_fail(env, SPRED_EINVAL, "y[%zu] is not finite", i + 1);
-        if (logistic && fabs(fabs(y) - 1) > 0)
+        if (classes && fabs(fabs(y) - 1) > 0)
             return spred_fail(env, SPRED_EINVAL,
-                              "y[%zu] = %g: the logistic loss wants -1 or +1",
-                              i + 1, y);
+                              "y[%zu] = %g: the %s loss wants -1 or +1", i + 1,
+                              y, problem->loss->name);
         positive += y > 0;
     }
-    if (logistic && (positive == 0 || positive == problem->n))
+    if (classes && (positive == 0 || positive == problem->n))
         return spred_fail(env, SPRED_EINVAL,
-                          "the logistic loss wants both classes, one is empty");
+                          "the %s loss wants both classes, one is empty",
+                          problem->loss->name);
     return SPRED_OK;
 }
 
@@ -106,6 +109,7 @@ enum spred_status spred_problem_init(struct spred_env *env,
                                      struct spred_problem *problem)
 {
     SPRED_TRY(check(env, problem));
+    spred_custom_clear(problem);
     const struct spred_penalty_form *form = spred_penalty_form(problem);
     size_t n = problem->n, p = problem->p, outputs = problem->outputs;
     double *work =
@@ -123,7 +127,7 @@ enum spred_status spred_problem_init(struct spred_env *env,
     problem->loss->residual(problem, m, r);
     for (size_t k = 0; k < outputs; k++)
         spred_design_adjoint(&problem->x, r + k * n, c + k * p);
-    if (form->convex) {
+    if (form->gauge) {
         problem->lambda_max = form->gauge(problem, c);
     } else {
         double *squares = c + p * outputs;
@@ -132,6 +136,7 @@ enum spred_status spred_problem_init(struct spred_env *env,
     }
     int finite = isfinite(problem->lambda_max);
     spred_free(env, work);
+    SPRED_TRY(spred_custom_failed(env, problem));
     if (!finite)
         return spred_fail(env, SPRED_EINVAL, "X or y is not finite");
     double largest = 0; /* of y: the null residual may be mere rounding */

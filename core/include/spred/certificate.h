@@ -5,10 +5,12 @@
 
 #include "spred/problem.h"
 
-/* Not convex (POWER): dual is -infinity and gap infinity, for there is none.
- * kkt is the STATIONARITY, the worst |x_j'R_k/n - lambda penalty'(w_jk)| /
- * lambda over the support (a weight at 0 is always a local minimum in itself),
- * and floor bounds ITS rounding error. W = 0 is stationary at every lambda. */
+/* Not convex (or a custom penalty without a conjugate): dual is -infinity and
+ * gap infinity, for there is none. kkt is the STATIONARITY, the worst
+ * |x_j'R_k/n - lambda penalty'(w_jk)| / lambda over the support, and floor
+ * bounds ITS rounding error. POWER: a weight at 0 is always a local minimum in
+ * itself, W = 0 is stationary at every lambda. Custom: at 0 it is what
+ * |x_j'R_k|/n exceeds the penalty's slope there by. */
 struct spred_certificate {
     int convex;     /* 0: read kkt and floor, not gap */
     double primal;  /* P(w, b) */

@@ -6,7 +6,8 @@
  *          |.| the Euclidean norm of a block [one v_B per block, a vector u_B];
  *          Yuan and Lin 2006; over the outputs: Simon et al. 2013.
  *   POWER: lambda * sum_jk weight_j |w_jk|^(2/D), D = 3, 4, ... factors
- *          [lambda/D * sum_d |f_d|^2]; not convex; Hoff 2017. */
+ *          [lambda/D * sum_d |f_d|^2]; not convex; Hoff 2017.
+ *   CUSTOM: lambda * sum_jk weight_j value(w_jk), convex or not. */
 #ifndef SPRED_PENALTY_H
 #define SPRED_PENALTY_H
 
@@ -18,7 +19,8 @@ struct spred_problem;
 enum spred_penalty_kind {
     SPRED_PENALTY_L1 = 0, /* separable and convex: L1, elastic net */
     SPRED_PENALTY_GROUP,  /* blocks, convex */
-    SPRED_PENALTY_POWER   /* separable, not convex */
+    SPRED_PENALTY_POWER,  /* separable, not convex */
+    SPRED_PENALTY_CUSTOM  /* separable, given at run time: custom.h */
 };
 
 /* A partition of the features. Group g has the members
@@ -31,8 +33,8 @@ struct spred_groups {
 
 /* Everything is borrowed. */
 struct spred_penalty {
-    double l1_ratio;       /* (0, 1]; 1 = no ridge part; 1 for POWER */
-    const double *weights; /* positive, or NULL. L1, POWER: p; NULL: ones.
+    double l1_ratio;       /* (0, 1]; 1 = no ridge part; 1: POWER, CUSTOM */
+    const double *weights; /* positive, or NULL. All but GROUP: p; NULL: ones.
                               GROUP: one a group; NULL: sqrt(features of the
                               group), the field's standard */
     enum spred_penalty_kind kind;
@@ -41,12 +43,14 @@ struct spred_penalty {
                          outputs (features alone: glmnet's "grouped"
                          multinomial); 0: a block per group and output */
     int factors;      /* POWER: D >= 3 */
+    const struct spred_penalty_form *form; /* CUSTOM: what it does */
 };
 
 /* What a kind does. All arrays are p x K, column-major. */
 struct spred_penalty_form {
-    const char *name; /* l1 | group | power */
-    int convex;       /* 0: no duality gap, a stationarity certificate */
+    const char *name; /* l1 | group | power, or a custom one's */
+    int convex;       /* 0: no duality gap, a stationarity certificate; also
+                         a convex one without a conjugate */
     /* SPRED_EINVAL: says which part is wrong. */
     enum spred_status (*check)(struct spred_env *env,
                                const struct spred_problem *problem);
@@ -66,6 +70,10 @@ struct spred_penalty_form {
     /* Worst distance of C / n to lambda * d penalty(W). */
     double (*violation)(const struct spred_problem *problem, double lambda,
                         const double *w, const double *c);
+    /* Rounding error of lambda * penalty'(W) where W != 0, over epsilon: the
+     * largest. Not convex only. */
+    double (*slope_size)(const struct spred_problem *problem, double lambda,
+                         const double *w);
 };
 
 extern SPRED_API const struct spred_penalty_form spred_penalty_l1;

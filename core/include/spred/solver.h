@@ -15,7 +15,9 @@ enum spred_needs {
     /* Penalties: without any of these bits L1 and elastic net only. */
     SPRED_TAKES_GROUPS = 1 << 8, /* group penalties as well */
     SPRED_NEEDS_GROUPS = 1 << 9, /* group penalties only */
-    SPRED_NEEDS_POWER = 1 << 10  /* power penalties only */
+    SPRED_NEEDS_POWER = 1 << 10, /* power penalties only */
+    SPRED_TAKES_CUSTOM = 1 << 11 /* custom penalties as well: asks penalties
+                                    only through spred_penalty_prox */
 };
 
 /* Work counted by the method itself. */

@@ -1,0 +1,44 @@
+/* custom.h: what spred.loss and spred.penalty share, and how declared ones are
+ * found. */
+#ifndef LUA_CUSTOM_H
+#define LUA_CUSTOM_H
+
+#include "lua/binding.h"
+#include "spred/custom.h"
+
+/* A Lua function of one or two numbers that gives one. */
+struct custom_function {
+    struct script *script;
+    int reference;    /* in the registry; LUA_NOREF: there is none */
+    const char *what; /* "huber.value": for messages */
+};
+
+/* Takes the field of the table at index, with its text for messages; pushes
+ * nothing. need: as binding_function. The table at `keep` keeps the texts. */
+void custom_take(lua_State *L, int index, int keep, const char *kind,
+                 const char *key, int need, struct custom_function *out);
+
+/* out[i] = f(a[i]) or f(a[i], b[i]), b NULL or not: one protected call for all.
+ * Never raises; the text of an error is in env. */
+enum spred_status custom_map(const struct custom_function *function,
+                             struct spred_env *env, size_t n, const double *a,
+                             const double *b, double *out);
+
+/* A text field, needed, kept by the table at `keep`. */
+const char *custom_text(lua_State *L, int index, int keep, const char *kind,
+                        const char *key);
+
+/* Files the userdata at the top of the stack as kind's `name`, for as long as
+ * the state lives; a name that is taken raises. */
+void custom_file(lua_State *L, const char *kind, const char *name);
+
+/* The userdata that was filed, or NULL; never raises. */
+void *custom_find(lua_State *L, const char *kind, const char *name);
+
+/* What was declared, or NULL; they never raise. They live as long as the
+ * state. */
+const struct spred_loss *custom_loss_named(lua_State *L, const char *name);
+const struct spred_penalty_form *custom_penalty_named(lua_State *L,
+                                                      const char *name);
+
+#endif
