@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "experiments/parts.h"
 #include "plots/plots.h"
 #include "results/export.h"
 #include "results/store.h"
@@ -89,7 +90,8 @@ static enum spred_status execute(struct spred_env *env,
                                    .retry_failed = bench->retry_failed,
                                    .interrupted = bench->interrupted,
                                    .report = progress_show,
-                                   .cookie = bench->bar};
+                                   .cookie = bench->bar,
+                                   .parts = spec->parts};
     SPRED_TRY(spred_make_folders(env, folder, 0777));
     char *resolved = spred_format(env, "%s/resolved.yaml", folder);
     enum spred_status status =
@@ -144,6 +146,8 @@ enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
         if (status == SPRED_OK)
             status =
                 bench_draw(env, folder, db, spec->figures, spec->n_figures);
+        if (status == SPRED_OK && spec->parts && spec->parts->on_finish)
+            status = spec->parts->on_finish(spec->parts->self, env, folder);
         if (bench->tables)
             fflush(bench->tables);
     }

@@ -9,6 +9,8 @@ spred_penalty_form(const struct spred_problem *problem)
         return &spred_penalty_group;
     case SPRED_PENALTY_POWER:
         return &spred_penalty_power;
+    case SPRED_PENALTY_CUSTOM:
+        return problem->penalty.form;
     case SPRED_PENALTY_L1:
         break;
     }

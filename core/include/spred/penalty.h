@@ -18,7 +18,8 @@ struct spred_problem;
 enum spred_penalty_kind {
     SPRED_PENALTY_L1 = 0, /* separable and convex: L1, elastic net */
     SPRED_PENALTY_GROUP,  /* blocks, convex */
-    SPRED_PENALTY_POWER   /* separable, not convex */
+    SPRED_PENALTY_POWER,  /* separable, not convex */
+    SPRED_PENALTY_CUSTOM  /* separable, given at run time: custom.h */
 };
 
 /* A partition of the features. Group g has the members
@@ -41,6 +42,7 @@ struct spred_penalty {
                          outputs (features alone: glmnet's "grouped"
                          multinomial); 0: a block per group and output */
     int factors;      /* POWER: D >= 3 */
+    const struct spred_penalty_form *form; /* CUSTOM: what it does */
 };
 
 /* What a kind does. All arrays are p x K, column-major. */
