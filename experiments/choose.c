@@ -245,15 +245,13 @@ static enum spred_status measure(struct path *path, size_t chosen)
                                   .n_classes = path->trial.n_classes,
                                   .codes = test->codes,
                                   .values = test->values,
-                                  .scores = path->test + chosen *
-                                                             path->outputs *
-                                                             test->n,
+                                  .scores = path->test +
+                                            chosen * path->outputs * test->n,
                                   .p = path->trial.p};
     double *w = chosen_weights(path, chosen, &sample.support);
     sample.weights = w;
     record->metrics = spred_alloc(path->env, count, sizeof *record->metrics);
-    enum spred_status status =
-        w && record->metrics ? SPRED_OK : SPRED_ENOMEM;
+    enum spred_status status = w && record->metrics ? SPRED_OK : SPRED_ENOMEM;
     for (size_t i = 0; status == SPRED_OK && i < count; i++) {
         struct results_metric *row = &record->metrics[record->n_metrics++];
         results_row_clear(results_metric_columns, row);

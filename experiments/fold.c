@@ -235,7 +235,7 @@ enum spred_status path_cross_validate(struct path *path, uint64_t seed,
     if (status == SPRED_OK) {
         struct spred_pool *pool = path->pool;
         path->pool = NULL; /* one thread for each path */
-        if (path->parts) /* a script has one thread */
+        if (path->parts)   /* a script has one thread */
             work(&crew, 0, 1);
         else
             spred_pool_run(pool, work, &crew);

@@ -126,9 +126,8 @@ static int worth_keeping(struct path *path,
 }
 
 /* The script looks on. *stop = 1: it has seen enough. */
-static enum spred_status show_script(struct path *path,
-                                     const struct spred_host_point *point,
-                                     int *stop)
+static enum spred_status
+show_script(struct path *path, const struct spred_host_point *point, int *stop)
 {
     const struct parts *parts = path->parts;
     *stop = 0;

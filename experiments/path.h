@@ -24,7 +24,7 @@ struct path {
     const struct job *job;
     struct results_record *record;
     const struct parts *parts; /* of the job's script, or NULL */
-    struct spred_pool *pool; /* shares passes over X, or folds; NULL: none */
+    struct spred_pool *pool;   /* shares passes over X, or folds; NULL: none */
     struct trial trial;
     const struct spred_data *data; /* of the trial; a fold's is lent */
     const struct spred_solver *solver;

@@ -66,10 +66,9 @@ static enum spred_status fill_penalty(struct spred_env *env,
 {
     static const char *const kinds[] = {"l1", "group", "power"};
     char hash[SPRED_HEX_SIZE];
-    job->penalty =
-        spred_strdup(env, problem->penalty == SPEC_PENALTY_CUSTOM
-                              ? problem->own_penalty
-                              : kinds[problem->penalty]);
+    job->penalty = spred_strdup(env, problem->penalty == SPEC_PENALTY_CUSTOM
+                                         ? problem->own_penalty
+                                         : kinds[problem->penalty]);
     if (problem->groups == SPEC_GROUPS_FILE) {
         enum spred_status status =
             spred_sha256_file(env, problem->group_file, hash);
@@ -141,8 +140,8 @@ fill_job(struct spred_env *env, const struct spec *spec,
                   {&job->seed, seed},
                   {&job->problem, problem->name},
                   {&job->loss, problem->loss == SPEC_CUSTOM
-                                  ? problem->own_loss
-                                  : losses[problem->loss]},
+                                   ? problem->own_loss
+                                   : losses[problem->loss]},
                   {&job->solver, solver->name},
                   {&job->experiment, spec->name},
                   {&job->source, source->source},
@@ -234,9 +233,9 @@ static enum spred_status ask_script(struct spred_env *env,
     if (status == SPRED_OK)
         plan->n_jobs = kept;
     if (status == SPRED_OK && kept == 0)
-        status = spred_fail(env, SPRED_EINVAL,
-                            "%s: the script's hook on_plan left no job",
-                            spec->path);
+        status =
+            spred_fail(env, SPRED_EINVAL,
+                       "%s: the script's hook on_plan left no job", spec->path);
     spred_free(env, keep);
     return status;
 }

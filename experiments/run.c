@@ -104,8 +104,7 @@ static enum spred_status ask_script(struct path *path, int *done)
     *done = 0;
     if (!parts || !parts->on_job_start)
         return SPRED_OK;
-    SPRED_TRY(
-        parts->on_job_start(parts->self, path->env, path->job, &reason));
+    SPRED_TRY(parts->on_job_start(parts->self, path->env, path->job, &reason));
     if (!reason)
         return SPRED_OK;
     *done = 1;
@@ -219,9 +218,11 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
                           const struct parts *parts,
                           struct results_record *record)
 {
-    struct path path = {
-        .env = env, .job = job, .record = record, .parts = parts,
-        .batch = (size_t)job->batch};
+    struct path path = {.env = env,
+                        .job = job,
+                        .record = record,
+                        .parts = parts,
+                        .batch = (size_t)job->batch};
     double from = trial_now();
     memset(record, 0, sizeof *record);
     enum spred_status status = job_start_row(env, job, &record->run);

@@ -111,10 +111,9 @@ static enum spred_status own_hash(struct spred_env *env,
         env, &text, "spredbench source 1\n%s\n%s\n%s\n",
         spec->parts->hash ? spec->parts->hash : "", set->loader, content);
     for (size_t i = 0; status == SPRED_OK && i < set->n_settings; i++)
-        status = spred_buffer_add(env, &text, "%zu %s=%s\n",
-                                  strlen(set->settings[i].value),
-                                  set->settings[i].name,
-                                  set->settings[i].value);
+        status = spred_buffer_add(
+            env, &text, "%zu %s=%s\n", strlen(set->settings[i].value),
+            set->settings[i].name, set->settings[i].value);
     if (status == SPRED_OK)
         spred_sha256(text.text, text.length, hash);
     spred_free(env, text.text);
@@ -137,8 +136,8 @@ static enum spred_status make_own(struct spred_env *env,
         names[i] = set->settings[i].name;
         names[n + i] = set->settings[i].value;
     }
-    enum spred_status status = source->make(source->self, env, set->path, names,
-                                            names + n, n, data);
+    enum spred_status status =
+        source->make(source->self, env, set->path, names, names + n, n, data);
     spred_free(env, names);
     return status;
 }
@@ -164,9 +163,9 @@ static enum spred_status load_own(struct spred_env *env,
     spred_free(env, data->name);
     data->name = spred_strdup(env, set->name);
     if (!data->source)
-        data->source = spred_format(env, "script %s, %s",
-                                    spec->script ? spec->script : "",
-                                    set->loader);
+        data->source =
+            spred_format(env, "script %s, %s", spec->script ? spec->script : "",
+                         set->loader);
     if (!data->note)
         data->note = spred_strdup(env, "");
     if (!data->name || !data->source || !data->note)

@@ -13,9 +13,9 @@ struct parts_opener;
  * came from a line of the file remembers it for messages. */
 
 enum spec_source {
-    SPEC_GEO,      /* geo: {accession: [...], target: ...} */
-    SPEC_DEBIAN,   /* debian: name or [names] */
-    SPEC_FILE,     /* file: path or {path, labels, target, ...} */
+    SPEC_GEO,       /* geo: {accession: [...], target: ...} */
+    SPEC_DEBIAN,    /* debian: name or [names] */
+    SPEC_FILE,      /* file: path or {path, labels, target, ...} */
     SPEC_SIMULATED, /* simulated: {kind, n, p, ...} */
     SPEC_LOADER     /* loader: {name: a script's, path, options} */
 };
@@ -27,9 +27,9 @@ struct spec_setting {
 
 struct spec_dataset {
     enum spec_source source;
-    char *name; /* accession, Debian set name, file's or given name */
-    char *path; /* FILE: as written; relative to the experiment file's
-                   folder if it exists there, else to the working folder */
+    char *name;   /* accession, Debian set name, file's or given name */
+    char *path;   /* FILE: as written; relative to the experiment file's
+                     folder if it exists there, else to the working folder */
     char *loader; /* LOADER: its name in the script */
     struct spec_setting *settings; /* LOADER */
     size_t n_settings;
@@ -70,7 +70,7 @@ struct spec_problem {
                             logistic: binomial for 2 classes, multinomial for
                             more; multinomial: softmax always */
     char *own_loss, *own_penalty; /* names of a script's, or NULL */
-    double l1_ratio;     /* 1: L1; below: elastic net (glmnet's alpha) */
+    double l1_ratio; /* 1: L1; below: elastic net (glmnet's alpha) */
     enum spec_penalty penalty;
     enum spec_groups groups; /* GROUP */
     int64_t group_size;
@@ -201,12 +201,10 @@ enum spred_status spec_read(struct spred_env *env, const char *path,
 /* The same from a tree that was built by hand (spec_node_new, spec_node_add)
  * under doc->root; doc->path is what messages call it. */
 struct spec_document;
-enum spred_status spec_read_tree(struct spred_env *env,
-                                 struct spec_document *doc,
-                                 const char *const *overrides,
-                                 size_t n_overrides,
-                                 const struct spec_solver_names *solvers,
-                                 struct spec *out);
+enum spred_status
+spec_read_tree(struct spred_env *env, struct spec_document *doc,
+               const char *const *overrides, size_t n_overrides,
+               const struct spec_solver_names *solvers, struct spec *out);
 void spec_free(struct spred_env *env, struct spec *spec);
 
 #endif

@@ -167,9 +167,8 @@ static enum spred_status read_otherwise(struct spec_reader *r,
 static enum spred_status read_item(struct spec_reader *r,
                                    struct spec_node *item, size_t group)
 {
-    static const char *const keys[] = {"geo",       "debian",    "file",
-                                       "simulated", "loader",
-                                       "otherwise", NULL};
+    static const char *const keys[] = {
+        "geo", "debian", "file", "simulated", "loader", "otherwise", NULL};
     struct spec_node *source = NULL, *otherwise = NULL;
     int kind = -1;
     SPRED_TRY(spec_want(r, item, "datasets", SPEC_NODE_MAP));

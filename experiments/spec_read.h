@@ -104,8 +104,14 @@ enum spred_status spec_read_script(struct spec_reader *r,
                                    const struct spec_node *root);
 void spec_close_script(struct spred_env *env, struct spec *spec);
 #define SPEC_WORDS_MAX 256
-enum spec_own { SPEC_OWN_LOSS, SPEC_OWN_PENALTY, SPEC_OWN_PROTOCOL,
-                SPEC_OWN_FIGURE, SPEC_OWN_SOLVER, SPEC_OWN_SOURCE };
+enum spec_own {
+    SPEC_OWN_LOSS,
+    SPEC_OWN_PENALTY,
+    SPEC_OWN_PROTOCOL,
+    SPEC_OWN_FIGURE,
+    SPEC_OWN_SOLVER,
+    SPEC_OWN_SOURCE
+};
 /* The words and, after them, what the script calls its own of that sort; a
  * NULL-ended array of borrowed texts in all. Returns how many words there were
  * before. */

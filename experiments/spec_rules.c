@@ -172,10 +172,11 @@ static enum spred_status read_kind(struct spec_reader *r,
     if (!p->kind && !(p->kind = spred_strdup(r->env, all[index])))
         return SPRED_ENOMEM;
     if (p->own && p->folds)
-        return spec_fail(r, node,
-                         "protocol: folds do not go with the script's '%.100s', "
-                         "which splits every trial itself",
-                         p->kind);
+        return spec_fail(
+            r, node,
+            "protocol: folds do not go with the script's '%.100s', "
+            "which splits every trial itself",
+            p->kind);
     return SPRED_OK;
 }
 

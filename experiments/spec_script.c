@@ -67,8 +67,8 @@ enum spred_status spec_read_script(struct spec_reader *r,
                          "script: scripts cannot be run here, only by "
                          "spredbench run and plan");
     SPRED_TRY(read_seconds(r, root, &seconds));
-    enum spred_status status = opener->open(
-        opener->cookie, r->env, out->script, 0, 0, seconds, &out->opened);
+    enum spred_status status = opener->open(opener->cookie, r->env, out->script,
+                                            0, 0, seconds, &out->opened);
     if (status != SPRED_OK) {
         char text[SPRED_ERROR_MAX];
         strcpy(text, r->env->error);

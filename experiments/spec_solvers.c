@@ -22,9 +22,9 @@ static enum spred_status check_name(struct spec_reader *r,
     const char *all[SPEC_WORDS_MAX];
     const struct spred_solver *own =
         variant ? NULL : parts_own_solver(r->out->parts, entry->name);
-    *registry = own ? own->name
-                    : r->solvers->resolve(entry->name,
-                                          variant ? variant->text : NULL);
+    *registry =
+        own ? own->name
+            : r->solvers->resolve(entry->name, variant ? variant->text : NULL);
     if (*registry)
         return SPRED_OK;
     spec_words(r, r->solvers->all, SPEC_OWN_SOLVER, all);
@@ -63,8 +63,7 @@ enum spred_status spec_add_setting(struct spec_reader *r,
                                    const struct spec_node *key,
                                    const struct spec_node *value)
 {
-    struct spec_setting *array =
-        spec_grow(r, *settings, *n, sizeof *array);
+    struct spec_setting *array = spec_grow(r, *settings, *n, sizeof *array);
     if (!array)
         return SPRED_ENOMEM;
     *settings = array;
@@ -115,8 +114,7 @@ static enum spred_status set_option(struct spec_reader *r,
         return spec_fail(r, value->line ? value : key,
                          "%s: expected one value or a list of values",
                          key->text);
-    enum spred_status status =
-        check_option(r, s->name, key->text, value->text);
+    enum spred_status status = check_option(r, s->name, key->text, value->text);
     *has = status == SPRED_OK;
     if (status == SPRED_ENOTFOUND || status == SPRED_ENOMEM)
         return status == SPRED_ENOMEM ? status : SPRED_OK;

@@ -209,8 +209,7 @@ enum spred_status results_sql_metrics(struct spred_env *env, sqlite3 *db,
             env, writer ? "TABLE IF NOT EXISTS" : "TEMP TABLE", metrics, &sql);
     if (!status && !writer)
         status = spred_buffer_add(env, &sql, "PRAGMA query_only = 1");
-    if (!status &&
-        sqlite3_exec(db, sql.text, NULL, NULL, NULL) != SQLITE_OK)
+    if (!status && sqlite3_exec(db, sql.text, NULL, NULL, NULL) != SQLITE_OK)
         status = results_sql_fail(env, db, path,
                                   "the table of metrics cannot be made");
     spred_free(env, sql.text);

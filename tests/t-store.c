@@ -87,7 +87,7 @@ static void put_and_find(void **state)
                      4);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM pragma_table_list WHERE "
                                "strict AND schema = 'main'"),
-                     5);
+                     6);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM pragma_journal_mode WHERE "
                                "journal_mode = 'wal'"),
                      1);
