@@ -649,5 +649,13 @@ int main(int argc, char **argv)
         cmocka_unit_test(workers_open_the_script)};
     if (argc == 2 && strcmp(argv[1], "--worker") == 0)
         return job_worker(0, 1, &opener);
-    return cmocka_run_group_tests_name("parts", tests, NULL, NULL);
+    struct folder top, data; /* a cache of its own */
+    folder_make(&top);
+    setenv("XDG_CACHE_HOME", top.path, 1);
+    int failed = cmocka_run_group_tests_name("parts", tests, NULL, NULL);
+    snprintf(data.path, sizeof data.path, "%.400s/spredbench/data", top.path);
+    folder_remove(&data);
+    rmdir(folder_file(&top, "spredbench"));
+    rmdir(top.path);
+    return failed;
 }
