@@ -487,7 +487,7 @@ int main(int argc, char **argv)
     struct sigaction action;
     spred_streams_begin();
     if (argc == 2 && strcmp(argv[1], "--worker") == 0)
-        return job_worker(0, 1);
+        return job_worker(0, 1, NULL);
     spred_env_init(&call.env);
     call.env.log = print_log;
     call.env.log_cookie = &call;

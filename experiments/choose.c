@@ -205,6 +205,67 @@ static enum spred_status count_chosen(struct path *path, size_t chosen)
     return SPRED_OK;
 }
 
+/* W of the chosen lambda as the metrics see it: p x outputs. */
+static double *chosen_weights(const struct path *path, size_t chosen,
+                              size_t *support)
+{
+    size_t p = path->trial.p;
+    double *w = spred_alloc(path->env, p * path->outputs, sizeof *w);
+    if (!w)
+        return NULL;
+    for (size_t e = 0; e < path->n_entries; e++) {
+        const struct entry *entry = &path->entries[e];
+        if (entry->lambda == chosen)
+            w[entry->output * p + entry->feature] = entry->weight;
+    }
+    *support = 0;
+    for (size_t j = 0; j < p; j++) {
+        int used = 0;
+        for (size_t k = 0; k < path->outputs; k++)
+            used |= w[k * p + j] < 0 || w[k * p + j] > 0;
+        *support += (size_t)used;
+    }
+    return w;
+}
+
+/* The script's metrics of the test part. */
+static enum spred_status measure(struct path *path, size_t chosen)
+{
+    const struct parts_metric *metrics =
+        path->parts ? path->parts->metrics : NULL;
+    struct results_record *record = path->record;
+    const struct part *test = &path->trial.test;
+    size_t count = 0;
+    while (metrics && metrics[count].name)
+        count++;
+    if (count == 0 || test->n == 0)
+        return SPRED_OK;
+    struct parts_sample sample = {.n = test->n,
+                                  .outputs = path->outputs,
+                                  .n_classes = path->trial.n_classes,
+                                  .codes = test->codes,
+                                  .values = test->values,
+                                  .scores = path->test +
+                                            chosen * path->outputs * test->n,
+                                  .p = path->trial.p};
+    double *w = chosen_weights(path, chosen, &sample.support);
+    sample.weights = w;
+    record->metrics = spred_alloc(path->env, count, sizeof *record->metrics);
+    enum spred_status status = w && record->metrics ? SPRED_OK : SPRED_ENOMEM;
+    for (size_t i = 0; status == SPRED_OK && i < count; i++) {
+        struct results_metric *row = &record->metrics[record->n_metrics++];
+        results_row_clear(results_metric_columns, row);
+        row->job = spred_strdup(path->env, record->run.job);
+        row->name = spred_strdup(path->env, metrics[i].name);
+        status = row->job && row->name
+                     ? metrics[i].score(metrics[i].self, path->env, &sample,
+                                        &row->value)
+                     : SPRED_ENOMEM;
+    }
+    spred_free(path->env, w);
+    return status;
+}
+
 enum spred_status path_choose(struct path *path)
 {
     struct results_run *row = &path->record->run;
@@ -231,5 +292,6 @@ enum spred_status path_choose(struct path *path)
     row->log_loss = score.log_loss;
     row->r2 = score.r2;
     SPRED_TRY(count_chosen(path, chosen));
+    SPRED_TRY(measure(path, chosen));
     return keep_genes(path, chosen);
 }

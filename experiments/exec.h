@@ -21,6 +21,8 @@ struct exec_options {
     /* Told after every change and about twice a second. */
     void (*report)(void *cookie, const struct exec_progress *progress);
     void *cookie;
+    /* on_job_end is called after a job's rows were stored; or NULL. */
+    const struct parts *parts;
 };
 
 struct exec_totals {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "experiments/exec.h"
+#include "experiments/parts.h"
 #include "experiments/process.h"
 #include "experiments/trial.h"
 
@@ -130,6 +131,9 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
         crew->totals->refuted += strcmp(record.run.status, "refuted") == 0;
         tell(crew, slot->job, record.run.status, record.run.reason);
     }
+    const struct parts *parts = crew->options->parts;
+    if (status == SPRED_OK && parts && parts->on_job_end)
+        status = parts->on_job_end(parts->self, crew->env, &record);
     results_record_free(crew->env, &record);
     process_free(crew->env, p);
     return status;

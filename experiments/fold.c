@@ -44,6 +44,8 @@ static enum spred_status make_fold(const struct path *whole, size_t index,
                           .data = whole->data,
                           .solver = whole->solver,
                           .loss = whole->loss,
+                          .form = whole->form,
+                          .parts = whole->parts,
                           .options = whole->options,
                           .lambda = whole->lambda,
                           .n_lambda = whole->n_lambda,
@@ -160,6 +162,7 @@ static void add_counts(struct path *whole, const struct fold *fold)
     row->gap = fmax(row->gap, part->gap);
     row->floor = fmax(row->floor, part->floor);
     row->kkt = fmax(row->kkt, part->kkt);
+    whole->told_to_stop |= fold->path.told_to_stop;
     if (fold->path.stop > whole->stop)
         whole->stop = fold->path.stop;
 }
@@ -232,7 +235,10 @@ enum spred_status path_cross_validate(struct path *path, uint64_t seed,
     if (status == SPRED_OK) {
         struct spred_pool *pool = path->pool;
         path->pool = NULL; /* one thread for each path */
-        spred_pool_run(pool, work, &crew);
+        if (path->parts)   /* a script has one thread */
+            work(&crew, 0, 1);
+        else
+            spred_pool_run(pool, work, &crew);
         path->pool = pool;
         status = collect(&crew, certified);
     }

@@ -24,7 +24,7 @@ const struct results_column job_columns[] = {
     TEXT(dataset, "name of the data set; part of its seeds"),
     TEXT(data_hash, "SHA-256 of the data"),
     TEXT(target, "what is predicted"),
-    TEXT(protocol, "clean or paper"),
+    TEXT(protocol, "clean, paper or a script's"),
     INT(trial, "1.."),
     INT(folds, "0: hold-out; else trials are folds"),
     REAL(test, "share of the samples; 0 with folds"),
@@ -37,9 +37,9 @@ const struct results_column job_columns[] = {
     INT(missing_refuse, "1: refuse missing values"),
     REAL(variance_keep, "share of the features"),
     TEXT(problem, "name of the problem"),
-    TEXT(loss, "squared, logistic, multinomial"),
+    TEXT(loss, "squared, logistic, multinomial or a script's"),
     REAL(l1_ratio, "1 = no ridge part"),
-    TEXT(penalty, "l1, group, power"),
+    TEXT(penalty, "l1, group, power or a script's"),
     TEXT(groups, "size, symbol or file of a group penalty"),
     INT(over_classes, "1: groups run over the classes"),
     INT(equal_weights, "0: sqrt(features of the group)"),
@@ -59,12 +59,14 @@ const struct results_column job_columns[] = {
     INT(steps, "per lambda"),
     INT(batch, "lambdas certified together"),
     INT(threads, "that share passes over X, or folds"),
+    TEXT(script_hash, "SHA-256 of the script; empty: it changes nothing"),
     TEXT(experiment, "name of the experiment"),
     TEXT(source, "where the data came from"),
     TEXT(data_path, "mapped cache file"),
     TEXT(group_file, "labels of the features"),
     TEXT(machine, "fingerprint id"),
     TEXT(label, "what figures show"),
+    TEXT(script, "path; empty: none is opened"),
     INT(simulated, "0 or 1"),
     INT(samples, "of the data set"),
     INT(features, "of the data set"),
@@ -98,6 +100,10 @@ char *job_text(struct spred_env *env, const struct job *job)
         if (strcmp(c->name, last_key_column) == 0)
             break;
     }
+    /* Keys of jobs without a script stay what they were. */
+    if (status == SPRED_OK && job->script_hash && *job->script_hash)
+        status =
+            spred_buffer_add(env, &out, "script_hash=%s\n", job->script_hash);
     if (status != SPRED_OK) {
         spred_free(env, out.text);
         return NULL;
@@ -121,7 +127,10 @@ static char *penalty_words(struct spred_env *env, const struct job *job)
 {
     if (job->penalty && strcmp(job->penalty, "power") == 0)
         return spred_format(env, "power(%lld)", (long long)job->factors);
-    if (!job->penalty || strcmp(job->penalty, "group") != 0)
+    int simple = !job->penalty || strcmp(job->penalty, "l1") == 0;
+    if (!simple && strcmp(job->penalty, "group") != 0)
+        return spred_strdup(env, job->penalty); /* a script's */
+    if (simple)
         return job->l1_ratio < 1
                    ? spred_format(env, "elastic-net(%g)", job->l1_ratio)
                    : spred_strdup(env, "l1");

@@ -6,6 +6,9 @@
 #include "results/sink.h"
 #include "spred/hash.h"
 
+struct parts;
+struct parts_opener;
+
 /* All text owned (results_row_free with job_columns). Columns up to and
  * including `threads` decide the answer and make the key; the rest does not. */
 struct job {
@@ -35,8 +38,11 @@ struct job {
     int64_t stall_patience;
     double wall;
     int64_t steps, batch, threads;
+    /* In the key unless it is empty: of a script that can change this job. */
+    char *script_hash;
     /* not in the key */
     char *experiment, *source, *data_path, *group_file, *machine, *label;
+    char *script; /* path of that script; the worker opens it */
     int64_t simulated, samples, features;
     double limit_wall, limit_memory, limit_grace;
 };
@@ -57,13 +63,15 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
 /* Does the job in this process: load, split, prepare, solve, certify, score.
  * With job->threads > 1 the callbacks of env are called from several threads at
  * once. *record: owned rows, also for a skip. An error is a job that could not
- * be done (its text in env). */
+ * be done (its text in env). parts: of the job's script, or NULL. */
 enum spred_status job_run(struct spred_env *env, const struct job *job,
+                          const struct parts *parts,
                           struct results_record *record);
 
 /* The worker process: reads one job line from the descriptor `in`, runs it,
- * writes its rows to `out`. Returns the process's exit code. */
-int job_worker(int in, int out);
+ * writes its rows to `out`. Returns the process's exit code. opener: for jobs
+ * that a script can change; or NULL. */
+int job_worker(int in, int out, const struct parts_opener *opener);
 
 /* Reads what a worker wrote; SPRED_EFORMAT when it is not complete. */
 enum spred_status job_parse_output(struct spred_env *env, const char *text,

@@ -125,6 +125,24 @@ static int worth_keeping(struct path *path,
     return keep;
 }
 
+/* The script looks on. *stop = 1: it has seen enough. */
+static enum spred_status
+show_script(struct path *path, const struct spred_host_point *point, int *stop)
+{
+    const struct parts *parts = path->parts;
+    *stop = 0;
+    if (!parts || !parts->on_point)
+        return SPRED_OK;
+    struct spred_host_point seen = *point; /* places on the job's own path */
+    seen.lambda_index += path->from;
+    seen.seconds_path += path->billed;
+    seen.passes += path->passes_before;
+    SPRED_TRY(parts->on_point(parts->self, path->env, path->job, path->first,
+                              &seen, stop));
+    path->told_to_stop |= *stop;
+    return SPRED_OK;
+}
+
 int path_observe(void *cookie, const struct spred_host_point *point)
 {
     struct path *path = cookie;
@@ -146,5 +164,8 @@ int path_observe(void *cookie, const struct spred_host_point *point)
             path->intercept[output] = point->b[k];
         }
     }
-    return path->failure != SPRED_OK;
+    int stop = 0;
+    if (path->failure == SPRED_OK)
+        path->failure = show_script(path, point, &stop);
+    return path->failure != SPRED_OK || stop;
 }

@@ -91,20 +91,30 @@ struct parts {
 };
 
 /* How `script:` becomes parts: handed in by the front door. worker: limits of a
- * job apply (bytes; 0: none). Close what was opened. */
+ * job apply (memory in bytes; 0: none). seconds: most of one call outside the
+ * workers (limits.script; 0: none, in a worker the job's own limits hold).
+ * Close what was opened. */
 struct parts_opener {
     void *cookie;
     enum spred_status (*open)(void *cookie, struct spred_env *env,
                               const char *path, int worker, double memory,
-                              struct parts **out);
+                              double seconds, struct parts **out);
     void (*close)(void *cookie, struct parts *parts);
 };
+
+/* The script's own solver of that name, or NULL; parts may be NULL. */
+const struct spred_solver *parts_own_solver(const struct parts *parts,
+                                            const char *name);
+/* 1 if every job depends on the script, whatever it uses by name: it has
+ * metrics, or hooks that run in the worker. */
+int parts_touch_every_job(const struct parts *parts);
 
 /* Own parts first, then what is built in; parts may be NULL. NULL: no such. */
 const struct spred_solver *parts_solver(const struct parts *parts,
                                         const char *name);
 const struct spred_loss *parts_loss(const struct parts *parts,
                                     const char *name);
+/* A built-in penalty has none: its kind is in the problem. */
 const struct spred_penalty_form *parts_penalty(const struct parts *parts,
                                                const char *name);
 const struct parts_protocol *parts_protocol(const struct parts *parts,

@@ -16,13 +16,17 @@ static int is_penalty(const struct path *path, const char *kind)
 
 int path_is_convex(const struct path *path)
 {
-    return !is_penalty(path, "power");
+    return path->form ? path->form->convex : !is_penalty(path, "power");
 }
 
 static void set_penalty(const struct path *path, struct spred_penalty *penalty)
 {
     penalty->l1_ratio = path->job->l1_ratio;
-    if (is_penalty(path, "power")) {
+    if (path->form) {
+        penalty->kind = SPRED_PENALTY_CUSTOM;
+        penalty->form = path->form;
+        penalty->l1_ratio = 1;
+    } else if (is_penalty(path, "power")) {
         penalty->kind = SPRED_PENALTY_POWER;
         penalty->factors = (int)path->job->factors;
     } else if (is_penalty(path, "group")) {

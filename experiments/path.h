@@ -5,6 +5,7 @@
 #define EXPERIMENTS_PATH_H
 
 #include "experiments/groups.h"
+#include "experiments/parts.h"
 #include "experiments/score.h"
 #include "spred/host.h"
 
@@ -22,11 +23,13 @@ struct path {
     struct spred_env *env;
     const struct job *job;
     struct results_record *record;
-    struct spred_pool *pool; /* shares passes over X, or folds; NULL: none */
+    const struct parts *parts; /* of the job's script, or NULL */
+    struct spred_pool *pool;   /* shares passes over X, or folds; NULL: none */
     struct trial trial;
     const struct spred_data *data; /* of the trial; a fold's is lent */
     const struct spred_solver *solver;
     const struct spred_loss *loss;
+    const struct spred_penalty_form *form; /* a script's penalty, or NULL */
     struct grouping grouping;
     double *equal; /* p ones: weights of the groups; or NULL */
     void *options;
@@ -53,6 +56,7 @@ struct path {
     double passes_before;
     enum spred_stop stop;      /* the worst so far */
     enum spred_status failure; /* inside the observer */
+    int told_to_stop;          /* by the script */
     double *cv_loss, *cv_se;   /* n_lambda each, one block; NULL: none */
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "experiments/parts.h"
 #include "experiments/sources.h"
 #include "spred/text.h"
 
@@ -65,7 +66,9 @@ static enum spred_status fill_penalty(struct spred_env *env,
 {
     static const char *const kinds[] = {"l1", "group", "power"};
     char hash[SPRED_HEX_SIZE];
-    job->penalty = spred_strdup(env, kinds[problem->penalty]);
+    job->penalty = spred_strdup(env, problem->penalty == SPEC_PENALTY_CUSTOM
+                                         ? problem->own_penalty
+                                         : kinds[problem->penalty]);
     if (problem->groups == SPEC_GROUPS_FILE) {
         enum spred_status status =
             spred_sha256_file(env, problem->group_file, hash);
@@ -89,6 +92,29 @@ static enum spred_status fill_penalty(struct spred_env *env,
     return job->penalty && job->groups ? SPRED_OK : SPRED_ENOMEM;
 }
 
+/* The script, when it can change this job. */
+static enum spred_status fill_script(struct spred_env *env,
+                                     const struct spec *spec,
+                                     const struct spec_problem *problem,
+                                     const struct spec_solver *chosen,
+                                     struct job *job)
+{
+    const struct parts *parts = spec->parts;
+    int used = parts_touch_every_job(parts) || problem->own_loss ||
+               problem->own_penalty || spec->protocol.own ||
+               parts_own_solver(parts, chosen->name);
+    if (!used)
+        return SPRED_OK;
+    if (!spec->script || !parts->hash)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: the workers need the parts of a script that "
+                          "is not in a file",
+                          spec->path);
+    job->script = spred_strdup(env, spec->script);
+    job->script_hash = spred_strdup(env, parts->hash);
+    return job->script && job->script_hash ? SPRED_OK : SPRED_ENOMEM;
+}
+
 static enum spred_status
 fill_job(struct spred_env *env, const struct spec *spec,
          const struct source *source, const struct spec_problem *problem,
@@ -96,7 +122,7 @@ fill_job(struct spred_env *env, const struct spec *spec,
          struct job *job)
 {
     static const char *const losses[] = {"squared", "logistic", "multinomial"};
-    const struct spred_solver *solver = spred_solver_find(chosen->name);
+    const struct spred_solver *solver = parts_solver(spec->parts, chosen->name);
     results_row_clear(job_columns, job);
     if (!solver)
         return spred_fail(env, SPRED_ENOTFOUND, "%s:%u:%u: no solver '%s'",
@@ -110,10 +136,12 @@ fill_job(struct spred_env *env, const struct spec *spec,
     } copies[] = {{&job->dataset, source->name},
                   {&job->data_hash, source->hash},
                   {&job->target, source->target},
-                  {&job->protocol, spec->protocol.paper ? "paper" : "clean"},
+                  {&job->protocol, spec->protocol.kind},
                   {&job->seed, seed},
                   {&job->problem, problem->name},
-                  {&job->loss, losses[problem->loss]},
+                  {&job->loss, problem->loss == SPEC_CUSTOM
+                                   ? problem->own_loss
+                                   : losses[problem->loss]},
                   {&job->solver, solver->name},
                   {&job->experiment, spec->name},
                   {&job->source, source->source},
@@ -124,6 +152,7 @@ fill_job(struct spred_env *env, const struct spec *spec,
         if (!(*copies[i].to = spred_strdup(env, copies[i].from)))
             return SPRED_ENOMEM;
     SPRED_TRY(fill_penalty(env, spec, problem, job));
+    SPRED_TRY(fill_script(env, spec, problem, chosen, job));
     job->lambdas = lambdas_text(env, problem);
     job->options = options_text(env, spec, chosen, solver);
     job->trial = trial;
@@ -181,6 +210,36 @@ static enum spred_status expand(struct spred_env *env, const struct spec *spec,
     return SPRED_OK;
 }
 
+/* The script's word on what is to be run. */
+static enum spred_status ask_script(struct spred_env *env,
+                                    const struct spec *spec, struct plan *plan)
+{
+    const struct parts *parts = spec->parts;
+    if (!parts || !parts->on_plan)
+        return SPRED_OK;
+    unsigned char *keep = spred_alloc(env, plan->n_jobs, 1);
+    if (!keep)
+        return SPRED_ENOMEM;
+    memset(keep, 1, plan->n_jobs);
+    enum spred_status status =
+        parts->on_plan(parts->self, env, plan->jobs, plan->n_jobs, keep);
+    size_t kept = 0;
+    for (size_t i = 0; status == SPRED_OK && i < plan->n_jobs; i++) {
+        if (keep[i])
+            plan->jobs[kept++] = plan->jobs[i];
+        else
+            results_row_free(env, job_columns, &plan->jobs[i]);
+    }
+    if (status == SPRED_OK)
+        plan->n_jobs = kept;
+    if (status == SPRED_OK && kept == 0)
+        status =
+            spred_fail(env, SPRED_EINVAL,
+                       "%s: the script's hook on_plan left no job", spec->path);
+    spred_free(env, keep);
+    return status;
+}
+
 /* Which figures the experiment asks for. */
 static enum spred_status
 note_figures(struct spred_env *env, const struct spec *spec, struct plan *plan)
@@ -223,6 +282,8 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
                             spec->path);
     if (status == SPRED_OK)
         status = expand(env, spec, sources, n_sources, id, out);
+    if (status == SPRED_OK)
+        status = ask_script(env, spec, out);
     sources_free(env, sources, n_sources);
     spred_free(env, machine);
     if (status != SPRED_OK)

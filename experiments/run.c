@@ -65,7 +65,48 @@ static const struct spred_loss *pick_loss(const struct path *path)
 {
     if (strcmp(path->job->loss, "logistic") == 0 && path->trial.n_classes > 2)
         return &spred_loss_multinomial;
-    return spred_loss_named(path->job->loss);
+    const struct spred_loss *built_in = spred_loss_named(path->job->loss);
+    return built_in ? built_in : parts_loss(path->parts, path->job->loss);
+}
+
+/* Names of the job that only its script can know. */
+static enum spred_status pick_parts(struct path *path,
+                                    const struct parts_protocol **protocol)
+{
+    static const char *const penalties[] = {"l1", "group", "power", NULL};
+    const struct job *job = path->job;
+    int known = !job->penalty;
+    for (size_t i = 0; penalties[i] && !known; i++)
+        known = strcmp(penalties[i], job->penalty) == 0;
+    if (!known && !(path->form = parts_penalty(path->parts, job->penalty)))
+        return spred_fail(path->env, SPRED_ENOTFOUND, "no penalty called '%s'",
+                          job->penalty);
+    *protocol = NULL;
+    if (strcmp(job->protocol, "clean") == 0 ||
+        strcmp(job->protocol, "paper") == 0)
+        return SPRED_OK;
+    *protocol = parts_protocol(path->parts, job->protocol);
+    return *protocol ? SPRED_OK
+                     : spred_fail(path->env, SPRED_ENOTFOUND,
+                                  "no protocol called '%s'", job->protocol);
+}
+
+/* *done = 1: the script would rather not do this job. */
+static enum spred_status ask_script(struct path *path, int *done)
+{
+    const struct parts *parts = path->parts;
+    struct results_run *row = &path->record->run;
+    char *reason = NULL;
+    *done = 0;
+    if (!parts || !parts->on_job_start)
+        return SPRED_OK;
+    SPRED_TRY(parts->on_job_start(parts->self, path->env, path->job, &reason));
+    if (!reason)
+        return SPRED_OK;
+    *done = 1;
+    row->reason = reason;
+    row->status = spred_strdup(path->env, "skipped");
+    return row->status ? SPRED_OK : SPRED_ENOMEM;
 }
 
 static enum spred_status describe(struct path *path)
@@ -110,7 +151,9 @@ static enum spred_status solve(struct path *path)
     row->seconds_wall = trial_now() - from;
     row->seconds = row->seconds_setup + row->seconds_solve;
     row->status = spred_strdup(path->env, spred_stop_name(path->stop));
-    if (path->stop == SPRED_STOP_FAILED)
+    if (path->told_to_stop)
+        row->reason = spred_strdup(path->env, "the script's hook on_point");
+    else if (path->stop == SPRED_STOP_FAILED)
         row->reason = spred_strdup(path->env, path->env->error);
     else if (path->stop != SPRED_STOP_TARGET &&
              path->stop != SPRED_STOP_STATIONARY)
@@ -129,10 +172,17 @@ static enum spred_status solve(struct path *path)
 static enum spred_status run_path(struct path *path)
 {
     struct results_run *row = &path->record->run;
+    const struct parts_protocol *protocol;
     double seconds[2] = {0, 0};
+    int done;
     SPRED_TRY(parse_lambdas(path));
     SPRED_TRY(parse_options(path));
-    SPRED_TRY(trial_make(path->env, path->job, &path->trial, seconds));
+    SPRED_TRY(pick_parts(path, &protocol));
+    SPRED_TRY(ask_script(path, &done));
+    if (done)
+        return SPRED_OK;
+    SPRED_TRY(
+        trial_make(path->env, path->job, protocol, &path->trial, seconds));
     path->data = &path->trial.data;
     row->seconds_load = seconds[0];
     row->seconds_prepare = seconds[1];
@@ -162,14 +212,18 @@ static enum spred_status run_path(struct path *path)
 }
 
 enum spred_status job_run(struct spred_env *env, const struct job *job,
+                          const struct parts *parts,
                           struct results_record *record)
 {
-    struct path path = {
-        .env = env, .job = job, .record = record, .batch = (size_t)job->batch};
+    struct path path = {.env = env,
+                        .job = job,
+                        .record = record,
+                        .parts = parts,
+                        .batch = (size_t)job->batch};
     double from = trial_now();
     memset(record, 0, sizeof *record);
     enum spred_status status = job_start_row(env, job, &record->run);
-    path.solver = spred_solver_find(job->solver);
+    path.solver = parts_solver(parts, job->solver);
     if (status == SPRED_OK && !path.solver)
         status = spred_fail(env, SPRED_ENOTFOUND, "no solver called '%s'",
                             job->solver);

@@ -34,8 +34,8 @@ static enum spred_status check_option(struct spred_env *env, const char *name,
 const struct spec_solver_names *solver_names(void)
 {
     static const char *names[MAX_NAMES + 1];
-    static const struct spec_solver_names table = {resolve_solver, names,
-                                                   check_option};
+    static const struct spec_solver_names table = {
+        .resolve = resolve_solver, .all = names, .check = check_option};
     size_t count = 0;
     for (size_t i = 0; spred_solvers[i] && count + 1 < MAX_NAMES; i++) {
         names[count++] = spred_solvers[i]->name;

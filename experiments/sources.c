@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "experiments/labels.h"
+#include "experiments/parts.h"
 #include "spred/simulate.h"
 #include "spred/text.h"
 
@@ -95,6 +96,84 @@ static enum spred_status load_simulated(struct spred_env *env,
                : spred_cache_write(env, *cached, data);
 }
 
+/* What the data of a script's source are known by: the script, the file's
+ * content, the settings. */
+static enum spred_status own_hash(struct spred_env *env,
+                                  const struct spec *spec,
+                                  const struct spec_dataset *set,
+                                  char hash[SPRED_HEX_SIZE])
+{
+    struct spred_buffer text = {0};
+    char content[SPRED_HEX_SIZE] = "";
+    if (set->path)
+        SPRED_TRY(spred_sha256_file(env, set->path, content));
+    enum spred_status status = spred_buffer_add(
+        env, &text, "spredbench source 1\n%s\n%s\n%s\n",
+        spec->parts->hash ? spec->parts->hash : "", set->loader, content);
+    for (size_t i = 0; status == SPRED_OK && i < set->n_settings; i++)
+        status = spred_buffer_add(
+            env, &text, "%zu %s=%s\n", strlen(set->settings[i].value),
+            set->settings[i].name, set->settings[i].value);
+    if (status == SPRED_OK)
+        spred_sha256(text.text, text.length, hash);
+    spred_free(env, text.text);
+    return status;
+}
+
+static enum spred_status make_own(struct spred_env *env,
+                                  const struct spec *spec,
+                                  const struct spec_dataset *set,
+                                  struct spred_data *data)
+{
+    const struct parts_source *source = parts_source(spec->parts, set->loader);
+    size_t n = set->n_settings;
+    if (!source)
+        return spred_fail(env, SPRED_ENOTFOUND, "no loader '%s'", set->loader);
+    const char **names = spred_alloc(env, 2 * n + 1, sizeof *names);
+    if (!names)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        names[i] = set->settings[i].name;
+        names[n + i] = set->settings[i].value;
+    }
+    enum spred_status status =
+        source->make(source->self, env, set->path, names, names + n, n, data);
+    spred_free(env, names);
+    return status;
+}
+
+/* A script's data are made here, once, so that the workers need no script for
+ * them. */
+static enum spred_status load_own(struct spred_env *env,
+                                  const struct spec *spec,
+                                  const struct spec_dataset *set,
+                                  struct spred_data *data, char **cached)
+{
+    char hash[SPRED_HEX_SIZE], *folder = NULL;
+    SPRED_TRY(own_hash(env, spec, set, hash));
+    SPRED_TRY(spred_cache_dir(env, "data", &folder));
+    *cached = spred_format(env, "%s/script-%s.sbd", folder, hash);
+    spred_free(env, folder);
+    if (!*cached)
+        return SPRED_ENOMEM;
+    if (is_kept(env, *cached, hash))
+        return spred_cache_map(env, *cached, data);
+    SPRED_TRY(make_own(env, spec, set, data));
+    memcpy(data->hash, hash, sizeof hash);
+    spred_free(env, data->name);
+    data->name = spred_strdup(env, set->name);
+    if (!data->source)
+        data->source =
+            spred_format(env, "script %s, %s", spec->script ? spec->script : "",
+                         set->loader);
+    if (!data->note)
+        data->note = spred_strdup(env, "");
+    if (!data->name || !data->source || !data->note)
+        return SPRED_ENOMEM;
+    SPRED_TRY(spred_data_check(env, data));
+    return spred_cache_write(env, *cached, data);
+}
+
 static enum spred_status load_geo(struct spred_env *env,
                                   const struct spec_dataset *set,
                                   const struct spred_fetch_options *fetch,
@@ -136,6 +215,8 @@ static enum spred_status load_one(struct spred_env *env,
             spred_load_debian(env, set->name, fetch, NULL, &data, &out->path);
     else if (set->source == SPEC_FILE)
         status = load_file(env, set, &data, &out->path);
+    else if (set->source == SPEC_LOADER)
+        status = load_own(env, spec, set, &data, &out->path);
     else
         status = load_simulated(env, spec, set, &data, &out->path);
     if (status == SPRED_OK && spec->protocol.paper)

@@ -10,6 +10,7 @@ static const struct spec_field top_fields[] = {
     {"version", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"name", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"seed", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"script", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"datasets", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"problem", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"problems", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
@@ -79,6 +80,7 @@ static enum spred_status read_parts(struct spec_reader *r,
     SPRED_TRY(spec_fields(r, root, "the file", top_fields, NULL));
     SPRED_TRY(read_name(r, root));
     SPRED_TRY(read_seed(r, spec_node_get(root, "seed")));
+    SPRED_TRY(spec_read_script(r, root));
     struct spec_node *datasets = spec_node_get(root, "datasets");
     struct spec_node *solvers = spec_node_get(root, "solvers");
     if (!datasets)
@@ -144,28 +146,37 @@ enum spred_status spec_read(struct spred_env *env, const char *path,
     return status;
 }
 
+static void settings_free(struct spred_env *env, struct spec_setting *settings,
+                          size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        spred_free(env, settings[i].name);
+        spred_free(env, settings[i].value);
+    }
+    spred_free(env, settings);
+}
+
 void spec_free(struct spred_env *env, struct spec *spec)
 {
     for (size_t i = 0; i < spec->n_datasets; i++) {
         struct spec_dataset *d = &spec->datasets[i];
         char *const texts[] = {d->name,   d->path,     d->labels,
                                d->object, d->response, d->orientation,
-                               d->target};
+                               d->target, d->loader};
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             spred_free(env, texts[k]);
+        settings_free(env, d->settings, d->n_settings);
     }
     for (size_t i = 0; i < spec->n_problems; i++) {
         spred_free(env, spec->problems[i].name);
         spred_free(env, spec->problems[i].lambda);
         spred_free(env, spec->problems[i].group_file);
+        spred_free(env, spec->problems[i].own_loss);
+        spred_free(env, spec->problems[i].own_penalty);
     }
     for (size_t i = 0; i < spec->n_solvers; i++) {
         struct spec_solver *s = &spec->solvers[i];
-        for (size_t k = 0; k < s->n_settings; k++) {
-            spred_free(env, s->settings[k].name);
-            spred_free(env, s->settings[k].value);
-        }
-        spred_free(env, s->settings);
+        settings_free(env, s->settings, s->n_settings);
         spred_free(env, s->name);
         spred_free(env, s->label);
     }
@@ -178,5 +189,7 @@ void spec_free(struct spred_env *env, struct spec *spec)
     spred_free(env, spec->name);
     spred_free(env, spec->path);
     spred_free(env, spec->resolved);
+    spred_free(env, spec->protocol.kind);
+    spec_close_script(env, spec);
     memset(spec, 0, sizeof *spec);
 }

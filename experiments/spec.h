@@ -6,21 +6,33 @@
 #include <stdint.h>
 #include "spred/env.h"
 
+struct parts;
+struct parts_opener;
+
 /* All text and arrays of a spec are owned by it (spec_free). Every part that
  * came from a line of the file remembers it for messages. */
 
 enum spec_source {
-    SPEC_GEO,      /* geo: {accession: [...], target: ...} */
-    SPEC_DEBIAN,   /* debian: name or [names] */
-    SPEC_FILE,     /* file: path or {path, labels, target, ...} */
-    SPEC_SIMULATED /* simulated: {kind, n, p, ...} */
+    SPEC_GEO,       /* geo: {accession: [...], target: ...} */
+    SPEC_DEBIAN,    /* debian: name or [names] */
+    SPEC_FILE,      /* file: path or {path, labels, target, ...} */
+    SPEC_SIMULATED, /* simulated: {kind, n, p, ...} */
+    SPEC_LOADER     /* loader: {name: a script's, path, options} */
+};
+
+struct spec_setting {
+    char *name, *value; /* one option, as text */
+    unsigned line, column;
 };
 
 struct spec_dataset {
     enum spec_source source;
-    char *name; /* accession, Debian set name, file's or given name */
-    char *path; /* FILE: as written; relative to the experiment file's
-                   folder if it exists there, else to the working folder */
+    char *name;   /* accession, Debian set name, file's or given name */
+    char *path;   /* FILE: as written; relative to the experiment file's
+                     folder if it exists there, else to the working folder */
+    char *loader; /* LOADER: its name in the script */
+    struct spec_setting *settings; /* LOADER */
+    size_t n_settings;
     char *labels, *object, *response, *orientation; /* FILE or NULL */
     char *target; /* subset type or column; "auto" */
     int kind;     /* SIMULATED: enum spred_simulation_kind */
@@ -32,9 +44,19 @@ struct spec_dataset {
     unsigned line, column;
 };
 
-enum spec_loss { SPEC_SQUARED, SPEC_LOGISTIC, SPEC_MULTINOMIAL };
+enum spec_loss {
+    SPEC_SQUARED,
+    SPEC_LOGISTIC,
+    SPEC_MULTINOMIAL,
+    SPEC_CUSTOM /* a script's */
+};
 
-enum spec_penalty { SPEC_PENALTY_L1, SPEC_PENALTY_GROUP, SPEC_PENALTY_POWER };
+enum spec_penalty {
+    SPEC_PENALTY_L1,
+    SPEC_PENALTY_GROUP,
+    SPEC_PENALTY_POWER,
+    SPEC_PENALTY_CUSTOM /* a script's */
+};
 enum spec_groups {
     SPEC_GROUPS_NONE,   /* each feature is one (over: classes) */
     SPEC_GROUPS_SIZE,   /* blocks of group_size consecutive features */
@@ -47,7 +69,8 @@ struct spec_problem {
     enum spec_loss loss; /* squared on classes: -1/+1, one-vs-rest for more;
                             logistic: binomial for 2 classes, multinomial for
                             more; multinomial: softmax always */
-    double l1_ratio;     /* 1: L1; below: elastic net (glmnet's alpha) */
+    char *own_loss, *own_penalty; /* names of a script's, or NULL */
+    double l1_ratio; /* 1: L1; below: elastic net (glmnet's alpha) */
     enum spec_penalty penalty;
     enum spec_groups groups; /* GROUP */
     int64_t group_size;
@@ -66,11 +89,6 @@ struct spec_problem {
                        with a squared loss without 1/2; halved in lambda */
     int warm_start; /* default true: the path is one run; false: every lambda
                        starts from nothing, set-up included */
-    unsigned line, column;
-};
-
-struct spec_setting {
-    char *name, *value; /* one option, as text */
     unsigned line, column;
 };
 
@@ -96,7 +114,9 @@ enum spec_choose {
 };
 
 struct spec_protocol {
-    int paper;             /* 0: clean (default), 1: paper */
+    char *kind;            /* clean (default), paper, or a script's */
+    int paper;             /* 1: paper */
+    int own;               /* 1: a script's: test, validate, folds unused */
     int64_t trials;        /* repeats (default 5) */
     int64_t folds;         /* 0: hold-out (default); k >= 2: every repeat is a
                               k-fold cross-validation, k trials; test unused */
@@ -120,6 +140,8 @@ struct spec_limits {
     double wall;   /* seconds of the worker process, default 600 */
     double memory; /* bytes, default 4 GiB */
     double grace;  /* seconds between TERM and KILL, default 5 */
+    double script; /* seconds of one call into the script outside the workers,
+                      default 30 */
 };
 
 struct spec {
@@ -141,6 +163,10 @@ struct spec {
     int64_t batch;   /* measure.batch, default 1: lambdas certified together */
     char **figures;  /* kinds; default gap-time, profile, accuracy-genes */
     size_t n_figures;
+    char *script; /* path of the script beside the experiment, or NULL */
+    const struct parts *parts;         /* what it adds, or NULL */
+    struct parts *opened;              /* the same if spec_free closes them */
+    const struct parts_opener *opener; /* by this; must outlive the spec */
     char *resolved; /* canonical YAML of the whole, every default shown */
 };
 
@@ -156,6 +182,12 @@ struct spec_solver_names {
     /* Checks one option of a registry name; error text in env. */
     enum spred_status (*check)(struct spred_env *env, const char *solver,
                                const char *option, const char *value);
+    /* How `script:` becomes parts; NULL: scripts are refused. */
+    const struct parts_opener *opener;
+    /* Or parts that are open already, those of a running script, and its path
+     * for the workers; borrowed. */
+    const struct parts *parts;
+    const char *script;
 };
 
 /* Reads an experiment file; overrides are "a.b=v" texts (--set; v is YAML).
@@ -169,12 +201,10 @@ enum spred_status spec_read(struct spred_env *env, const char *path,
 /* The same from a tree that was built by hand (spec_node_new, spec_node_add)
  * under doc->root; doc->path is what messages call it. */
 struct spec_document;
-enum spred_status spec_read_tree(struct spred_env *env,
-                                 struct spec_document *doc,
-                                 const char *const *overrides,
-                                 size_t n_overrides,
-                                 const struct spec_solver_names *solvers,
-                                 struct spec *out);
+enum spred_status
+spec_read_tree(struct spred_env *env, struct spec_document *doc,
+               const char *const *overrides, size_t n_overrides,
+               const struct spec_solver_names *solvers, struct spec *out);
 void spec_free(struct spred_env *env, struct spec *spec);
 
 #endif

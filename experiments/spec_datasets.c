@@ -167,8 +167,8 @@ static enum spred_status read_otherwise(struct spec_reader *r,
 static enum spred_status read_item(struct spec_reader *r,
                                    struct spec_node *item, size_t group)
 {
-    static const char *const keys[] = {"geo",       "debian",    "file",
-                                       "simulated", "otherwise", NULL};
+    static const char *const keys[] = {
+        "geo", "debian", "file", "simulated", "loader", "otherwise", NULL};
     struct spec_node *source = NULL, *otherwise = NULL;
     int kind = -1;
     SPRED_TRY(spec_want(r, item, "datasets", SPEC_NODE_MAP));
@@ -179,7 +179,7 @@ static enum spred_status read_item(struct spec_reader *r,
         if (!keys[k])
             return spec_unknown(r, item->keys[i], "kind of data set",
                                 item->keys[i]->text, keys);
-        if (k == 4) {
+        if (k == 5) {
             otherwise = item->items[i];
             continue;
         }
@@ -192,7 +192,8 @@ static enum spred_status read_item(struct spec_reader *r,
     }
     if (!source)
         return spec_fail(r, item,
-                         "expected one of geo, debian, file, simulated");
+                         "expected one of geo, debian, file, simulated, "
+                         "loader");
     if (otherwise && kind != 0)
         return spec_fail(r, otherwise, "otherwise: only geo can need it");
     if (kind == 0)
@@ -201,8 +202,10 @@ static enum spred_status read_item(struct spec_reader *r,
         SPRED_TRY(read_debian(r, source, group, 0));
     else if (kind == 2)
         SPRED_TRY(spec_read_file(r, source, group));
-    else
+    else if (kind == 3)
         SPRED_TRY(spec_read_simulated(r, source, group));
+    else
+        SPRED_TRY(spec_read_loader(r, source, group));
     return otherwise ? read_otherwise(r, otherwise, group) : SPRED_OK;
 }
 

@@ -119,6 +119,21 @@ static enum spred_status read_kind(struct spec_reader *r,
                                   "example {kind: power, factors: 3}");
 }
 
+/* A script's penalty, which takes no settings here. */
+static enum spred_status read_own(struct spec_reader *r,
+                                  const struct spec_node *node,
+                                  const struct spec_node *named,
+                                  struct spec_problem *p)
+{
+    if (node->n > 1)
+        return spec_fail(r, node,
+                         "penalty: '%.100s' of the script stands alone, "
+                         "expected {kind: %.100s}",
+                         named->text, named->text);
+    p->penalty = SPEC_PENALTY_CUSTOM;
+    return spec_text(r, named, "penalty.kind", &p->own_penalty);
+}
+
 enum spred_status spec_read_penalty(struct spec_reader *r,
                                     const struct spec_node *node,
                                     struct spec_problem *p)
@@ -137,7 +152,11 @@ enum spred_status spec_read_penalty(struct spec_reader *r,
     if (!elastic == !named || (elastic && node->n > 1))
         return spec_fail(r, node, "%s", hint);
     if (named) {
-        SPRED_TRY(spec_choice(r, named, "penalty.kind", kind_names, &kind));
+        const char *all[SPEC_WORDS_MAX];
+        size_t built_in = spec_words(r, kind_names, SPEC_OWN_PENALTY, all);
+        SPRED_TRY(spec_choice(r, named, "penalty.kind", all, &kind));
+        if ((size_t)kind >= built_in)
+            return read_own(r, node, named, p);
         return read_kind(r, node, kind, p);
     }
     if (elastic->kind != SPEC_NODE_MAP || elastic->n == 0)
@@ -173,6 +192,10 @@ void spec_put_penalty(struct spec_writer *w, const struct spec_problem *p)
 {
     if (p->penalty == SPEC_PENALTY_GROUP) {
         put_group(w, p);
+    } else if (p->penalty == SPEC_PENALTY_CUSTOM) {
+        spec_put(w, "{kind: ");
+        spec_put_text(w, p->own_penalty);
+        spec_put(w, "}");
     } else if (p->penalty == SPEC_PENALTY_POWER) {
         spec_put(w, "{kind: power, factors: ");
         spec_put_integer(w, p->factors);

@@ -143,6 +143,13 @@ static enum spred_status default_name(struct spec_reader *r,
         {"power", "logistic-power", "multinomial-power"}};
     static const char *const elastic[] = {"elastic-net", "logistic-elastic-net",
                                           "multinomial-elastic-net"};
+    if (p->own_loss || p->own_penalty) { /* "huber", "squared-mcp" */
+        const char *loss = p->own_loss ? p->own_loss : spec_loss_names[p->loss];
+        p->name = p->own_penalty
+                      ? spred_format(r->env, "%s-%s", loss, p->own_penalty)
+                      : spred_strdup(r->env, loss);
+        return p->name ? SPRED_OK : SPRED_ENOMEM;
+    }
     int plain = p->l1_ratio < 1 && p->penalty == SPEC_PENALTY_L1;
     p->name = spred_strdup(r->env, plain ? elastic[p->loss]
                                          : names[p->penalty][p->loss]);
@@ -181,8 +188,12 @@ static enum spred_status read_problem(struct spec_reader *r,
         return spec_fail(r, node,
                          "problem: 'loss' is missing, expected squared, "
                          "logistic or multinomial");
-    SPRED_TRY(spec_choice(r, given, "loss", spec_loss_names, &loss));
-    p->loss = (enum spec_loss)loss;
+    const char *losses[SPEC_WORDS_MAX];
+    size_t built_in = spec_words(r, spec_loss_names, SPEC_OWN_LOSS, losses);
+    SPRED_TRY(spec_choice(r, given, "loss", losses, &loss));
+    p->loss = (size_t)loss < built_in ? (enum spec_loss)loss : SPEC_CUSTOM;
+    if (p->loss == SPEC_CUSTOM)
+        SPRED_TRY(spec_text(r, given, "loss", &p->own_loss));
     if (penalty)
         SPRED_TRY(spec_read_penalty(r, penalty, p));
     if (standardize)

@@ -41,6 +41,7 @@ struct spec_field {
 
 extern const struct spec_field spec_preprocess_fields[], spec_protocol_fields[],
     spec_stop_fields[], spec_limits_fields[], spec_file_fields[];
+extern const struct spec_field spec_loader_fields[];
 /* By kind of simulation. */
 extern const struct spec_field *const spec_simulated_fields[];
 extern const char *const spec_simulated_kinds[], *const spec_scaling_names[];
@@ -96,6 +97,33 @@ enum spred_status spec_sweep(const struct spec_reader *r, struct spec_node *map,
 
 /* spec_set.c: one --set on the tree. */
 enum spred_status spec_override(const struct spec_reader *r, const char *text);
+
+/* spec_script.c: opens the script, or takes the parts that are open. The names
+ * in it are known to everything that is read later. */
+enum spred_status spec_read_script(struct spec_reader *r,
+                                   const struct spec_node *root);
+void spec_close_script(struct spred_env *env, struct spec *spec);
+#define SPEC_WORDS_MAX 256
+enum spec_own {
+    SPEC_OWN_LOSS,
+    SPEC_OWN_PENALTY,
+    SPEC_OWN_PROTOCOL,
+    SPEC_OWN_FIGURE,
+    SPEC_OWN_SOLVER,
+    SPEC_OWN_SOURCE
+};
+/* The words and, after them, what the script calls its own of that sort; a
+ * NULL-ended array of borrowed texts in all. Returns how many words there were
+ * before. */
+size_t spec_words(const struct spec_reader *r, const char *const *words,
+                  enum spec_own sort, const char *all[SPEC_WORDS_MAX]);
+enum spred_status spec_read_loader(struct spec_reader *r,
+                                   const struct spec_node *node, size_t group);
+/* spec_solvers.c: a setting more, as text. */
+enum spred_status spec_add_setting(struct spec_reader *r,
+                                   struct spec_setting **settings, size_t *n,
+                                   const struct spec_node *key,
+                                   const struct spec_node *value);
 
 /* The parts of a file. */
 enum spred_status spec_read_datasets(struct spec_reader *r,

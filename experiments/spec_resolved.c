@@ -92,6 +92,42 @@ static void put_simulated(struct spec_writer *w, const struct spec *spec,
     spec_put(w, "]}\n");
 }
 
+/* "{a: 1, b: text}"; numbers and booleans as they are, the rest as text. */
+static void put_settings(struct spec_writer *w,
+                         const struct spec_setting *settings, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        spec_put(w, k ? ", " : "{");
+        spec_put_text(w, settings[k].name);
+        spec_put(w, ": ");
+        if (spec_plain_kind(settings[k].value) == SPEC_NODE_NUMBER ||
+            spec_plain_kind(settings[k].value) == SPEC_NODE_BOOL)
+            spec_put(w, settings[k].value);
+        else
+            spec_put_text(w, settings[k].value);
+    }
+    spec_put(w, "}");
+}
+
+static void put_loader(struct spec_writer *w, const struct spec_dataset *d)
+{
+    spec_put(w, "loader: {name: ");
+    spec_put_text(w, d->loader);
+    spec_put(w, ", as: ");
+    spec_put_text(w, d->name);
+    if (d->path) {
+        spec_put(w, ", path: ");
+        spec_put_text(w, d->path);
+    }
+    if (d->n_settings) {
+        spec_put(w, ", options: ");
+        put_settings(w, d->settings, d->n_settings);
+    }
+    spec_put(w, ", target: ");
+    spec_put_text(w, d->target);
+    spec_put(w, "}\n");
+}
+
 static void put_datasets(struct spec_writer *w, const struct spec *spec)
 {
     spec_put(w, "datasets:\n");
@@ -110,6 +146,8 @@ static void put_datasets(struct spec_writer *w, const struct spec *spec)
             spec_put(w, "file: ");
             spec_put_fields(w, spec_file_fields, d);
             spec_put(w, "\n");
+        } else if (d->source == SPEC_LOADER) {
+            put_loader(w, d);
         } else {
             put_simulated(w, spec, d->group);
         }
@@ -153,7 +191,8 @@ static void put_problems(struct spec_writer *w, const struct spec *spec)
         spec_put(w, "  - name: ");
         spec_put_text(w, p->name);
         spec_put(w, "\n    loss: ");
-        spec_put(w, spec_loss_names[p->loss]);
+        spec_put_text(w, p->loss == SPEC_CUSTOM ? p->own_loss
+                                                : spec_loss_names[p->loss]);
         spec_put(w, "\n    penalty: ");
         spec_put_penalty(w, p);
         spec_put(w, p->intercept ? "\n    intercept: true"
@@ -176,18 +215,11 @@ static void put_solvers(struct spec_writer *w, const struct spec *spec)
         const struct spec_solver *s = &spec->solvers[i];
         spec_put(w, "  - ");
         spec_put_text(w, s->name);
-        for (size_t k = 0; k < s->n_settings; k++) {
-            spec_put(w, k ? ", " : ": {");
-            spec_put_text(w, s->settings[k].name);
+        if (s->n_settings) {
             spec_put(w, ": ");
-            /* Numbers and booleans as they are; the rest as text. */
-            if (spec_plain_kind(s->settings[k].value) == SPEC_NODE_NUMBER ||
-                spec_plain_kind(s->settings[k].value) == SPEC_NODE_BOOL)
-                spec_put(w, s->settings[k].value);
-            else
-                spec_put_text(w, s->settings[k].value);
+            put_settings(w, s->settings, s->n_settings);
         }
-        spec_put(w, s->n_settings ? "}\n" : "\n");
+        spec_put(w, "\n");
     }
 }
 
@@ -207,6 +239,11 @@ enum spred_status spec_resolve(struct spred_env *env, struct spec *spec)
     spec_put(&w, "\nseed: ");
     spec_put_integer(&w, (int64_t)spec->seed);
     spec_put(&w, "\n");
+    if (spec->script) {
+        spec_put(&w, "script: ");
+        spec_put_text(&w, spec->script);
+        spec_put(&w, "\n");
+    }
     put_datasets(&w, spec);
     put_problems(&w, spec);
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {

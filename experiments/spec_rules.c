@@ -44,7 +44,7 @@ static const struct spec_field choose_fields[] = {
     CHOICE("rule", spec_protocol, choose_1se, rule_choices),
     {0}};
 const struct spec_field spec_protocol_fields[] = {
-    CHOICE("kind", spec_protocol, paper, kind_choices),
+    FIELD("kind", SPEC_FIELD_TEXT, spec_protocol, kind, 0, 0),
     FIELD("trials", SPEC_FIELD_INT, spec_protocol, trials, 1, 10000),
     FIELD("folds", SPEC_FIELD_INT, spec_protocol, folds, 0, 1000),
     FIELD("test", SPEC_FIELD_SHARE, spec_protocol, test, 0, 0.99),
@@ -68,6 +68,7 @@ const struct spec_field spec_limits_fields[] = {
     FIELD("memory", SPEC_FIELD_SIZE, spec_limits, memory, 16 * MIB,
           MIB *MIB *MIB),
     FIELD("grace", SPEC_FIELD_DURATION, spec_limits, grace, 0, DAY),
+    FIELD("script", SPEC_FIELD_DURATION, spec_limits, script, 0.1, DAY),
     {0}};
 
 static const struct spec_field measure_fields[] = {
@@ -84,7 +85,7 @@ static void set_defaults(struct spec *out)
                                            .choose_folds = 10,
                                            .choose_1se = 1};
     out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000};
-    out->limits = (struct spec_limits){600, 4096 * MIB, 5};
+    out->limits = (struct spec_limits){600, 4096 * MIB, 5, 30};
     out->threads = out->batch = 1;
 }
 
@@ -109,17 +110,17 @@ static enum spred_status read_figures(struct spec_reader *r,
             SPRED_TRY(add_figure(r, spec_figure_names[i]));
         return SPRED_OK;
     }
+    const char *all[SPEC_WORDS_MAX];
+    spec_words(r, spec_figure_names, SPEC_OWN_FIGURE, all);
     SPRED_TRY(spec_want(r, node, "figures", SPEC_NODE_LIST));
     for (size_t i = 0; i < node->n && i < FIGURES_MAX; i++) {
         int index;
-        SPRED_TRY(spec_choice(r, node->items[i], "figure", spec_figure_names,
-                              &index));
+        SPRED_TRY(spec_choice(r, node->items[i], "figure", all, &index));
         for (size_t k = 0; k < out->n_figures; k++)
-            if (strcmp(out->figures[k], spec_figure_names[index]) == 0)
+            if (strcmp(out->figures[k], all[index]) == 0)
                 return spec_fail(r, node->items[i],
-                                 "figures: '%s' is there twice",
-                                 spec_figure_names[index]);
-        SPRED_TRY(add_figure(r, spec_figure_names[index]));
+                                 "figures: '%s' is there twice", all[index]);
+        SPRED_TRY(add_figure(r, all[index]));
     }
     return SPRED_OK;
 }
@@ -151,6 +152,31 @@ static enum spred_status check_choice(struct spec_reader *r,
                          "nothing, expected 0%% or no validate",
                          choose_choices[p->choose]);
     p->validate = 0;
+    return SPRED_OK;
+}
+
+/* clean, paper or a script's protocol. */
+static enum spred_status read_kind(struct spec_reader *r,
+                                   const struct spec_node *protocol)
+{
+    struct spec_protocol *p = &r->out->protocol;
+    const struct spec_node *node =
+        protocol ? spec_node_get(protocol, "kind") : NULL;
+    const char *all[SPEC_WORDS_MAX];
+    size_t built_in = spec_words(r, kind_choices, SPEC_OWN_PROTOCOL, all);
+    int index = 0;
+    if (node)
+        SPRED_TRY(spec_choice(r, node, "protocol.kind", all, &index));
+    p->paper = index == 1;
+    p->own = (size_t)index >= built_in;
+    if (!p->kind && !(p->kind = spred_strdup(r->env, all[index])))
+        return SPRED_ENOMEM;
+    if (p->own && p->folds)
+        return spec_fail(
+            r, node,
+            "protocol: folds do not go with the script's '%.100s', "
+            "which splits every trial itself",
+            p->kind);
     return SPRED_OK;
 }
 
@@ -195,6 +221,7 @@ enum spred_status spec_read_rules(struct spec_reader *r,
                 spec_fields(r, map, maps[i].key, maps[i].fields, maps[i].out));
     }
     const struct spec_node *protocol = spec_node_get(root, "protocol");
+    SPRED_TRY(read_kind(r, protocol));
     SPRED_TRY(check_protocol(r, protocol ? protocol : root));
     return read_figures(r, spec_node_get(root, "figures"));
 }

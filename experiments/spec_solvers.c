@@ -1,4 +1,5 @@
 /* spec_solvers.c: which solvers run, each with one combination of options. */
+#include "experiments/parts.h"
 #include "experiments/spec_read.h"
 
 #include <string.h>
@@ -18,23 +19,24 @@ static enum spred_status check_name(struct spec_reader *r,
 {
     if (variant)
         SPRED_TRY(spec_want(r, variant, "variant", SPEC_NODE_TEXT));
+    const char *all[SPEC_WORDS_MAX];
+    const struct spred_solver *own =
+        variant ? NULL : parts_own_solver(r->out->parts, entry->name);
     *registry =
-        r->solvers->resolve(entry->name, variant ? variant->text : NULL);
+        own ? own->name
+            : r->solvers->resolve(entry->name, variant ? variant->text : NULL);
     if (*registry)
         return SPRED_OK;
+    spec_words(r, r->solvers->all, SPEC_OWN_SOLVER, all);
     if (!variant)
-        return spec_unknown(r, entry->key, "solver", entry->name,
-                            r->solvers->all);
+        return spec_unknown(r, entry->key, "solver", entry->name, all);
     char *full = spred_format(r->env, "%s-%s", entry->name, variant->text);
     if (!full)
         return SPRED_ENOMEM;
     enum spred_status status =
-        r->solvers->resolve(entry->name, NULL) ||
-                spred_nearest(full, r->solvers->all)
-            ? spec_unknown(r, variant, "variant of a solver", full,
-                           r->solvers->all)
-            : spec_unknown(r, entry->key, "solver", entry->name,
-                           r->solvers->all);
+        r->solvers->resolve(entry->name, NULL) || spred_nearest(full, all)
+            ? spec_unknown(r, variant, "variant of a solver", full, all)
+            : spec_unknown(r, entry->key, "solver", entry->name, all);
     spred_free(r->env, full);
     return status;
 }
@@ -56,17 +58,16 @@ static struct spec_solver *add_solver(struct spec_reader *r,
     return s->name ? s : NULL;
 }
 
-static enum spred_status add_setting(struct spec_reader *r,
-                                     struct spec_solver *s,
-                                     const struct spec_node *key,
-                                     const struct spec_node *value)
+enum spred_status spec_add_setting(struct spec_reader *r,
+                                   struct spec_setting **settings, size_t *n,
+                                   const struct spec_node *key,
+                                   const struct spec_node *value)
 {
-    struct spec_setting *array =
-        spec_grow(r, s->settings, s->n_settings, sizeof *array);
+    struct spec_setting *array = spec_grow(r, *settings, *n, sizeof *array);
     if (!array)
         return SPRED_ENOMEM;
-    s->settings = array;
-    struct spec_setting *set = &array[s->n_settings++];
+    *settings = array;
+    struct spec_setting *set = &array[(*n)++];
     set->line = key->line;
     set->column = key->column;
     set->name = spred_strdup(r->env, key->text);
@@ -86,6 +87,23 @@ static enum spred_status make_label(struct spec_reader *r,
     return status;
 }
 
+/* One option of a solver, own ones first; error text in env. */
+static enum spred_status check_option(const struct spec_reader *r,
+                                      const char *solver, const char *option,
+                                      const char *value)
+{
+    const struct spred_solver *own = parts_own_solver(r->out->parts, solver);
+    if (!own)
+        return r->solvers->check(r->env, solver, option, value);
+    void *options = spred_alloc(r->env, 1, own->options_size);
+    if (!options)
+        return SPRED_ENOMEM;
+    enum spred_status status =
+        spred_options_set(r->env, own->options, options, option, value);
+    spred_free(r->env, options);
+    return status;
+}
+
 /* Sets one option on s, unless this solver has none of that name. */
 static enum spred_status set_option(struct spec_reader *r,
                                     struct spec_solver *s,
@@ -96,14 +114,13 @@ static enum spred_status set_option(struct spec_reader *r,
         return spec_fail(r, value->line ? value : key,
                          "%s: expected one value or a list of values",
                          key->text);
-    enum spred_status status =
-        r->solvers->check(r->env, s->name, key->text, value->text);
+    enum spred_status status = check_option(r, s->name, key->text, value->text);
     *has = status == SPRED_OK;
     if (status == SPRED_ENOTFOUND || status == SPRED_ENOMEM)
         return status == SPRED_ENOMEM ? status : SPRED_OK;
     if (status != SPRED_OK)
         return spec_fail(r, value, "solver %s: %s", s->name, r->env->error);
-    return add_setting(r, s, key, value);
+    return spec_add_setting(r, &s->settings, &s->n_settings, key, value);
 }
 
 /* Within one entry a combination may repeat, because an option that one
@@ -173,8 +190,8 @@ static enum spred_status read_entry(struct spec_reader *r,
         if (used[i])
             continue;
         const char *name = r->out->solvers[r->out->n_solvers - 1].name;
-        if (r->solvers->check(r->env, name, keys->keys[i]->text,
-                              keys->items[i]->text) == SPRED_ENOMEM)
+        if (check_option(r, name, keys->keys[i]->text, keys->items[i]->text) ==
+            SPRED_ENOMEM)
             return SPRED_ENOMEM;
         return spec_fail(r, keys->keys[i], "solver %s: %s", name,
                          r->env->error);

@@ -1,5 +1,6 @@
 /* trial.c: rows by the protocol, split by sample, preprocessing learnt on the
  * training part. */
+#include "experiments/parts.h"
 #include "experiments/trial.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "experiments/spec.h"
 #include "spred/loader.h"
 #include "spred/paper.h"
 
@@ -128,8 +130,74 @@ static enum spred_status split_samples(struct spred_env *env,
                              split_seed(job, repeat, "split"), out);
 }
 
+/* Is every index below n, and nobody in two parts (or twice in one)? */
+static enum spred_status check_split(struct spred_env *env, const char *name,
+                                     const int32_t *codes, size_t n,
+                                     const struct spred_split *split)
+{
+    const struct {
+        const char *name;
+        const size_t *rows;
+        size_t n;
+    } parts[] = {{"training", split->train, split->n_train},
+                 {"validation", split->validate, split->n_validate},
+                 {"test", split->test, split->n_test}};
+    unsigned char *seen = spred_alloc(env, n, 1);
+    enum spred_status status = seen ? SPRED_OK : SPRED_ENOMEM;
+    if (status == SPRED_OK && split->n_train == 0)
+        status = spred_fail(env, SPRED_EINVAL,
+                            "protocol %s: the training part is empty", name);
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; status == SPRED_OK && i < parts[k].n; i++) {
+            size_t row = parts[k].rows[i];
+            if (row >= n)
+                status = spred_fail(env, SPRED_EINVAL,
+                                    "protocol %s: the %s part has sample %zu, "
+                                    "there are %zu",
+                                    name, parts[k].name, row + 1, n);
+            else if (codes[row] < 0)
+                status = spred_fail(env, SPRED_EINVAL,
+                                    "protocol %s: the %s part has sample %zu, "
+                                    "which has no target",
+                                    name, parts[k].name, row + 1);
+            else if (seen[row])
+                status = spred_fail(env, SPRED_EINVAL,
+                                    "protocol %s: sample %zu of the %s part is "
+                                    "already taken",
+                                    name, row + 1, parts[k].name);
+            else
+                seen[row] = 1;
+        }
+    spred_free(env, seen);
+    return status;
+}
+
+/* The script says who trains. */
+static enum spred_status own_split(struct spred_env *env, const struct job *job,
+                                   const struct parts_protocol *protocol,
+                                   const struct trial *trial,
+                                   const int32_t *strata,
+                                   struct spred_split *split)
+{
+    const struct labels *labels = &trial->labels;
+    SPRED_TRY(protocol->split(protocol->self, env, &trial->data, labels->codes,
+                              labels->n, job->trial,
+                              split_seed(job, job->trial, "split"), split));
+    SPRED_TRY(check_split(env, protocol->name, strata, labels->n, split));
+    if (job->choose == SPEC_CHOOSE_HOLDOUT && split->n_validate == 0 &&
+        job->lambdas && strchr(job->lambdas, ' '))
+        return spred_fail(env, SPRED_EINVAL,
+                          "protocol %s: the validation part is empty, but it "
+                          "chooses among the lambdas (or choose: {kind: cv}, "
+                          "or none)",
+                          protocol->name);
+    return SPRED_OK;
+}
+
 static enum spred_status make_clean(struct spred_env *env,
-                                    const struct job *job, struct trial *out)
+                                    const struct job *job,
+                                    const struct parts_protocol *protocol,
+                                    struct trial *out)
 {
     struct spred_split split = {0};
     char *picked = NULL;
@@ -140,8 +208,10 @@ static enum spred_status make_clean(struct spred_env *env,
     int32_t *strata = make_strata(env, labels);
     if (!strata)
         return SPRED_ENOMEM;
-    enum spred_status status = split_samples(env, job, strata, labels->n,
-                                             count_strata(labels), &split);
+    enum spred_status status =
+        protocol ? own_split(env, job, protocol, out, strata, &split)
+                 : split_samples(env, job, strata, labels->n,
+                                 count_strata(labels), &split);
     if (status == SPRED_OK)
         status = prepare(env, job, &out->data.x, &split, labels->codes,
                          labels->values, out);
@@ -242,6 +312,7 @@ static enum spred_status make_paper(struct spred_env *env,
 }
 
 enum spred_status trial_make(struct spred_env *env, const struct job *job,
+                             const struct parts_protocol *protocol,
                              struct trial *out, double seconds[2])
 {
     double from = trial_now();
@@ -256,7 +327,7 @@ enum spred_status trial_make(struct spred_env *env, const struct job *job,
     from = trial_now();
     enum spred_status status = strcmp(job->protocol, "paper") == 0
                                    ? make_paper(env, job, out)
-                                   : make_clean(env, job, out);
+                                   : make_clean(env, job, protocol, out);
     seconds[1] = trial_now() - from;
     return status;
 }

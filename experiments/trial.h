@@ -8,6 +8,8 @@
 #include "spred/problem.h"
 #include "spred/split.h"
 
+struct parts_protocol;
+
 /* One part of the samples, in the training part's coordinates. */
 struct part {
     struct spred_matrix x; /* n x p, owned; or the data's own (train, when
@@ -36,8 +38,9 @@ struct trial {
 
 /* Maps the data of the job, picks rows by the protocol, splits by sample,
  * learns the preprocessing on the training part. seconds[0] = load, seconds[1]
- * = prepare. */
+ * = prepare. protocol: a script's, in place of the job's own split; or NULL. */
 enum spred_status trial_make(struct spred_env *env, const struct job *job,
+                             const struct parts_protocol *protocol,
                              struct trial *out, double seconds[2]);
 /* Fold `fold` (0..) of the cross-validation inside the training part of whole
  * (clean protocol): trains on the other folds, stratified, tests on this one;

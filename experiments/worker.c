@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "experiments/parts.h"
 #include "experiments/process.h"
 #include "spred/linalg.h"
 #include "spred/text.h"
@@ -89,9 +90,30 @@ static int refuses(void *cookie, size_t bytes)
     return own + (double)bytes > job->limit_memory;
 }
 
-int job_worker(int in, int out)
+/* The parts of the job's script, which must be the one that was planned. */
+static enum spred_status open_script(struct spred_env *env,
+                                     const struct job *job,
+                                     const struct parts_opener *opener,
+                                     struct parts **parts)
+{
+    if (!job->script_hash || !*job->script_hash)
+        return SPRED_OK;
+    if (!opener || !job->script)
+        return spred_fail(env, SPRED_EINVAL, "%s: no scripts in this program",
+                          job->script ? job->script : "script");
+    SPRED_TRY(opener->open(opener->cookie, env, job->script, 1,
+                           job->limit_memory, 0, parts));
+    if (!(*parts)->hash || strcmp((*parts)->hash, job->script_hash) != 0)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: the script changed since the plan was made",
+                          job->script);
+    return SPRED_OK;
+}
+
+int job_worker(int in, int out, const struct parts_opener *opener)
 {
     struct spred_env env;
+    struct parts *parts = NULL;
     struct spred_buffer line = {0}, reply = {0};
     struct job job;
     struct results_record record;
@@ -106,7 +128,10 @@ int job_worker(int in, int out)
                                   line.length, &job);
     if (status == SPRED_OK) {
         spred_blas_threads(1); /* the pool has the threads */
-        status = job_run(&env, &job, &record);
+        status = open_script(&env, &job, opener, &parts);
+    }
+    if (status == SPRED_OK) {
+        status = job_run(&env, &job, parts, &record);
         record.run.peak_rss_kib = peak_memory();
     }
     env.refuses = NULL;
@@ -118,6 +143,8 @@ int job_worker(int in, int out)
             SPRED_OK)
             reply.length = 0;
     }
+    if (parts)
+        opener->close(opener->cookie, parts);
     int sent = reply.length > 0 && write_all(out, reply.text, reply.length);
     results_record_free(&env, &record);
     results_row_free(&env, job_columns, &job);

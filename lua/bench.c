@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "experiments/parts.h"
+#include "lua/figure_kind.h"
 #include "plots/plots.h"
 #include "results/export.h"
 #include "results/store.h"
@@ -96,7 +98,8 @@ static enum spred_status execute(struct spred_env *env,
                                    .retry_failed = bench->retry_failed,
                                    .interrupted = bench->interrupted,
                                    .report = progress_show,
-                                   .cookie = bench->bar};
+                                   .cookie = bench->bar,
+                                   .parts = spec->parts};
     SPRED_TRY(spred_make_folders(env, folder, 0777));
     char *resolved = spred_format(env, "%s/resolved.yaml", folder);
     enum spred_status status =
@@ -146,11 +149,16 @@ enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
     enum spred_status status = folder && db ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = execute(env, bench, spec, &plan, folder, db, totals);
+    struct plots_extra own;
+    const struct plots_extra *extra =
+        spec->parts ? figure_kind_extra(spec->parts->self, &own) : NULL;
     if (status == SPRED_OK && !totals->interrupted) {
         status = bench_tabulate(env, folder, db, bench->tables);
         if (status == SPRED_OK)
             status = bench_draw(env, folder, db, spec->figures, spec->n_figures,
-                                NULL);
+                                extra);
+        if (status == SPRED_OK && spec->parts && spec->parts->on_finish)
+            status = spec->parts->on_finish(spec->parts->self, env, folder);
         if (bench->tables)
             fflush(bench->tables);
     }

@@ -269,6 +269,7 @@ static const struct {
                {results_gap_time_heads, NULL, results_gap_time},
                {results_genes_heads, NULL, results_genes},
                {machines_heads, machines_sql, NULL},
+               {results_metrics_heads, NULL, results_metrics},
                {notes_heads, notes_sql, NULL},
                {results_path_heads, NULL, results_path},
                {results_profile_heads, NULL, results_profile},
@@ -277,9 +278,9 @@ static const struct {
                {results_dimension_heads, NULL, results_dimension}};
 
 static const char *const names[] = {
-    "accuracy-genes", "datasets",       "endings", "gap-time", "genes",
-    "machines",       "notes",          "path",    "profile",  "solvers",
-    "summary",        "time-dimension", NULL};
+    "accuracy-genes", "datasets", "endings",        "gap-time", "genes",
+    "machines",       "metrics",  "notes",          "path",     "profile",
+    "solvers",        "summary",  "time-dimension", NULL};
 
 const char *const *results_query_names(void)
 {

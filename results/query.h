@@ -85,6 +85,9 @@ void results_view_close(struct results_view *view);
  *                and problem whose accuracies agree within 0.01 and whose
  *                genes agree within max(2, 5%) share a group number.
  *
+ * metrics        Per data set, problem, solver and metric of a script: mean and
+ *                interval over trials, as the accuracy's.
+ *
  * genes          Per data set and problem, of the first solver (by label) with
  *                all its runs certified, else the first with genes: how many
  *                trials chose each gene. At most 20 a data set and problem.

@@ -146,6 +146,14 @@ const struct results_column results_fold_columns[] = {
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 
+#define ROW results_metric
+const struct results_column results_metric_columns[] = {
+    TEXT(job, "key of the job"),
+    TEXT(name, "of the metric, as the script calls it"),
+    REAL(value, "on the test part, at the chosen lambda"),
+    {NULL, RESULTS_TEXT, 0, NULL}};
+#undef ROW
+
 #define CHILD(rows)                                                            \
     offsetof(struct results_record, rows),                                     \
         offsetof(struct results_record, n_##rows)
@@ -153,7 +161,9 @@ const struct results_child results_children[RESULTS_CHILDREN] = {
     {"points", results_point_columns, sizeof(struct results_point),
      CHILD(points)},
     {"genes", results_gene_columns, sizeof(struct results_gene), CHILD(genes)},
-    {"folds", results_fold_columns, sizeof(struct results_fold), CHILD(folds)}};
+    {"folds", results_fold_columns, sizeof(struct results_fold), CHILD(folds)},
+    {"metrics", results_metric_columns, sizeof(struct results_metric),
+     CHILD(metrics)}};
 #undef CHILD
 
 size_t results_child_count(const struct results_record *record,
@@ -235,7 +245,9 @@ void results_record_free(struct spred_env *env, struct results_record *record)
     record->points = NULL;
     record->genes = NULL;
     record->folds = NULL;
+    record->metrics = NULL;
     record->n_points = record->n_genes = record->n_folds = 0;
+    record->n_metrics = 0;
 }
 
 char *results_print_real(char out[RESULTS_REAL_SIZE], double value, int digits)

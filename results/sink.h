@@ -124,10 +124,19 @@ struct results_fold {
     double seconds;      /* billed at this lambda */
 };
 
+/* A number that a script computes from the predictions on the test part, at the
+ * chosen lambda. */
+struct results_metric {
+    char *job;
+    char *name;
+    double value; /* NaN: none came out */
+};
+
 extern const struct results_column results_run_columns[];
 extern const struct results_column results_point_columns[];
 extern const struct results_column results_gene_columns[];
 extern const struct results_column results_fold_columns[];
+extern const struct results_column results_metric_columns[];
 
 /* Sets every field to "no value" / frees the texts of one row. */
 void results_row_clear(const struct results_column *columns, void *row);
@@ -143,6 +152,8 @@ struct results_record {
     size_t n_genes;
     struct results_fold *folds;
     size_t n_folds;
+    struct results_metric *metrics;
+    size_t n_metrics;
 };
 void results_record_free(struct spred_env *env, struct results_record *record);
 
@@ -153,7 +164,7 @@ struct results_child {
     size_t size;        /* of a row */
     size_t rows, count; /* offsets in struct results_record */
 };
-enum { RESULTS_CHILDREN = 3 };
+enum { RESULTS_CHILDREN = 4 };
 extern const struct results_child results_children[RESULTS_CHILDREN];
 
 /* Row i of a child table of the record; borrowed. */

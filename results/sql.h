@@ -25,6 +25,21 @@ enum spred_status results_sql_open(struct spred_env *env, const char *path,
 enum spred_status results_sql_open_to_read(struct spred_env *env,
                                            const char *path, sqlite3 **db);
 
+/* TEXT, INTEGER, REAL. */
+const char *results_sql_type(enum results_kind kind);
+
+/* "CREATE ... TABLE name (...)" of a child table, appended; what: "TABLE",
+ * "TEMP TABLE". */
+struct spred_buffer;
+struct results_child;
+enum spred_status results_sql_child(struct spred_env *env, const char *what,
+                                    const struct results_child *child,
+                                    struct spred_buffer *sql);
+/* The table of metrics, which stores of version 0.1 lack: a writer makes it, a
+ * reader sees an empty one. */
+enum spred_status results_sql_metrics(struct spred_env *env, sqlite3 *db,
+                                      const char *path, int writer);
+
 /* Compiles one statement. */
 enum spred_status results_sql_prepare(struct spred_env *env, sqlite3 *db,
                                       const char *path, const char *sql,

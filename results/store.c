@@ -27,13 +27,6 @@ struct results_store {
     sqlite3_stmt *statements[STATEMENTS];
 };
 
-static const char *sql_type(enum results_kind kind)
-{
-    return kind == RESULTS_TEXT  ? "TEXT"
-           : kind == RESULTS_INT ? "INTEGER"
-                                 : "REAL";
-}
-
 static enum spred_status execute(struct results_store *store, const char *sql,
                                  const char *what)
 {
@@ -50,20 +43,11 @@ static enum spred_status schema_text(struct spred_env *env,
                                "CREATE TABLE runs (id INTEGER PRIMARY KEY"));
     for (const struct results_column *c = results_run_columns; c->name; c++)
         SPRED_TRY(spred_buffer_add(
-            env, sql, ", \"%s\" %s%s", c->name, sql_type(c->kind),
+            env, sql, ", \"%s\" %s%s", c->name, results_sql_type(c->kind),
             strcmp(c->name, "job") == 0 ? " NOT NULL UNIQUE" : ""));
     SPRED_TRY(spred_buffer_add(env, sql, ") STRICT;"));
     for (size_t i = 0; i < RESULTS_CHILDREN; i++) {
-        const struct results_child *child = &results_children[i];
-        SPRED_TRY(spred_buffer_add(env, sql,
-                                   "CREATE TABLE %s (run INTEGER NOT NULL, "
-                                   "number INTEGER NOT NULL",
-                                   child->name));
-        for (const struct results_column *c = child->columns + 1; c->name; c++)
-            SPRED_TRY(spred_buffer_add(env, sql, ", \"%s\" %s", c->name,
-                                       sql_type(c->kind)));
-        SPRED_TRY(spred_buffer_add(
-            env, sql, ", PRIMARY KEY (run, number)) STRICT, WITHOUT ROWID;"));
+        SPRED_TRY(results_sql_child(env, "TABLE", &results_children[i], sql));
     }
     return spred_buffer_add(env, sql,
                             "CREATE TABLE notes (\"key\" TEXT PRIMARY KEY "
@@ -182,6 +166,8 @@ enum spred_status results_store_open(struct spred_env *env, const char *path,
         status = switch_to_wal(store);
     if (!status && fresh)
         status = create_schema(store);
+    else if (!status)
+        status = results_sql_metrics(env, store->db, store->path, 1);
     if (!status)
         status = prepare_all(store);
     if (status) {

@@ -235,6 +235,52 @@ static enum spred_status print_choice(struct spred_env *env,
     return status;
 }
 
+/* What the script's metrics say of the solvers first .. end - 1. */
+static enum spred_status print_metrics(struct spred_env *env,
+                                       const struct results_table *metrics,
+                                       const struct results_table *s,
+                                       size_t first, size_t end,
+                                       struct spred_buffer *out)
+{
+    static const char *const heads[] = {"solver", "metric", "mean", "trials",
+                                        NULL};
+    struct grid grid;
+    size_t rows = 0;
+    if (metrics->n_rows == 0)
+        return SPRED_OK;
+    SPRED_TRY(new_grid(env, &grid, metrics->n_rows, heads));
+    for (size_t i = first; i < end; i++)
+        for (size_t k = 0; k < metrics->n_rows; k++) {
+            if (strcmp(results_text(metrics, k, "dataset"),
+                       results_text(s, i, "dataset")) != 0 ||
+                strcmp(results_text(metrics, k, "problem"),
+                       results_text(s, i, "problem")) != 0 ||
+                strcmp(results_text(metrics, k, "solver"),
+                       results_text(s, i, "solver")) != 0)
+                continue;
+            char(*row)[CELL] = grid.cells[++rows];
+            put_text(row[0], results_text(s, i, "solver"));
+            put_text(row[1], results_text(metrics, k, "metric"));
+            double half = results_real(metrics, k, "half");
+            put_real(row[2], results_real(metrics, k, "value"), 4);
+            if (!isnan(half)) {
+                char mean[CELL];
+                memcpy(mean, row[2], sizeof mean);
+                snprintf(row[2], CELL, "%.40s ± %.2g", mean, half);
+            }
+            put_count(row[3], results_real(metrics, k, "trials"));
+        }
+    grid.rows = rows + 1;
+    enum spred_status status = SPRED_OK;
+    if (rows)
+        status = spred_buffer_add(
+            env, out, "The script's metrics (test part, over trials):\n\n");
+    if (rows && !status)
+        status = print_grid(env, &grid, 2, out);
+    spred_free(env, grid.cells);
+    return status;
+}
+
 /* The reasons of what did not end certified. */
 static enum spred_status print_endings(struct spred_env *env,
                                        const struct results_table *endings,
@@ -381,9 +427,19 @@ enum spred_status results_markdown(struct spred_env *env,
                                    struct results_view *view,
                                    struct spred_buffer *out)
 {
-    enum { NOTES, DATASETS, SUMMARY, ENDINGS, GENES, MACHINES, TABLES };
+    enum {
+        NOTES,
+        DATASETS,
+        SUMMARY,
+        ENDINGS,
+        GENES,
+        MACHINES,
+        METRICS,
+        TABLES
+    };
     static const char *const names[] = {"notes",   "datasets", "summary",
-                                        "endings", "genes",    "machines"};
+                                        "endings", "genes",    "machines",
+                                        "metrics"};
     struct results_table t[TABLES] = {{0}};
     enum spred_status status = SPRED_OK;
     for (size_t i = 0; i < TABLES && !status; i++)
@@ -400,6 +456,8 @@ enum spred_status results_markdown(struct spred_env *env,
             status = print_summary(env, &t[SUMMARY], i, end, out);
         if (!status)
             status = print_choice(env, &t[SUMMARY], i, end, out);
+        if (!status)
+            status = print_metrics(env, &t[METRICS], &t[SUMMARY], i, end, out);
         if (!status)
             status = print_endings(env, &t[ENDINGS], &t[SUMMARY], i, out);
         if (!status)

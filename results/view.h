@@ -51,6 +51,9 @@ enum spred_status results_gap_time(struct spred_env *env,
 enum spred_status results_profile(struct spred_env *env,
                                   struct results_view *view,
                                   struct results_table *out);
+enum spred_status results_metrics(struct spred_env *env,
+                                  struct results_view *view,
+                                  struct results_table *out);
 enum spred_status results_accuracy_genes(struct spred_env *env,
                                          struct results_view *view,
                                          struct results_table *out);
@@ -70,6 +73,7 @@ extern const struct results_head results_path_heads[];
 extern const struct results_head results_dimension_heads[];
 extern const struct results_head results_profile_heads[];
 extern const struct results_head results_accuracy_genes_heads[];
+extern const struct results_head results_metrics_heads[];
 extern const struct results_head results_genes_heads[];
 extern const struct results_head results_summary_heads[];
 

@@ -61,8 +61,8 @@ static enum spred_status fake_check(struct spred_env *env, const char *solver,
     return SPRED_ENOTFOUND;
 }
 
-static const struct spec_solver_names fake_solvers = {fake_resolve, fake_names,
-                                                      fake_check};
+static const struct spec_solver_names fake_solvers = {
+    .resolve = fake_resolve, .all = fake_names, .check = fake_check};
 
 /* Writes an experiment file called name in the working folder, reads it, and
  * removes it again. */

@@ -80,7 +80,7 @@ static void folds(void **state)
     struct trial whole, fold;
     double seconds[2], covered = 0;
     setup(&b, 3);
-    assert_ok(&b.env, trial_make(&b.env, &b.job, &whole, seconds));
+    assert_ok(&b.env, trial_make(&b.env, &b.job, NULL, &whole, seconds));
     assert_int_equal(whole.validate.n, 0);
     for (size_t f = 0; f < FOLDS; f++) {
         size_t counts[3] = {0};
@@ -135,7 +135,7 @@ static void check_model(struct bench *b, const struct results_record *r)
 {
     struct trial trial;
     double seconds[2], mean = 0, residual = 0, total = 0;
-    assert_ok(&b->env, trial_make(&b->env, &b->job, &trial, seconds));
+    assert_ok(&b->env, trial_make(&b->env, &b->job, NULL, &trial, seconds));
     const struct part *test = &trial.test;
     assert_int_equal(r->genes[0].rank, 0);
     assert_string_equal(r->genes[0].symbol, "(intercept)");
@@ -166,7 +166,7 @@ static void rules(void **state)
             size_t least = 0, within = 0, last = 0;
             setup(&b, classes);
             b.job.choose_1se = one;
-            assert_ok(&b.env, job_run(&b.env, &b.job, &r));
+            assert_ok(&b.env, job_run(&b.env, &b.job, NULL, &r));
             assert_string_equal(r.run.status, "certified");
             assert_int_equal(r.n_folds, FOLDS * LAMBDAS);
             recompute(&r, mean, se);
@@ -214,7 +214,7 @@ static void threads(void **state)
         struct bench b;
         setup(&b, 3);
         b.job.threads = counts[k];
-        assert_ok(&b.env, job_run(&b.env, &b.job, &r[k]));
+        assert_ok(&b.env, job_run(&b.env, &b.job, NULL, &r[k]));
         teardown(&b);
     }
     for (size_t k = 1; k < 3; k++) {
@@ -246,7 +246,7 @@ static void refusals(void **state)
     struct results_record r;
     setup(&b, 3);
     b.job.choose_folds = 60;
-    assert_int_equal(job_run(&b.env, &b.job, &r), SPRED_EINVAL);
+    assert_int_equal(job_run(&b.env, &b.job, NULL, &r), SPRED_EINVAL);
     assert_non_null(strstr(b.env.error, "fold 1 of 60: split: 60 folds of 49"));
     results_record_free(&b.env, &r);
     teardown(&b);
@@ -262,9 +262,9 @@ static void cold(void **state)
     setup(&b, 3);
     b.job.choose = SPEC_CHOOSE_NONE;
     b.job.choose_folds = 0;
-    assert_ok(&b.env, job_run(&b.env, &b.job, &warm));
+    assert_ok(&b.env, job_run(&b.env, &b.job, NULL, &warm));
     b.job.cold = 1;
-    assert_ok(&b.env, job_run(&b.env, &b.job, &cold));
+    assert_ok(&b.env, job_run(&b.env, &b.job, NULL, &cold));
     assert_int_equal(warm.run.certified, LAMBDAS);
     assert_int_equal(cold.run.certified, LAMBDAS);
     assert_near(cold.run.lambda_ratio, 0.08, 1e-12);
@@ -322,7 +322,7 @@ static void out_of_memory(void **state)
     env.allocate_cookie = &ration;
     for (size_t n = 0; status != SPRED_OK; n += 1 + n / 40) {
         ration.left = n;
-        status = job_run(&env, &b.job, &r);
+        status = job_run(&env, &b.job, NULL, &r);
         runs++;
         if (status != SPRED_OK)
             assert_true(strstr(env.error, "memory") ||

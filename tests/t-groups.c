@@ -197,7 +197,7 @@ static void run_job(const char *penalty, int over, const char *solver,
                       .wall = 100,
                       .steps = 10000,
                       .machine = machine};
-    assert_ok(&env, job_run(&env, &job, &record));
+    assert_ok(&env, job_run(&env, &job, NULL, &record));
     assert_string_equal(record.run.status, status);
     assert_string_equal(record.run.penalty, words);
     int convex = strcmp(penalty, "power") != 0;

@@ -359,7 +359,7 @@ static void resolved_text(void **state)
         "20%, choose: {kind: hold-out, folds: 10, rule: 1se}}\n"
         "stop: {gap: 1e-06, stall: {eps: 1e-10, patience: 3}, wall: 120 s, "
         "steps: 1000000}\n"
-        "limits: {wall: 600 s, memory: 4294967296 B, grace: 5 s}\n"
+        "limits: {wall: 600 s, memory: 4294967296 B, grace: 5 s, script: 30 s}\n"
         "solvers:\n"
         "  - lars\n"
         "measure: {threads: 1, batch: 1}\n"

@@ -32,7 +32,7 @@ static void make(struct spred_env *env, struct job *job, struct trial *trial)
     job->trial = 1;
     job->test = job->validate = 0.2;
     job->variance_keep = 1;
-    assert_ok(env, trial_make(env, job, trial, seconds));
+    assert_ok(env, trial_make(env, job, NULL, trial, seconds));
     job->data_hash = job->data_path = NULL;
     spred_data_free(env, &data);
     folder_remove(&folder);
