@@ -15,7 +15,7 @@
 #include "experiments/spec.h"
 #include "experiments/units.h"
 #include "lua/bench.h"
-#include "lua/script.h"
+#include "lua/declare.h"
 #include "plots/plots.h"
 #include "results/export.h"
 #include "results/show.h"
@@ -34,6 +34,7 @@ enum exit_code {
 };
 
 #define MAX_OVERRIDES 64
+#define UNSAFE "SPREDBENCH_UNSAFE" /* tells the workers */
 
 /* What the command line said. */
 struct call {
@@ -48,8 +49,10 @@ struct call {
     int64_t workers;
     struct progress bar;
     int retry_failed, refresh, all;
-    int unsafe;    /* Lua: all of its libraries */
-    double memory; /* Lua: most bytes; 0: the default */
+    int unsafe;                    /* Lua: all of its libraries */
+    double memory;                 /* Lua: most bytes; 0: the default */
+    struct script_options scripts; /* of `script:` */
+    struct parts_opener opener;
 };
 
 static volatile sig_atomic_t stop_asked;
@@ -95,8 +98,14 @@ static int complain(const struct call *call, enum spred_status status)
 
 static enum spred_status read_spec(struct call *call, struct spec *spec)
 {
-    return spec_read(&call->env, call->words[0], call->set, call->n_set,
-                     solver_names(), spec);
+    struct spec_solver_names names = *solver_names();
+    call->scripts = (struct script_options){.unsafe = call->unsafe,
+                                            .memory = (size_t)call->memory,
+                                            .output = call->output};
+    script_opener(&call->scripts, &call->opener);
+    names.opener = &call->opener;
+    return spec_read(&call->env, call->words[0], call->set, call->n_set, &names,
+                     spec);
 }
 
 static struct spred_fetch_options fetch_options(struct call *call)
@@ -437,7 +446,7 @@ static int parse(struct call *call, int argc, char **argv)
         } else if (strcmp(a, "--all") == 0) {
             call->all = 1;
         } else if (strcmp(a, "--unsafe") == 0) {
-            call->unsafe = 1;
+            call->unsafe = setenv(UNSAFE, "1", 1) == 0;
         } else if (strcmp(a, "--memory") == 0) {
             value = value_of(&i, argc, argv);
             if (value && spec_size(value, &call->memory))
@@ -481,13 +490,22 @@ static int leave(int code)
     return code == EXIT_GOOD ? EXIT_INTERNAL : code;
 }
 
+/* A worker process. What --unsafe allows is inherited from the parent. */
+static int work(void)
+{
+    struct script_options options = {.unsafe = getenv(UNSAFE) != NULL};
+    struct parts_opener opener;
+    script_opener(&options, &opener);
+    return job_worker(0, 1, &opener);
+}
+
 int main(int argc, char **argv)
 {
     struct call call = {.output = "results", .workers = 1};
     struct sigaction action;
     spred_streams_begin();
     if (argc == 2 && strcmp(argv[1], "--worker") == 0)
-        return job_worker(0, 1, NULL);
+        return work();
     spred_env_init(&call.env);
     call.env.log = print_log;
     call.env.log_cookie = &call;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lua/declare.h"
 #include "lua/modules.h"
 #include "spred/file.h"
 #include "spred/text.h"
@@ -140,9 +141,13 @@ enum spred_status script_text(struct script *script, const char *text,
     int code = luaL_loadbufferx(script->L, text, length, name, "t");
     if (code != LUA_OK)
         return explain(script, code);
-    script->declaring++;
+    const char *outer = script->chunk;
+    int outer_kept = script->chunk_kept;
+    script->chunk = text;
+    script->chunk_kept = 0;
     enum spred_status status = script_call(script, 0, 0);
-    script->declaring--;
+    script->chunk = outer;
+    script->chunk_kept = outer_kept;
     return status;
 }
 
@@ -278,6 +283,7 @@ void script_free(struct script *script)
     struct spred_env *env = script->env;
     if (script->L)
         lua_close(script->L);
+    declare_free(script);
     spred_free(env, script->path);
     spred_free(env, script->sources);
     spred_free(env, script->trace);

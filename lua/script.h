@@ -27,8 +27,9 @@ struct script {
     size_t held, peak; /* bytes held by Lua */
     double deadline;   /* monotonic seconds; 0: none */
     int depth;         /* calls in course */
-    int declaring;     /* 1 while a chunk is loaded */
     char *path;        /* of the first file that was loaded, or NULL */
+    const char *chunk; /* text of the chunk that is loaded; borrowed */
+    int chunk_kept;    /* 1: it is in sources already */
     char *sources;     /* texts of all chunks that declared a part (owned) */
     char *trace;       /* of the last error: message and traceback, or NULL */
     /* Told while a long call runs: what, and the share that is done; or NULL.
