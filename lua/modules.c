@@ -11,6 +11,7 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_docs,
     binding_open_matrix,
     binding_open_rng,
+    binding_open_minimise,
     binding_open_figure,
     binding_open_results,
     binding_open_plot,
