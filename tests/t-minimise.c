@@ -140,7 +140,7 @@ static void same_as_coordinate_descent(int logistic)
             o.lambda = lambda;
             o.tolerance = method ? 1e-4 : 1e-7;
             o.steps = method ? 60000 : 10000;
-            o.step = method == SPRED_MINIMISE_SGD ? .05 : .01;
+            o.step = method == SPRED_MINIMISE_SGD ? .2 : .01;
             assert_int_equal(run(&d, &env, &o, w, &m), SPRED_OK);
             double best = reference(&d, lambda);
             if (m.stop != SPRED_STOP_STATIONARY)
