@@ -33,4 +33,7 @@ with Folder() as folder:
     folder.write("example.yaml", example.replace(items, "datasets:\n  - simulated: {n: 40, p: 30, k: 3, classes: 2}\n"))
     plan = folder.run("plan", "example.yaml")
     tap.check(plan.returncode == 0 and b"25 jobs" in plan.stdout, "the man page's example is an experiment", plan.stderr.decode())
+with open(os.path.join(SOURCE, "docs/lua-reference.md")) as page:
+    tap.check(say(os.path.join(SOURCE, "docs/reference.lua")) == page.read(),
+              "docs/lua-reference.md has the program's doc strings: ./dev man")
 tap.done()
