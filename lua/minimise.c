@@ -95,7 +95,7 @@ static const struct binding_entry properties[] = {
     {"w", get_w, "minimum.w", "The weights, a vector."},
     {"support", get_support, "minimum.support",
      "List of the indices of the nonzero weights."},
-    {"value", get_value, "minimum.value", "f(w)."},
+    {"value", get_value, "minimum.value", "f(w), without the penalty."},
     {"objective", get_objective, "minimum.objective",
      "f(w) + lambda * sum of |w_j| over the sparse ones."},
     {"kkt", get_kkt, "minimum.kkt",
