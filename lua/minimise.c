@@ -100,7 +100,7 @@ static const struct binding_entry properties[] = {
      "f(w) + lambda * sum of |w_j| over the sparse ones."},
     {"kkt", get_kkt, "minimum.kkt",
      "The worst violation of stationarity of the original problem, over the "
-     "larger of lambda and the largest |gradient| at the start. Small means "
+     "larger of lambda and the largest |gradient| at w = 0. Small means "
      "optimal if f is convex, stationary if it is not."},
     {"stop", get_stop, "minimum.stop",
      "Why it ended: stationary, stalled, steps, diverged."},
@@ -285,7 +285,7 @@ static void check_gradient(lua_State *L, const struct spred_objective *f,
                                         &error, &given, &numeric));
     if (!(error <= CHECK_WORST))
         luaL_error(L,
-                   WHAT ": the gradient at the start is wrong: [%I] is %f, "
+                   WHAT ": the gradient near the start is wrong: [%I] is %f, "
                         "but differences of the value say %f (check = "
                         "false leaves this out)",
                    (lua_Integer)worst + 1, given, numeric);

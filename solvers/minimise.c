@@ -18,6 +18,12 @@
 #define NUDGE 1e-3
 /* Zeros may cost that much of the objective, relative. */
 #define ROUNDING 1e-14
+/* Factors of exactly the same size can never change the sign of their product:
+ * by so much they differ at a start. */
+#define TILT 1e-3
+/* The gradient is checked so far from the given point, over max(1, |w_j|): at
+ * the point itself it may be 0, and a wrong one too. */
+#define ASIDE 1e-3
 
 /* x = (u, v): u_j is w_j itself where j is not sparse. */
 struct run {
@@ -66,18 +72,22 @@ static double penalty(const struct run *run, const double *w)
     return run->o->lambda * sum;
 }
 
-/* The worst violation of stationarity at w, whose gradient is g. */
-static double violation(const struct run *run, const double *w, const double *g)
+/* The worst violation of stationarity at w, whose gradient is g; weights up to
+ * the share `round` of the largest count as 0. NaN if any of it is. */
+static double violation(const struct run *run, double round, const double *w,
+                        const double *g)
 {
     double worst = 0, largest = 0;
     for (size_t j = 0; j < run->n; j++)
         largest = fmax(largest, fabs(w[j]));
     for (size_t j = 0; j < run->n; j++) {
         double lambda = run->pair[j] ? run->o->lambda : 0;
-        int zero = run->pair[j] && fabs(w[j]) <= run->o->round * largest;
+        int zero = run->pair[j] && fabs(w[j]) <= round * largest;
         double off = zero ? fmax(0, fabs(g[j]) - lambda)
                           : fabs(g[j] + copysign(lambda, w[j]));
-        worst = off <= worst ? worst : off; /* a NaN stays */
+        if (isnan(g[j]) || isnan(w[j]))
+            return NAN; /* fmax would lose it */
+        worst = fmax(worst, off);
     }
     return worst / run->scale;
 }
@@ -95,7 +105,7 @@ static double evaluate(void *cookie, const double *x, double *slope)
     double lambda = run->o->lambda, squares = 0;
     multiply(run, x, run->w);
     run->value = call(run, run->w, run->g);
-    run->kkt = violation(run, run->w, run->g);
+    run->kkt = violation(run, run->o->round, run->w, run->g);
     for (size_t j = 0; j < run->n; j++) {
         size_t k = run->pair[j];
         slope[j] = run->g[j];
@@ -116,8 +126,8 @@ static int enough(void *cookie)
     return run->failure != SPRED_OK || run->kkt <= run->o->tolerance;
 }
 
-/* Balanced factors of the start: u = sign(w) sqrt|w|, v = sqrt|w|; small random
- * ones where it is 0. */
+/* Nearly balanced factors of the start: u = sign(w) sqrt|w|, v = sqrt|w|,
+ * tilted; small random ones where it is 0. */
 static enum spred_status seed_factors(struct run *run, double *x)
 {
     struct spred_rng *rng = spred_rng_new(run->env, run->o->seed);
@@ -131,8 +141,9 @@ static enum spred_status seed_factors(struct run *run, double *x)
             continue;
         int zero = !(w < 0 || w > 0);
         x[j] = zero ? run->o->init * spred_rng_normal(rng)
-                    : copysign(sqrt(fabs(w)), w);
-        x[k] = zero ? run->o->init * spred_rng_normal(rng) : sqrt(fabs(w));
+                    : copysign(sqrt(fabs(w)) * (1 + TILT), w);
+        x[k] = zero ? run->o->init * spred_rng_normal(rng)
+                    : sqrt(fabs(w)) / (1 + TILT);
     }
     spred_rng_free(rng);
     return SPRED_OK;
@@ -162,7 +173,7 @@ static void settle(struct run *run, const double *x)
     }
     run->out->value = rounded;
     run->out->objective = after;
-    run->out->kkt = violation(run, run->best, run->g);
+    run->out->kkt = violation(run, 0, run->best, run->g);
     run->out->support = 0;
     for (size_t j = 0; j < run->n; j++)
         run->out->support += run->best[j] < 0 || run->best[j] > 0;
@@ -290,18 +301,37 @@ static enum spred_status check(struct spred_env *env,
     return SPRED_OK;
 }
 
-/* The gradient's size where the user begins: the unit of stationarity. */
-static void measure_start(struct run *run)
+/* The largest |g_j| at run->w, 0 if one is not finite; *value: f there. */
+static double slope_at(struct run *run, double *value)
 {
     double largest = 0;
-    if (run->o->start)
-        memcpy(run->w, run->o->start, run->n * sizeof *run->w);
-    double value = call(run, run->w, run->g);
-    for (size_t j = 0; j < run->n; j++)
+    *value = call(run, run->w, run->g);
+    for (size_t j = 0; j < run->n; j++) {
+        if (!isfinite(run->g[j]))
+            return 0;
         largest = fmax(largest, fabs(run->g[j]));
+    }
+    return largest;
+}
+
+/* The unit of stationarity: lambda or the gradient's size at w = 0, so that it
+ * does not depend on where the user begins (a far start has a huge gradient,
+ * and anything would pass). The start stands in where f has no gradient at 0,
+ * or none but 0 and lambda is 0, too. */
+static void measure_start(struct run *run)
+{
+    double value;
+    memset(run->w, 0, run->n * sizeof *run->w);
+    double largest = slope_at(run, &value);
+    if (run->o->start) {
+        memcpy(run->w, run->o->start, run->n * sizeof *run->w);
+        double there = slope_at(run, &value);
+        if (!(fmax(largest, run->o->lambda) > 0))
+            largest = there;
+    }
     run->from = isfinite(value) ? value + penalty(run, run->w) : 0;
     run->scale = fmax(run->o->lambda, largest);
-    if (!(run->scale > 0 && isfinite(run->scale)))
+    if (!(run->scale > 0))
         run->scale = 1;
 }
 
@@ -367,7 +397,8 @@ enum spred_status spred_check_gradient(struct spred_env *env,
     if (!x)
         return SPRED_ENOMEM;
     double *g = x + n, *other = g + n;
-    memcpy(x, w, n * sizeof *x);
+    for (size_t j = 0; j < n; j++)
+        x[j] = w[j] + (j % 2 ? -ASIDE : ASIDE) * fmax(1, fabs(w[j]));
     enum spred_status status =
         objective->value_and_gradient(objective->cookie, x, value, g);
     *worst = 0;
@@ -375,16 +406,23 @@ enum spred_status spred_check_gradient(struct spred_env *env,
     for (size_t j = 0; j < n; j++)
         largest = fmax(largest, fabs(g[j]));
     for (size_t j = 0; j < n && status == SPRED_OK; j++) {
-        double h = cbrt(DBL_EPSILON) * fmax(1, fabs(w[j])), difference;
+        double at = x[j], h = cbrt(DBL_EPSILON) * fmax(1, fabs(at));
         for (int side = 0; side < 2 && status == SPRED_OK; side++) {
-            x[j] = w[j] + (side ? h : -h);
+            x[j] = at + (side ? h : -h);
             status = objective->value_and_gradient(objective->cookie, x,
                                                    &value[side], other);
         }
-        x[j] = w[j];
-        difference = (value[1] - value[0]) / (2 * h);
-        double off = fabs(difference - g[j]) / fmax(largest, 1e-8);
-        if (!(off <= *error)) {
+        x[j] = at;
+        if (status != SPRED_OK)
+            break;
+        double difference = (value[1] - value[0]) / (2 * h);
+        /* What the differences cannot see: f is known to its rounding. */
+        double blind = 4 * DBL_EPSILON * fabs(value[0]) / h;
+        double off =
+            fmax(0, fabs(difference - g[j]) - blind) / fmax(largest, DBL_MIN);
+        if (isnan(difference) || isnan(g[j]))
+            off = INFINITY; /* a NaN would be lost in comparisons */
+        if (off > *error) {
             *worst = j;
             *error = off;
             *given = g[j];

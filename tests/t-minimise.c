@@ -223,6 +223,119 @@ static void test_not_convex(void **state)
     assert_true(m.objective < .2);
 }
 
+/* A start from which the gradient is huge does not make the promise weaker, and
+ * one of the other sign can be left by every method. */
+static void test_starts(void **state)
+{
+    struct spred_env env;
+    struct spred_minimise_options o;
+    struct spred_minimum m;
+    struct spred_objective f = {2, rosenbrock, NULL};
+    double w[2], start[2] = {100, -100}, value, g[2];
+    (void)state;
+    spred_env_init(&env);
+    spred_minimise_default(&o);
+    o.lambda = .1;
+    o.start = start;
+    o.steps = 100000;
+    assert_int_equal(spred_minimise(&env, &f, &o, w, &m), SPRED_OK);
+    rosenbrock(NULL, w, &value, g);
+    if (m.stop == SPRED_STOP_STATIONARY)
+        for (int j = 0; j < 2; j++)
+            assert_true(fabs(g[j] + copysign(.1, w[j])) < 1e-5);
+    for (int method = 0; method < 3; method++) {
+        struct data d;
+        double from[P] = {0}, near[P];
+        make(&d, 0);
+        spred_minimise_default(&o);
+        o.method = (enum spred_minimise_method)method;
+        o.lambda = .3;
+        o.start = from;
+        o.tolerance = method ? 1e-4 : 1e-6;
+        o.steps = 20000;
+        o.step = method == SPRED_MINIMISE_SGD ? .2 : .01;
+        from[3] = -1; /* it ends above 0 */
+        assert_int_equal(run(&d, &env, &o, near, &m), SPRED_OK);
+        if (m.stop != SPRED_STOP_STATIONARY)
+            fail_msg("method %d: %s, kkt %g", method, spred_stop_name(m.stop),
+                     m.kkt);
+        assert_true(near[3] > .5);
+        assert_true(m.objective <= reference(&d, .3) + 1e-3);
+    }
+}
+
+/* (w_2 - 3)^2 / 2, and a gradient that nobody has computed for w_1. */
+static enum spred_status half_known(void *cookie, const double *w,
+                                    double *value, double *g)
+{
+    (void)cookie;
+    *value = (w[1] - 3) * (w[1] - 3) / 2;
+    g[0] = NAN;
+    g[1] = w[1] - 3;
+    return SPRED_OK;
+}
+
+/* Nothing is certified where the gradient is not a number. */
+static void test_nan_gradient(void **state)
+{
+    static const double starts[][2] = {{0, 2.9}, {0, 0}, {1, 2.9}};
+    struct spred_objective f = {2, half_known, NULL};
+    (void)state;
+    for (int run = 0; run < 18; run++) {
+        struct spred_env env;
+        struct spred_minimise_options o;
+        struct spred_minimum m;
+        unsigned char sparse[2] = {run >= 9, 1};
+        double w[2], error, given, numeric;
+        size_t worst;
+        spred_env_init(&env);
+        spred_minimise_default(&o);
+        o.method = (enum spred_minimise_method)(run % 3);
+        o.lambda = .1;
+        o.steps = 50;
+        o.sparse = sparse;
+        o.start = starts[run / 3 % 3];
+        assert_int_equal(spred_minimise(&env, &f, &o, w, &m), SPRED_OK);
+        assert_int_equal(m.stop, SPRED_STOP_DIVERGED);
+        assert_int_equal(spred_check_gradient(&env, &f, o.start, &worst, &error,
+                                              &given, &numeric),
+                         SPRED_OK);
+        assert_int_equal(worst, 0);
+        assert_true(isinf(error));
+    }
+}
+
+/* Weights that rounding may not make 0 are judged as what they are. */
+static enum spred_status bowls(void *cookie, const double *w, double *value,
+                               double *g)
+{
+    (void)cookie;
+    g[0] = w[0] - 10;
+    g[1] = w[1] - 1;
+    *value = (g[0] * g[0] + g[1] * g[1]) / 2;
+    return SPRED_OK;
+}
+
+static void test_rough_rounding(void **state)
+{
+    struct spred_env env;
+    struct spred_minimise_options o;
+    struct spred_minimum m;
+    struct spred_objective f = {2, bowls, NULL};
+    double w[2], start[2] = {9.9, 1.05};
+    (void)state;
+    spred_env_init(&env);
+    spred_minimise_default(&o);
+    o.lambda = .1;
+    o.round = .2;
+    o.steps = 50;
+    o.start = start;
+    assert_int_equal(spred_minimise(&env, &f, &o, w, &m), SPRED_OK);
+    double off = fabs(w[1] - 1 + .1) / 10;
+    assert_true(m.kkt >= off - 1e-12);
+    assert_true(m.stop != SPRED_STOP_STATIONARY || off < 1e-6);
+}
+
 /* w = 0 with factors 0 is a trap: a start at exactly 0 must leave it. */
 static void test_zero_is_left(void **state)
 {
@@ -354,6 +467,59 @@ static void test_gradient_check(void **state)
     assert_true(fabs(given - numeric - 1) < 1e-4);
 }
 
+/* Memory that runs out after `left` allocations; blocks in use. */
+struct heap {
+    long left, used;
+};
+
+static void *from_heap(void *cookie, void *pointer, size_t size)
+{
+    struct heap *heap = cookie;
+    if (size == 0) {
+        heap->used -= pointer != NULL;
+        free(pointer);
+        return NULL;
+    }
+    if (heap->left-- <= 0)
+        return NULL;
+    heap->used += pointer == NULL;
+    return realloc(pointer, size);
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    for (int method = 0; method < 3; method++) {
+        enum spred_status status = SPRED_ENOMEM;
+        long room = 0;
+        for (; status != SPRED_OK && room < 50; room++) {
+            struct spred_env env;
+            struct data d;
+            struct spred_minimise_options o;
+            struct spred_minimum m;
+            struct heap heap = {room, 0};
+            double w[P], error, given, numeric;
+            size_t worst;
+            struct spred_objective f = {P, evaluate, &d};
+            spred_env_init(&env);
+            env.reallocate = from_heap;
+            env.allocate_cookie = &heap;
+            make(&d, 0);
+            spred_minimise_default(&o);
+            o.method = (enum spred_minimise_method)method;
+            o.steps = 20;
+            status = run(&d, &env, &o, w, &m);
+            assert_true(status == SPRED_OK || status == SPRED_ENOMEM);
+            assert_int_equal(heap.used, 0);
+            if (room == 0)
+                assert_int_equal(spred_check_gradient(&env, &f, w, &worst,
+                                                      &error, &given, &numeric),
+                                 SPRED_ENOMEM);
+        }
+        assert_true(room > 3 && room < 50);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,10 +527,14 @@ int main(void)
         cmocka_unit_test(test_logistic),
         cmocka_unit_test(test_sparse_part),
         cmocka_unit_test(test_not_convex),
+        cmocka_unit_test(test_starts),
+        cmocka_unit_test(test_nan_gradient),
+        cmocka_unit_test(test_rough_rounding),
         cmocka_unit_test(test_zero_is_left),
         cmocka_unit_test(test_failures),
         cmocka_unit_test(test_ends),
         cmocka_unit_test(test_gradient_check),
+        cmocka_unit_test(test_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

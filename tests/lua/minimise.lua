@@ -57,5 +57,17 @@ raises(with {value_and_gradient = function() error("mine") end}, "minimise.lua:%
 raises(with {value_and_gradient = function() return "x" end}, "expected the value")
 raises(with {value_and_gradient = function() return 1, {1} end}, "there are 2")
 raises(with {value_and_gradient = function(w) return w:dot(w), {2 * w[1], 2 * w[2] + 1} end},
-    "gradient at the start is wrong")
+    "gradient near the start is wrong")
 raises(function() return m.wheight end, "no field")
+
+-- A gradient of half the size is 0 at 0, too; and a stationary start is no error.
+raises(function()
+    spred.minimise{n = 3, value_and_gradient = function(w) return w:dot(w), w end}
+end, "gradient near the start is wrong")
+local flat = spred.minimise{
+    start = {1, 1}, value_and_gradient = function(w)
+        local r = w - spred.vector{1, 1}
+        return 1000 + r:dot(r) / 2, r
+    end,
+}
+check(flat.stop == "stationary", tostring(flat))

@@ -43,8 +43,8 @@ struct spred_minimum {
     double objective; /* f(w) + lambda sum_sparse |w_j| */
     double kkt;       /* the worst of |g_j + lambda sign(w_j)| (w_j != 0),
                          max(0, |g_j| - lambda) (w_j = 0), |g_j| (not sparse),
-                         over max(lambda, largest |g_j| at the start's
-                         unfactored w) */
+                         over max(lambda, largest |g_j| at w = 0); NaN if
+                         any is */
     size_t support;   /* nonzero weights */
     long steps, evaluations;
     enum spred_stop stop; /* STATIONARY, STALL, STEPS, DIVERGED, INTERRUPTED;
@@ -62,9 +62,10 @@ spred_minimise(struct spred_env *env, const struct spred_objective *objective,
                const struct spred_minimise_options *options, double *w,
                struct spred_minimum *out);
 
-/* Compares the gradient at w with central differences: *worst = the coordinate
- * with the largest difference, *error its size over the largest |g_j|, *given
- * and *numeric the two numbers. 2 n evaluations. */
+/* Compares the gradient near w (at w itself it may well be 0, and a wrong one
+ * with it) with central differences: *worst = the coordinate with the largest
+ * difference, *error its size over the largest |g_j|, infinite for a NaN;
+ * *given and *numeric the two numbers. 2 n + 1 evaluations. */
 SPRED_API enum spred_status
 spred_check_gradient(struct spred_env *env,
                      const struct spred_objective *objective, const double *w,
