@@ -113,7 +113,10 @@ const double *binding_vector(lua_State *L, int index, size_t *n,
 /* ---- modules: each adds its functions to the table `spred` on top ---- */
 void binding_open_docs(lua_State *L);
 void binding_open_matrix(lua_State *L);
+void binding_open_hooks(lua_State *L);
+void binding_open_metric(lua_State *L);
 void binding_open_minimise(lua_State *L);
+void binding_open_protocol(lua_State *L);
 void binding_open_rng(lua_State *L);
 void binding_open_figure(lua_State *L);
 void binding_open_plot(lua_State *L);
