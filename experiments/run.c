@@ -130,7 +130,12 @@ static enum spred_status describe(struct path *path)
         return SPRED_ENOMEM;
     spred_free(path->env, row->loss);
     row->loss = spred_strdup(path->env, path->loss->name);
-    return row->loss ? SPRED_OK : SPRED_ENOMEM;
+    if (path->form && !path->form->convex) {
+        spred_free(path->env, row->penalty);
+        row->penalty =
+            spred_format(path->env, "%s" RESULTS_NO_GAP, path->job->penalty);
+    }
+    return row->loss && row->penalty ? SPRED_OK : SPRED_ENOMEM;
 }
 
 static enum spred_status solve(struct path *path)

@@ -9,6 +9,9 @@
 
 enum results_kind { RESULTS_TEXT, RESULTS_INT, RESULTS_REAL };
 
+/* Behind the name of a script's penalty that gives no duality gap. */
+#define RESULTS_NO_GAP " (no gap)"
+
 /* TEXT: field is char * (NULL = no value); INT: int64_t (INT64_MIN = none);
  * REAL: double (NaN = none). Tables end with a NULL name. */
 struct results_column {
@@ -30,7 +33,8 @@ struct results_run {
     char *problem;     /* name in the file: "lasso" */
     char *loss;        /* squared | logistic | multinomial */
     char *penalty;     /* "l1", "elastic-net(0.5)", "group(size 5)",
-                          "power(3)": not convex, no gap */
+                          "power(3)": not convex, no gap; a script's name, with
+                          RESULTS_NO_GAP behind it where there is none */
     char *preparation; /* of X: log2, missing, constant columns ... */
     char *solver, *options;
     int64_t warm_start; /* 0: every lambda was solved from nothing */

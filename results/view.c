@@ -24,8 +24,9 @@ int results_run_is(const struct results_run *run, const char *status)
 
 int results_run_convex(const struct results_run *run)
 {
-    static const char power[] = "power";
-    return strncmp(or_empty(run->penalty), power, strlen(power)) != 0;
+    const char *penalty = or_empty(run->penalty);
+    return strncmp(penalty, "power", strlen("power")) != 0 &&
+           !strstr(penalty, RESULTS_NO_GAP);
 }
 
 int results_run_reached(const struct results_run *run)
