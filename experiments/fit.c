@@ -65,6 +65,14 @@ static enum spred_status make_job(struct fit *fit, const struct spec *spec,
     return status;
 }
 
+/* The skip's reason as an error. */
+static enum spred_status refused(const struct fit *fit)
+{
+    const char *reason = fit->record.run.reason;
+    return spred_fail(fit->env, SPRED_EINVAL, "%s",
+                      reason ? reason : "lambda_max is 0");
+}
+
 enum spred_status fit_open(struct spred_env *env, const struct spec *spec,
                            const struct spred_data *data, struct fit *out)
 {
@@ -83,9 +91,7 @@ enum spred_status fit_open(struct spred_env *env, const struct spec *spec,
         !(out->path.pool = spred_pool_new(env, (size_t)out->job.threads)))
         return SPRED_ENOMEM;
     SPRED_TRY(path_open(&out->path, data));
-    if (out->record.run.status)
-        return spred_fail(env, SPRED_EINVAL, "%s", out->record.run.reason);
-    return SPRED_OK;
+    return out->path.lambda_max > 0 ? SPRED_OK : refused(out);
 }
 
 /* The lambda that path_choose took. */
@@ -107,6 +113,8 @@ static size_t find_chosen(const struct fit *fit)
 enum spred_status fit_run(struct fit *fit, const struct fit_observer *observer)
 {
     struct path *path = &fit->path;
+    if (fit->record.run.status)
+        return refused(fit);
     if (observer && observer->see) {
         fit->observer = *observer;
         fit->parts.self = &fit->observer;
@@ -152,11 +160,13 @@ int fit_model(const struct fit *fit, size_t lambda, struct fit_model *out)
     for (size_t e = 0; e < path->n_entries; e++) {
         const struct entry *entry = &path->entries[e];
         int seen = 0; /* in an earlier output */
+        if (entry->lambda != lambda)
+            continue;
         for (size_t f = 0; path->outputs > 1 && f < path->n_entries; f++)
             seen |= path->entries[f].lambda == lambda &&
                     path->entries[f].feature == entry->feature &&
                     path->entries[f].output < entry->output;
-        out->support += entry->lambda == lambda && !seen;
+        out->support += !seen;
     }
     return 1;
 }
@@ -186,9 +196,9 @@ enum spred_status fit_predict(const struct fit *fit, size_t lambda,
         spred_prepared_apply(fit->env, prepared, x, NULL, x->rows, &ready));
     struct spred_design design = {
         .matrix = &ready, .mean = prepared->mean, .scale = prepared->scale};
-    double *w = spred_alloc(fit->env, p * outputs, sizeof *w);
-    double b[SPRED_MAX_OUTPUTS];
+    double *w = spred_alloc(fit->env, (p + 1) * outputs, sizeof *w);
     if (w) {
+        double *b = w + p * outputs;
         fit_weights(fit, lambda, w, b);
         for (size_t k = 0; k < outputs; k++) {
             double *to = out + k * x->rows;
@@ -200,6 +210,36 @@ enum spred_status fit_predict(const struct fit *fit, size_t lambda,
     spred_free(fit->env, w);
     spred_matrix_free(fit->env, &ready);
     return w ? SPRED_OK : SPRED_ENOMEM;
+}
+
+int32_t fit_class(const struct fit *fit, const double *scores, size_t n,
+                  size_t i)
+{
+    size_t best = 0, outputs = fit->path.outputs;
+    if (outputs == 1)
+        return scores[i] > 0;
+    for (size_t k = 1; k < outputs; k++)
+        if (scores[k * n + i] > scores[best * n + i])
+            best = k;
+    return (int32_t)best;
+}
+
+enum spred_status fit_probabilities(struct fit *fit, const double *scores,
+                                    size_t n, double *out)
+{
+    struct spred_problem problem;
+    if (fit->path.loss != &spred_loss_logistic &&
+        fit->path.loss != &spred_loss_multinomial)
+        return spred_fail(fit->env, SPRED_EINVAL,
+                          "the loss %s gives no probabilities, logistic and "
+                          "multinomial do",
+                          fit->path.loss->name);
+    if (fit->path.problems > 1)
+        return spred_fail(fit->env, SPRED_EINVAL,
+                          "one-vs-rest models give no probabilities");
+    SPRED_TRY(path_problem(&fit->path, 0, &problem));
+    spred_probabilities(&problem, scores, n, out);
+    return SPRED_OK;
 }
 
 static enum spred_status certify_one(struct fit *fit, size_t index,

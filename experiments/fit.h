@@ -30,13 +30,13 @@ struct fit {
 /* The first problem and first solver of the spec on the data, ready to run: the
  * trial is made, the problems can be asked for. The spec's protocol says who
  * trains (test: 0%, choose: {kind: none} all), its first data set names the
- * target. A solver that refuses the problem is SPRED_EINVAL. Close it also
- * after an error. */
+ * target. Close it also after an error. */
 enum spred_status fit_open(struct spred_env *env, const struct spec *spec,
                            const struct spred_data *data, struct fit *out);
 /* Runs the path (with cross-validation if the protocol says so). observer: or
- * NULL. SPRED_EINTERRUPTED: the env says stop; SPRED_ENUMERIC: the method
- * failed, or no lambda has a model. */
+ * NULL. SPRED_EINVAL: the solver does not take the problem; SPRED_EINTERRUPTED:
+ * the env says stop; SPRED_ENUMERIC: the method failed, or no lambda has a
+ * model. */
 enum spred_status fit_run(struct fit *fit, const struct fit_observer *observer);
 
 /* What is known of the model at a lambda, over its problems. */
@@ -57,6 +57,12 @@ void fit_weights(const struct fit *fit, size_t lambda, double *w, double *b);
  * data, prepared as the training part was. */
 enum spred_status fit_predict(const struct fit *fit, size_t lambda,
                               const struct spred_matrix *x, double *out);
+/* The class (0..) that the scores (n x outputs) say for row i. */
+int32_t fit_class(const struct fit *fit, const double *scores, size_t n,
+                  size_t i);
+/* Probabilities n x classes of scores; SPRED_EINVAL: the loss gives none. */
+enum spred_status fit_probabilities(struct fit *fit, const double *scores,
+                                    size_t n, double *out);
 /* The certificate of W (p x outputs), b at a lambda of any value, summed and
  * worst as in fit_model. */
 enum spred_status fit_certify(struct fit *fit, double lambda, const double *w,
