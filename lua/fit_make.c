@@ -60,7 +60,9 @@ static void add_lambda(lua_State *L, const struct order *o,
                    "or {absolute=}",
                    o->what);
     if (kind == LUA_TTABLE && lua_getfield(L, -1, "ratio") != LUA_TNIL) {
-        lua_replace(L, -2); /* {ratio=} is the ratio alone */
+        static const char *const alone[] = {"ratio", NULL};
+        binding_keys(L, -2, "lambda", alone);
+        lua_replace(L, -2);
     } else if (kind == LUA_TTABLE) {
         lua_pop(L, 1);
     }

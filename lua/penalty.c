@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lua/custom.h"
+#include "lua/declare.h"
 
 static const char kind[] = "spred.penalty";
 
@@ -69,6 +70,7 @@ static int declare_penalty(lua_State *L)
     for (size_t i = 0; built_in[i]; i++)
         if (strcmp(name, built_in[i]) == 0)
             luaL_error(L, "%s: '%s' is a penalty that is built in", kind, name);
+    declare_check_name(L, DECLARE_PENALTY, kind, name);
     if (binding_text(L, 1, kind, "doc", NULL))
         custom_text(L, 1, 3, kind, "doc");
     custom_take(L, 1, 3, kind, "value", 1, &penalty->value);
@@ -87,6 +89,7 @@ static int declare_penalty(lua_State *L)
     spred_custom_penalty_init(&penalty->own, name);
     binding_try(L, spred_custom_penalty_check(binding_env(L), &penalty->own));
     custom_file(L, kind, name);
+    declare_add(L, DECLARE_PENALTY, &penalty->own.form, -1);
     return 1;
 }
 
