@@ -60,13 +60,17 @@ static enum spred_status add_gene(struct path *path, size_t output,
                : SPRED_ENOMEM;
 }
 
-/* Moves the entries of the chosen lambda to the front, by output and size. */
+/* Brings the entries of the chosen lambda to the front, by output and size; the
+ * others stay, behind them. */
 static size_t gather(struct path *path, size_t chosen)
 {
     size_t count = 0;
     for (size_t e = 0; e < path->n_entries; e++)
-        if (path->entries[e].lambda == chosen)
+        if (path->entries[e].lambda == chosen) {
+            struct entry other = path->entries[count];
             path->entries[count++] = path->entries[e];
+            path->entries[e] = other;
+        }
     if (count)
         qsort(path->entries, count, sizeof *path->entries, by_size);
     return count;

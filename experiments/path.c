@@ -57,8 +57,8 @@ static enum spred_status make_groups(struct path *path)
 }
 
 /* The problem of class `index` (one-vs-rest), or the only one. */
-static enum spred_status make_problem(struct path *path, size_t index,
-                                      struct spred_problem *problem)
+enum spred_status path_problem(struct path *path, size_t index,
+                               struct spred_problem *problem)
 {
     const struct trial *trial = &path->trial;
     const struct part *train = &trial->train;
@@ -91,7 +91,7 @@ enum spred_status path_grid(struct path *path)
 {
     struct spred_problem problem;
     for (size_t k = 0; k < path->problems; k++) {
-        SPRED_TRY(make_problem(path, k, &problem));
+        SPRED_TRY(path_problem(path, k, &problem));
         path->lambda_max = fmax(path->lambda_max, problem.lambda_max);
     }
     for (size_t l = 0; l < path->n_lambda; l++)
@@ -107,7 +107,7 @@ enum spred_status path_refusal(struct path *path, const char **out)
     if (is_penalty(path, "group") && path->job->over_classes &&
         path->loss != &spred_loss_multinomial)
         return SPRED_OK;
-    SPRED_TRY(make_problem(path, 0, &problem));
+    SPRED_TRY(path_problem(path, 0, &problem));
     *out = spred_solver_refuses(path->solver, &problem);
     return SPRED_OK;
 }
@@ -147,7 +147,7 @@ static enum spred_status run_problem(struct path *path, size_t index,
     size_t each = path->job->cold ? 1 : path->n_lambda;
     double budget = plan->wall, before = path->billed;
     path->first = index * (path->outputs / path->problems);
-    SPRED_TRY(make_problem(path, index, &problem));
+    SPRED_TRY(path_problem(path, index, &problem));
     for (path->from = 0; path->from < path->n_lambda; path->from += each) {
         double left = budget - (path->billed - before);
         plan->lambda = path->lambda + path->from;

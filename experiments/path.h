@@ -60,6 +60,17 @@ struct path {
     double *cv_loss, *cv_se;   /* n_lambda each, one block; NULL: none */
 };
 
+/* Everything before the first step: lambdas, options, trial, problems, grid,
+ * room. env, job, parts, record (its run row started), pool and batch are set
+ * before. data: in memory, outlive the path; NULL: the job's file. A skip has a
+ * status and a reason in the run row. */
+enum spred_status path_open(struct path *path, const struct spred_data *data);
+/* Solves, chooses lambda, tests, keeps the genes: the rest of the record. */
+enum spred_status path_run(struct path *path);
+/* Problem `index` of path->problems, which borrows from the path; one at a
+ * time. */
+enum spred_status path_problem(struct path *path, size_t index,
+                               struct spred_problem *problem);
 /* lambda_max over the problems, and the grid from the ratios. */
 enum spred_status path_grid(struct path *path);
 /* 0: the penalty is not convex: no gap, runs end stationary. */

@@ -115,11 +115,11 @@ static enum spred_status fill_script(struct spred_env *env,
     return job->script && job->script_hash ? SPRED_OK : SPRED_ENOMEM;
 }
 
-static enum spred_status
-fill_job(struct spred_env *env, const struct spec *spec,
-         const struct source *source, const struct spec_problem *problem,
-         const struct spec_solver *chosen, int64_t trial, const char *machine,
-         struct job *job)
+enum spred_status plan_job(struct spred_env *env, const struct spec *spec,
+                           const struct source *source,
+                           const struct spec_problem *problem,
+                           const struct spec_solver *chosen, int64_t trial,
+                           const char *machine, struct job *job)
 {
     static const char *const losses[] = {"squared", "logistic", "multinomial"};
     const struct spred_solver *solver = parts_solver(spec->parts, chosen->name);
@@ -203,7 +203,7 @@ static enum spred_status expand(struct spred_env *env, const struct spec *spec,
         for (size_t d = 0; d < n_sources; d++)
             for (size_t q = 0; q < spec->n_problems; q++)
                 for (size_t s = 0; s < spec->n_solvers; s++)
-                    SPRED_TRY(fill_job(env, spec, &sources[d],
+                    SPRED_TRY(plan_job(env, spec, &sources[d],
                                        &spec->problems[q], &spec->solvers[s],
                                        trial, machine,
                                        &plan->jobs[plan->n_jobs++]));

@@ -24,6 +24,15 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
                             struct plan *out);
 void plan_free(struct spred_env *env, struct plan *plan);
 
+/* One job of the plan; a row of job_columns (results_row_free, also after an
+ * error). */
+struct source;
+enum spred_status plan_job(struct spred_env *env, const struct spec *spec,
+                           const struct source *source,
+                           const struct spec_problem *problem,
+                           const struct spec_solver *chosen, int64_t trial,
+                           const char *machine, struct job *job);
+
 /* The first 16 digits of every job's key, blank-separated: which rows of a
  * store belong to this plan. Free with spred_free. */
 char *plan_keys(struct spred_env *env, const struct plan *plan);

@@ -174,23 +174,39 @@ static enum spred_status solve(struct path *path)
     return row->status ? SPRED_OK : SPRED_ENOMEM;
 }
 
-static enum spred_status run_path(struct path *path)
+/* The trial, from the data in memory or, if NULL, from the job's file. */
+static enum spred_status make_trial(struct path *path,
+                                    const struct parts_protocol *protocol,
+                                    const struct spred_data *data)
+{
+    struct results_run *row = &path->record->run;
+    double seconds[2] = {0, 0};
+    SPRED_TRY(data ? trial_lend(path->env, path->job, protocol, data,
+                                &path->trial, &seconds[1])
+                   : trial_make(path->env, path->job, protocol, &path->trial,
+                                seconds));
+    path->data = &path->trial.data;
+    row->seconds_load = seconds[0];
+    row->seconds_prepare = seconds[1];
+    return SPRED_OK;
+}
+
+enum spred_status path_open(struct path *path, const struct spred_data *data)
 {
     struct results_run *row = &path->record->run;
     const struct parts_protocol *protocol;
-    double seconds[2] = {0, 0};
     int done;
+    path->solver = parts_solver(path->parts, path->job->solver);
+    if (!path->solver)
+        return spred_fail(path->env, SPRED_ENOTFOUND, "no solver called '%s'",
+                          path->job->solver);
     SPRED_TRY(parse_lambdas(path));
     SPRED_TRY(parse_options(path));
     SPRED_TRY(pick_parts(path, &protocol));
     SPRED_TRY(ask_script(path, &done));
     if (done)
         return SPRED_OK;
-    SPRED_TRY(
-        trial_make(path->env, path->job, protocol, &path->trial, seconds));
-    path->data = &path->trial.data;
-    row->seconds_load = seconds[0];
-    row->seconds_prepare = seconds[1];
+    SPRED_TRY(make_trial(path, protocol, data));
     path->loss = pick_loss(path);
     if (!path->loss)
         return spred_fail(path->env, SPRED_EINVAL, "no loss called '%s'",
@@ -210,8 +226,11 @@ static enum spred_status run_path(struct path *path)
     row->points = (int64_t)(path->n_lambda * path->problems);
     const char *refusal;
     SPRED_TRY(path_refusal(path, &refusal));
-    if (refusal)
-        return skip(path, refusal);
+    return refusal ? skip(path, refusal) : SPRED_OK;
+}
+
+enum spred_status path_run(struct path *path)
+{
     SPRED_TRY(solve(path));
     return path_choose(path);
 }
@@ -228,15 +247,13 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
     double from = trial_now();
     memset(record, 0, sizeof *record);
     enum spred_status status = job_start_row(env, job, &record->run);
-    path.solver = parts_solver(parts, job->solver);
-    if (status == SPRED_OK && !path.solver)
-        status = spred_fail(env, SPRED_ENOTFOUND, "no solver called '%s'",
-                            job->solver);
     if (status == SPRED_OK && job->threads > 1 &&
         !(path.pool = spred_pool_new(env, (size_t)job->threads)))
         status = SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = run_path(&path);
+        status = path_open(&path, NULL);
+    if (status == SPRED_OK && !record->run.status) /* not a skip */
+        status = path_run(&path);
     spred_pool_free(path.pool);
     record->run.seconds_total = trial_now() - from;
     path_release(&path);

@@ -189,7 +189,7 @@ static enum spred_status load_geo(struct spred_env *env,
 }
 
 /* What the file asks for; a Debian set has a target of its own. */
-static const char *wanted_target(const struct spec_dataset *set)
+const char *source_target(const struct spec_dataset *set)
 {
     if (set->source == SPEC_DEBIAN && strcmp(set->target, "auto") == 0)
         for (const struct spred_debian_set *s = spred_debian_sets(); s->name;
@@ -197,6 +197,22 @@ static const char *wanted_target(const struct spec_dataset *set)
             if (strcmp(s->name, set->name) == 0)
                 return s->target;
     return set->target;
+}
+
+enum spred_status source_load(struct spred_env *env, const struct spec *spec,
+                              const struct spec_dataset *set,
+                              const struct spred_fetch_options *fetch,
+                              struct spred_data *data, char **path)
+{
+    if (set->source == SPEC_GEO)
+        return load_geo(env, set, fetch, data, path);
+    if (set->source == SPEC_DEBIAN)
+        return spred_load_debian(env, set->name, fetch, NULL, data, path);
+    if (set->source == SPEC_FILE)
+        return load_file(env, set, data, path);
+    if (set->source == SPEC_LOADER)
+        return load_own(env, spec, set, data, path);
+    return load_simulated(env, spec, set, data, path);
 }
 
 static enum spred_status load_one(struct spred_env *env,
@@ -207,23 +223,13 @@ static enum spred_status load_one(struct spred_env *env,
 {
     struct spred_data data = {0};
     struct labels labels = {0};
-    enum spred_status status = SPRED_OK;
-    if (set->source == SPEC_GEO)
-        status = load_geo(env, set, fetch, &data, &out->path);
-    else if (set->source == SPEC_DEBIAN)
-        status =
-            spred_load_debian(env, set->name, fetch, NULL, &data, &out->path);
-    else if (set->source == SPEC_FILE)
-        status = load_file(env, set, &data, &out->path);
-    else if (set->source == SPEC_LOADER)
-        status = load_own(env, spec, set, &data, &out->path);
-    else
-        status = load_simulated(env, spec, set, &data, &out->path);
+    enum spred_status status =
+        source_load(env, spec, set, fetch, &data, &out->path);
     if (status == SPRED_OK && spec->protocol.paper)
         out->target = spred_strdup(env, "all subset types");
     else if (status == SPRED_OK)
         status =
-            labels_make(env, &data, wanted_target(set), &labels, &out->target);
+            labels_make(env, &data, source_target(set), &labels, &out->target);
     if (status == SPRED_OK) {
         char key[256];
         out->name = spred_strdup(env, set->name);
@@ -295,9 +301,11 @@ static enum spred_status at_line(struct spred_env *env, const struct spec *spec,
 {
     size_t length = strlen(set->name);
     int named = strncmp(env->error, set->name, length) == 0;
-    return spred_fail(env, status, "%s:%u:%u: %s%s%s", spec->path, set->line,
-                      set->column, named ? "" : set->name, named ? "" : ": ",
-                      env->error);
+    char place[64] = "";
+    if (set->line) /* 0: not of a file */
+        snprintf(place, sizeof place, "%u:%u:", set->line, set->column);
+    return spred_fail(env, status, "%s:%s %s%s%s", spec->path, place,
+                      named ? "" : set->name, named ? "" : ": ", env->error);
 }
 
 static int loaded(const struct source *sources, size_t count, const char *name)

@@ -20,6 +20,15 @@ enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
                                size_t *count);
 void sources_free(struct spred_env *env, struct source *sources, size_t count);
 
+/* One data set of the spec, loaded; *path: its file in the cache (spred_free),
+ * or NULL. Release both also after an error. */
+enum spred_status source_load(struct spred_env *env, const struct spec *spec,
+                              const struct spec_dataset *set,
+                              const struct spred_fetch_options *fetch,
+                              struct spred_data *data, char **path);
+/* The target that is asked for; a Debian set has one of its own. */
+const char *source_target(const struct spec_dataset *set);
+
 /* Appends "key<TAB>text" to the plan's notes. */
 enum spred_status plan_note(struct spred_env *env, struct plan *plan,
                             const char *key, const char *text);

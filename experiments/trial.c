@@ -34,7 +34,8 @@ void trial_free(struct spred_env *env, struct trial *trial)
     spred_prepared_free(env, &trial->prepared);
     spred_free(env, trial->rows);
     labels_free(env, &trial->labels);
-    spred_data_free(env, &trial->data);
+    if (!trial->lent)
+        spred_data_free(env, &trial->data);
     memset(trial, 0, sizeof *trial);
 }
 
@@ -311,23 +312,47 @@ static enum spred_status make_paper(struct spred_env *env,
     return status;
 }
 
+/* The split and what follows, of the data that are there. */
+static enum spred_status make(struct spred_env *env, const struct job *job,
+                              const struct parts_protocol *protocol,
+                              struct trial *out, double *seconds)
+{
+    double from = trial_now();
+    enum spred_status status = strcmp(job->protocol, "paper") == 0
+                                   ? make_paper(env, job, out)
+                                   : make_clean(env, job, protocol, out);
+    *seconds = trial_now() - from;
+    return status;
+}
+
+static void start(struct trial *out)
+{
+    memset(out, 0, sizeof *out);
+    out->majority = out->ceiling = out->informed = NAN;
+}
+
 enum spred_status trial_make(struct spred_env *env, const struct job *job,
                              const struct parts_protocol *protocol,
                              struct trial *out, double seconds[2])
 {
     double from = trial_now();
-    memset(out, 0, sizeof *out);
-    out->majority = out->ceiling = out->informed = NAN;
+    start(out);
     SPRED_TRY(spred_cache_map(env, job->data_path, &out->data));
     if (strcmp(out->data.hash, job->data_hash) != 0)
         return spred_fail(env, SPRED_EINVAL,
                           "%s: the cached data changed since the plan was made",
                           job->data_path);
     seconds[0] = trial_now() - from;
-    from = trial_now();
-    enum spred_status status = strcmp(job->protocol, "paper") == 0
-                                   ? make_paper(env, job, out)
-                                   : make_clean(env, job, protocol, out);
-    seconds[1] = trial_now() - from;
-    return status;
+    return make(env, job, protocol, out, &seconds[1]);
+}
+
+enum spred_status trial_lend(struct spred_env *env, const struct job *job,
+                             const struct parts_protocol *protocol,
+                             const struct spred_data *data, struct trial *out,
+                             double *seconds)
+{
+    start(out);
+    out->data = *data;
+    out->lent = 1;
+    return make(env, job, protocol, out, seconds);
 }

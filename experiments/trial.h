@@ -23,6 +23,7 @@ struct part {
 /* Everything owned; trial_free. */
 struct trial {
     struct spred_data data;
+    int lent; /* 1: the data are another's */
     struct labels labels;
     struct spred_prepared prepared;
     struct part train, validate, test;
@@ -42,6 +43,11 @@ struct trial {
 enum spred_status trial_make(struct spred_env *env, const struct job *job,
                              const struct parts_protocol *protocol,
                              struct trial *out, double seconds[2]);
+/* The same from data in memory, which outlive the trial. */
+enum spred_status trial_lend(struct spred_env *env, const struct job *job,
+                             const struct parts_protocol *protocol,
+                             const struct spred_data *data, struct trial *out,
+                             double *seconds);
 /* Fold `fold` (0..) of the cross-validation inside the training part of whole
  * (clean protocol): trains on the other folds, stratified, tests on this one;
  * everything is learnt on the fold's own training rows. whole lends its data

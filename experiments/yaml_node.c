@@ -66,7 +66,7 @@ void spec_node_place(const struct spec_document *doc,
 {
     if (node && node->origin)
         snprintf(text, size, "--set %s: ", node->origin);
-    else if (node)
+    else if (node && node->line) /* 0: not of a file */
         snprintf(text, size, "%s:%u:%u: ", doc->path, node->line, node->column);
     else
         snprintf(text, size, "%s: ", doc->path);

@@ -123,5 +123,7 @@ void binding_open_plot(lua_State *L);
 void binding_open_results(lua_State *L);
 void binding_open_loss(lua_State *L);
 void binding_open_penalty(lua_State *L);
+void binding_open_data(lua_State *L);
+void binding_open_fit(lua_State *L);
 
 #endif

@@ -20,6 +20,8 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_plot,
     binding_open_loss,
     binding_open_penalty,
+    binding_open_data,
+    binding_open_fit,
     // clang-format on
 };
 

@@ -166,7 +166,7 @@ static void release(struct spred_env *env, void *state)
 
 const struct spred_solver spred_solver_spred_newton = {
     .name = "spred-newton",
-    .alias = NULL,
+    .alias = "spred",
     .doc = "spred by Newton's method on working sets, its steps taken in their "
            "limit (jump) or in the factors",
     .reference = "Ziyin and Wang 2023, ICML; Poon and Peyre 2021, NeurIPS",
