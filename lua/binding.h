@@ -119,5 +119,8 @@ void binding_open_plot(lua_State *L);
 void binding_open_results(lua_State *L);
 void binding_open_loss(lua_State *L);
 void binding_open_penalty(lua_State *L);
+void binding_open_design(lua_State *L);
+void binding_open_problem(lua_State *L);
+void binding_open_solver(lua_State *L);
 
 #endif
