@@ -18,7 +18,7 @@ static const char prelude[] =
 static enum spred_status open_file(struct spred_env *env, const char *name,
                                    double seconds, struct script **out)
 {
-    struct script_options options = {.seconds = seconds, .memory = 64 << 20};
+    struct script_options options = {.seconds = seconds, .memory = 256 << 20};
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", getenv("SPRED_SOURCE"), name);
     SPRED_TRY(script_new(env, &options, out));
@@ -182,7 +182,7 @@ static void errors_are_failed_runs(void **state)
         {"answer", "step must give true (finished), false or nil, not a numb"},
         {"object", "table: "},
         {"deep", "stack overflow"},
-        {"memory", "more than 64 MiB of memory"},
+        {"memory", "more than 256 MiB of memory"},
         {"X", "column 21: expected 1 to 20"},
         {"shape", "w: expected 20 x 1 values, got 1 x 1"},
         {"write", "may only be read"},
