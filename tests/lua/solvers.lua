@@ -46,7 +46,7 @@ local wrong = {
     answer = function() return 7 end,
     object = function() error({}) end,
     deep = function(s) s.deep = function() return 1 + s.deep() end; s.deep() end,
-    memory = function(s) s.text = string.rep("x", 2 ^ 31) end,
+    memory = function(s) s.text = string.rep("x", 2 ^ 30) end,
     X = function(s, ctx) ctx.X:axpy(ctx.p + 1, 1, ctx:predict(s.w, s.b)) end,
     shape = function(s, ctx) ctx:gradient(s.b, s.w) end,
     write = function(_, ctx) ctx.y:fill(0) end,
