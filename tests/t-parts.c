@@ -158,11 +158,10 @@ static void solvers_by_file(void **unused)
 {
     static const struct {
         const char *keys, *words;
-    } bad[] = {
-        {"script: t.lua\nsolvers: [cd, s.lua]\n", "one script"},
-        {"solvers: [cd, s.lua, t.lua]\n", "one script"},
-        {"solvers: [{s.lua: {stepp: 1}}]\n", "stepp"},
-        {"solvers: [s.lua, s.lua]\n", "twice"}};
+    } bad[] = {{"script: t.lua\nsolvers: [cd, s.lua]\n", "one script"},
+               {"solvers: [cd, s.lua, t.lua]\n", "one script"},
+               {"solvers: [{s.lua: {stepp: 1}}]\n", "stepp"},
+               {"solvers: [s.lua, s.lua]\n", "twice"}};
     static const char *const good[] = {
         "solvers: [cd, {s.lua: {step: [0.5, 1]}}]\n",
         "script: s.lua\nsolvers: [cd, {s.lua: {step: [0.5, 1]}}]\n"};
