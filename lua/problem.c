@@ -219,10 +219,10 @@ static int lipschitz(lua_State *L)
     const struct spred_problem *problem = held->problem;
     if (view(L, VIEW_LIPSCHITZ) != LUA_TNIL)
         return 1;
-    double *square = binding_matrix_new(L, problem->p, 1);
-    spred_design_squares(&problem->x, NULL, square);
-    count(held, (double)problem->p);
-    lua_pushnumber(L, spred_lipschitz_trace(problem, square));
+    double bound;
+    binding_try(L,
+                spred_lipschitz(binding_env(L), problem, held->work, &bound));
+    lua_pushnumber(L, bound);
     keep_view(L, VIEW_LIPSCHITZ);
     return 1;
 }

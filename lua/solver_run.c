@@ -20,6 +20,7 @@ struct state {
     const struct spred_problem *problem;
     struct lua_run *run;
     struct lua_problem *context; /* lambda and work are set here */
+    struct spred_work work;      /* what the host has not been told yet */
     int reference;               /* of the run, in the registry; 0: none */
     double *w, *b;               /* p x K, K: the last iterate */
 };
@@ -203,6 +204,7 @@ static int run_init(lua_State *L)
     lua_setfield(L, -2, "b");
     lua_setiuservalue(L, 2, 1);
     make_context(L, call);
+    s->context->work = &s->work;
     enter(L, call);
     take_iterate(L, call);
     return 0;
@@ -216,6 +218,13 @@ static int run_free(lua_State *L)
 }
 
 /* ---- what the host calls ---- */
+
+/* Adds the work since the last time; start, too, does some. */
+static void hand_over(struct state *s, struct spred_work *work)
+{
+    work->passes += s->work.passes;
+    s->work.passes = 0;
+}
 
 static enum spred_status init(struct spred_env *env, void *state,
                               const void *options,
@@ -232,7 +241,7 @@ static enum spred_status init(struct spred_env *env, void *state,
     if (!s->w || !s->b)
         return SPRED_ENOMEM;
     enum spred_status status = call_lua(&call, run_init);
-    (void)work;
+    hand_over(s, work);
     return status;
 }
 
@@ -242,7 +251,6 @@ static enum spred_status start(void *state, double lambda, double tolerance)
     struct call call = {.state = s, .which = SOLVER_START};
     s->context->lambda = lambda;
     s->context->tolerance = tolerance;
-    s->context->work = NULL;
     return call_lua(&call, run_start);
 }
 
@@ -251,9 +259,8 @@ static enum spred_status step(void *state, struct spred_work *work,
 {
     struct state *s = state;
     struct call call = {.state = s, .which = SOLVER_STEP};
-    s->context->work = work;
     enum spred_status status = call_lua(&call, run_step);
-    s->context->work = NULL;
+    hand_over(s, work);
     *finished = call.finished;
     return status;
 }

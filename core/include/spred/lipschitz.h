@@ -3,7 +3,7 @@
 #ifndef SPRED_LIPSCHITZ_H
 #define SPRED_LIPSCHITZ_H
 
-#include "spred/problem.h"
+#include "spred/solver.h"
 
 /* An upper bound on the Lipschitz constant of the gradient of the mean loss in
  * (W, b): the trace of [X 1]'[X 1] times the curvature bound, over n. squares:
@@ -11,5 +11,13 @@
  * by up to a factor min(n, p). */
 SPRED_API double spred_lipschitz_trace(const struct spred_problem *problem,
                                        const double *squares);
+
+/* The same, at most a tenth too large where the smaller of n and p is some
+ * hundreds: through the Gram matrix on that side; else the trace. work: counts
+ * the passes, or NULL. */
+SPRED_API enum spred_status spred_lipschitz(struct spred_env *env,
+                                            const struct spred_problem *problem,
+                                            struct spred_work *work,
+                                            double *out);
 
 #endif
