@@ -103,6 +103,9 @@ enum spred_status spec_override(const struct spec_reader *r, const char *text);
 enum spred_status spec_read_script(struct spec_reader *r,
                                    const struct spec_node *root);
 void spec_close_script(struct spred_env *env, struct spec *spec);
+/* Where an item of `solvers:` names a Lua file ("ista.lua", with options or
+ * not), which stands for all the solvers that it declares; else NULL. */
+const struct spec_node *spec_solver_file(const struct spec_node *item);
 #define SPEC_WORDS_MAX 256
 enum spec_own {
     SPEC_OWN_LOSS,

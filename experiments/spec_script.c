@@ -30,6 +30,58 @@ static enum spred_status read_seconds(struct spec_reader *r,
     return SPRED_OK;
 }
 
+const struct spec_node *spec_solver_file(const struct spec_node *item)
+{
+    static const char ending[] = ".lua";
+    if (item->kind == SPEC_NODE_MAP && item->n == 1)
+        item = item->keys[0];
+    else if (item->kind != SPEC_NODE_TEXT)
+        return NULL;
+    size_t length = strlen(item->text), short_of = sizeof ending - 1;
+    return length > short_of &&
+                   strcmp(item->text + length - short_of, ending) == 0
+               ? item
+               : NULL;
+}
+
+/* Where the script is named: under `script:`, or as a Lua file among the
+ * solvers; NULL: nowhere. Both, or two files, must be the same one. */
+static enum spred_status find(struct spec_reader *r,
+                              const struct spec_node *root,
+                              const struct spec_node **found)
+{
+    struct spec *out = r->out;
+    const struct spec_node *solvers = spec_node_get(root, "solvers");
+    *found = spec_node_get(root, "script");
+    if (*found) {
+        SPRED_TRY(spec_text(r, *found, "script", &out->script));
+        SPRED_TRY(spec_beside(r, &out->script));
+    }
+    if (!solvers || solvers->kind != SPEC_NODE_LIST)
+        return SPRED_OK; /* complained about later */
+    for (size_t i = 0; i < solvers->n; i++) {
+        const struct spec_node *file = spec_solver_file(solvers->items[i]);
+        char *path = NULL;
+        if (!file)
+            continue;
+        SPRED_TRY(spec_text(r, file, "solvers", &path));
+        enum spred_status status = spec_beside(r, &path);
+        if (status == SPRED_OK && out->script && strcmp(path, out->script) != 0)
+            status = spec_fail(r, file,
+                               "solvers: '%.200s' is another script than "
+                               "'%.200s': an experiment has one script",
+                               file->text, out->script);
+        if (status != SPRED_OK || out->script) {
+            spred_free(r->env, path);
+            SPRED_TRY(status);
+            continue;
+        }
+        out->script = path;
+        *found = file;
+    }
+    return SPRED_OK;
+}
+
 /* The path that was given, or that of the script that is running. */
 static enum spred_status borrow(struct spec_reader *r,
                                 const struct spec_node *node)
@@ -51,13 +103,10 @@ enum spred_status spec_read_script(struct spec_reader *r,
                                    const struct spec_node *root)
 {
     struct spec *out = r->out;
-    const struct spec_node *node = spec_node_get(root, "script");
+    const struct spec_node *node;
     const struct parts_opener *opener = r->solvers->opener;
     double seconds;
-    if (node) {
-        SPRED_TRY(spec_text(r, node, "script", &out->script));
-        SPRED_TRY(spec_beside(r, &out->script));
-    }
+    SPRED_TRY(find(r, root, &node));
     if (r->solvers->parts)
         return borrow(r, node);
     if (!node)

@@ -199,6 +199,22 @@ static enum spred_status read_entry(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* A Lua file: all the solvers that it declares, with the same options. */
+static enum spred_status read_file(struct spec_reader *r,
+                                   const struct spec_node *file,
+                                   struct spec_node *options)
+{
+    const struct parts *parts = r->out->parts;
+    if (!parts || !parts->solvers || !parts->solvers[0])
+        return spec_fail(r, file, "solvers: '%.200s' declares no solver",
+                         file->text);
+    for (size_t i = 0; parts->solvers[i]; i++) {
+        struct entry entry = {parts->solvers[i]->name, file};
+        SPRED_TRY(read_entry(r, &entry, options));
+    }
+    return SPRED_OK;
+}
+
 enum spred_status spec_read_solvers(struct spec_reader *r,
                                     struct spec_node *node)
 {
@@ -224,7 +240,9 @@ enum spred_status spec_read_solvers(struct spec_reader *r,
                              "options, for example proximal-gradient: "
                              "{accelerate: true}");
         }
-        SPRED_TRY(read_entry(r, &entry, options));
+        const struct spec_node *file = spec_solver_file(item);
+        SPRED_TRY(file ? read_file(r, file, options)
+                       : read_entry(r, &entry, options));
         if (r->out->n_solvers > SPEC_SWEEP_MAX)
             return spec_fail(r, item, "more than %u solvers", SPEC_SWEEP_MAX);
     }

@@ -125,5 +125,8 @@ void binding_open_loss(lua_State *L);
 void binding_open_penalty(lua_State *L);
 void binding_open_data(lua_State *L);
 void binding_open_fit(lua_State *L);
+void binding_open_design(lua_State *L);
+void binding_open_problem(lua_State *L);
+void binding_open_solver(lua_State *L);
 
 #endif

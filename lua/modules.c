@@ -20,8 +20,11 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_plot,
     binding_open_loss,
     binding_open_penalty,
+    binding_open_design,
+    binding_open_problem,
     binding_open_data,
     binding_open_fit,
+    binding_open_solver,
     // clang-format on
 };
 

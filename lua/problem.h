@@ -5,6 +5,7 @@
 
 #include "lua/binding.h"
 #include "spred/problem.h"
+#include "spred/solver.h"
 
 /* The payload. User value 1 keeps the owner; user value 2: a table of cached
  * views (y, X, options). */
@@ -23,5 +24,12 @@ struct lua_problem *binding_problem_view(lua_State *L, int owner,
                                          const struct spred_problem *problem);
 /* The payload of a problem that is there. */
 struct lua_problem *binding_problem_check(lua_State *L, int index);
+
+/* Pushes the userdata `design` of a problem: its X. lua/design.c */
+void binding_design_view(lua_State *L, int problem);
+/* An argument that is a matrix to write into, rows x cols, or a new one when it
+ * is left out; pushed. */
+double *binding_out(lua_State *L, int index, size_t rows, size_t cols,
+                    const char *what);
 
 #endif

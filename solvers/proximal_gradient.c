@@ -9,6 +9,7 @@
 #include "solvers/optimality.h"
 #include "solvers/subset.h"
 #include "spred/linalg.h"
+#include "spred/lipschitz.h"
 #include "spred/scan.h"
 #include "spred/solver.h"
 
@@ -137,15 +138,13 @@ static enum spred_status init(struct spred_env *env, void *state,
     /* First step: 1 / curvature along the steepest single coordinate, at least
      * as long as 1 / L; backtracking finds the right size. */
     spred_design_squares(&problem->x, NULL, square);
-    double largest = 0, total = (double)problem->n; /* of the intercept */
-    for (size_t j = 0; j < problem->p; j++) {
+    double largest = 0;
+    for (size_t j = 0; j < problem->p; j++)
         largest = fmax(largest, square[j]);
-        total += square[j];
-    }
     work->passes += 1;
     double bound = problem->loss->curvature_bound / (double)problem->n;
     f->step = 1 / (bound * largest);
-    f->safe_step = 1 / (bound * total);
+    f->safe_step = 1 / spred_lipschitz_trace(problem, square);
     return SPRED_OK;
 }
 

@@ -153,6 +153,48 @@ static void resolved_reads_back(void **unused)
     bed_free(&bed);
 }
 
+/* `- s.lua` among the solvers is `script:` and all that the file declares. */
+static void solvers_by_file(void **unused)
+{
+    static const struct {
+        const char *keys, *words;
+    } bad[] = {{"script: t.lua\nsolvers: [cd, s.lua]\n", "one script"},
+               {"solvers: [cd, s.lua, t.lua]\n", "one script"},
+               {"solvers: [{s.lua: {stepp: 1}}]\n", "stepp"},
+               {"solvers: [s.lua, s.lua]\n", "twice"}};
+    static const char *const good[] = {
+        "solvers: [cd, {s.lua: {step: [0.5, 1]}}]\n",
+        "script: s.lua\nsolvers: [cd, {s.lua: {step: [0.5, 1]}}]\n"};
+    struct bed bed;
+    (void)unused;
+    bed_make(&bed);
+    folder_write(&bed.folder, "s.lua", "x", 1);
+    folder_write(&bed.folder, "t.lua", "x", 1);
+    for (size_t i = 0; i < 2; i++) {
+        char keys[1024];
+        snprintf(keys, sizeof keys, DATA PROBLEM "%s", good[i]);
+        assert_ok(&bed.env, read_spec(&bed, "", keys, &opener));
+        size_t own = 0;
+        for (size_t k = 0; bed.spec.parts->solvers[k]; k++)
+            own++;
+        assert_non_null(strstr(bed.spec.script, "s.lua"));
+        assert_non_null(strstr(bed.spec.resolved, "\nscript: "));
+        assert_null(strstr(bed.spec.resolved, "- s.lua"));
+        assert_int_equal(bed.spec.n_solvers, 1 + 2 * own);
+        for (size_t k = 0; k < own; k++)
+            assert_string_equal(bed.spec.solvers[1 + 2 * k].name,
+                                bed.spec.parts->solvers[k]->name);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        char keys[1024];
+        snprintf(keys, sizeof keys, DATA PROBLEM "%s", bad[i].keys);
+        assert_int_equal(read_spec(&bed, "", keys, &opener), SPRED_EINVAL);
+        if (!strstr(bed.env.error, bad[i].words))
+            fail_msg("%s: %s", bad[i].keys, bed.env.error);
+    }
+    bed_free(&bed);
+}
+
 static void keys_of_jobs(void **unused)
 {
     char plain[SPRED_HEX_SIZE], key[SPRED_HEX_SIZE], other[SPRED_HEX_SIZE];
@@ -353,6 +395,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(solvers_are_certified),
         cmocka_unit_test(words_are_known),
         cmocka_unit_test(resolved_reads_back),
+        cmocka_unit_test(solvers_by_file),
         cmocka_unit_test(keys_of_jobs),
         cmocka_unit_test(metrics_and_protocol),
         cmocka_unit_test(source_needs_no_script),

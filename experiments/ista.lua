@@ -1,0 +1,69 @@
+-- ista.lua: proximal gradient (ISTA) in Lua, a pattern for methods of one's own.
+-- Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1).
+--
+-- In an experiment's YAML one line adds it:
+--     solvers: [coordinate-descent, ista.lua]
+-- or by its name, here with and without momentum:
+--     script: ista.lua
+--     solvers:
+--       - my-ista: {momentum: [true, false]}
+--
+-- The harness times it, observes s.w (p x K) and s.b (K x 1), and certifies the duality gap; a
+-- method need not, and cannot, say itself how good it is.
+
+local function init(s, ctx)
+    s.step = 1 / ctx:lipschitz()
+    s.z, s.zb = s.w:copy(), s.b:copy() -- where the gradient is taken
+    s.g, s.gb = s.w:copy(), s.b:copy() -- the gradient
+    s.old, s.oldb = s.w:copy(), s.b:copy() -- the iterate before
+end
+
+-- A new lambda: the last iterate is the warm start, the momentum is forgotten.
+local function start(s)
+    s.z:copy_from(s.w)
+    s.zb:copy_from(s.b)
+    s.t = 1
+end
+
+-- x = z - step * gradient
+local function descend(x, z, step, gradient)
+    x:copy_from(z):axpy(-step, gradient)
+end
+
+-- z = x + beta * (x - old)
+local function extrapolate(z, x, old, beta)
+    z:copy_from(x):scale(1 + beta):axpy(-beta, old)
+end
+
+local function step(s, ctx)
+    s.old:copy_from(s.w)
+    s.oldb:copy_from(s.b)
+    ctx:gradient(s.z, s.zb, s.g, s.gb)
+    descend(s.w, s.z, s.step, s.g)
+    descend(s.b, s.zb, s.step, s.gb) -- the intercept is not penalised
+    ctx:prox(s.w, s.step)
+    local beta = 0
+    if ctx.options.momentum then
+        -- Momentum that points uphill is dropped (O'Donoghue and Candes 2015).
+        s.z:axpy(-1, s.w)
+        if s.z:dot(s.w) > s.z:dot(s.old) then
+            s.t = 1
+        end
+        local t = (1 + math.sqrt(1 + 4 * s.t ^ 2)) / 2
+        beta, s.t = (s.t - 1) / t, t
+    end
+    extrapolate(s.z, s.w, s.old, beta)
+    extrapolate(s.zb, s.b, s.oldb, beta)
+    return false -- never claims to be finished: the certificate ends the run
+end
+
+spred.solver{
+    name = "my-ista",
+    doc = "proximal gradient in Lua, with FISTA's momentum",
+    reference = "Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1)",
+    options = {momentum = {"FISTA's momentum (false: ISTA)", true}},
+    takes = {"groups", "custom"}, -- all penalties, through ctx:prox
+    init = init,
+    start = start,
+    step = step,
+}
