@@ -220,7 +220,7 @@ static void what_ctx_says_is_true(void **state)
                                 .loss = losses[i / 4],
                                 .intercept = i / 2 % 2 == 0,
                                 .storage = (enum spred_storage)(i % 3),
-                                .standardize = i / 2 % 2 == 0,
+                                .standardize = i / 2 % 4 == 0,
                                 .noise = 2};
         struct trial trial = {.method = "checks", .steps = 1};
         struct sample s;
@@ -282,6 +282,29 @@ static void options_are_typed(void **state)
 
 /* ---- memory ---- */
 
+static void runs_leave_nothing(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    struct script *script = opened(&env, "tests/lua/solvers.lua", 20);
+    struct recipe recipe = {.n = 30, .p = 1000, .intercept = 1};
+    struct sample s;
+    size_t held[2];
+    sample_make(&s, &recipe, 3);
+    for (int i = 0; i < 20; i++) {
+        struct trial trial = {.method = "by-get", .steps = 2};
+        run(script, &s, &trial);
+        assert_int_equal(trial.status, SPRED_OK);
+        free(trial.best.w);
+        lua_gc(script->L, LUA_GCCOLLECT);
+        lua_gc(script->L, LUA_GCCOLLECT);
+        held[i > 0] = script->held;
+    }
+    assert_true(held[1] <= held[0] + 1000);
+    sample_free(&s);
+    script_free(script);
+}
+
 struct heap {
     long left, blocks; /* allocations until all fail; blocks that are held */
 };
@@ -342,6 +365,7 @@ int main(void)
         cmocka_unit_test(errors_are_failed_runs),
         cmocka_unit_test(what_ctx_says_is_true),
         cmocka_unit_test(options_are_typed),
+        cmocka_unit_test(runs_leave_nothing),
         cmocka_unit_test(without_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,26 @@ local function check_gradient(ctx, w, b)
     check(change <= ctx:lipschitz() * size * (1 + 1e-12), "Lipschitz")
 end
 
+-- The largest eigenvalue of [X 1]'[X 1], by power iterations from below.
+local function check_lipschitz(ctx)
+    local bound = ({squared = 1, logistic = 0.25, multinomial = 0.5})[ctx.loss] / ctx.n
+    local v, one, size = spred.zeros(ctx.p, 1):fill(1), 1, 1
+    for j = 1, ctx.p do
+        v[j] = math.sin(j)
+    end
+    for _ = 1, 400 do
+        local image = ctx.X:mul(v)
+        for i = 1, ctx.intercept and ctx.n or 0 do
+            image[i] = image[i] + one
+        end
+        v, one = ctx.X:tmul(image), ctx.intercept and image:sum() or 0
+        size = math.sqrt(v:norm() ^ 2 + one ^ 2)
+        v, one = v:scale(1 / size), one / size
+    end
+    local ratio = ctx:lipschitz() / (bound * size)
+    check(ratio >= 1 and ratio < 1.1, "the Lipschitz bound is off by " .. ratio)
+end
+
 spred.solver{
     name = "checks",
     start = function(s, ctx)
@@ -187,6 +207,7 @@ spred.solver{
         end
         check_design(ctx, w)
         check_gradient(ctx, w, b)
+        check_lipschitz(ctx)
         local value, c = ctx:value(w, b), ctx:certify(w, b)
         local sum = 0
         w:copy():map(function(x) sum = sum + math.abs(x); return x end)
