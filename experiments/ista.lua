@@ -25,45 +25,30 @@ local function start(s)
     s.t = 1
 end
 
--- x = z - step * gradient
-local function descend(x, z, step, gradient)
-    x:copy_from(z):axpy(-step, gradient)
-end
-
--- z = x + beta * (x - old)
-local function extrapolate(z, x, old, beta)
-    z:copy_from(x):scale(1 + beta):axpy(-beta, old)
-end
-
 local function step(s, ctx)
     s.old:copy_from(s.w)
     s.oldb:copy_from(s.b)
     ctx:gradient(s.z, s.zb, s.g, s.gb)
-    descend(s.w, s.z, s.step, s.g)
-    descend(s.b, s.zb, s.step, s.gb) -- the intercept is not penalised
+    s.w:copy_from(s.z):axpy(-s.step, s.g)
+    s.b:copy_from(s.zb):axpy(-s.step, s.gb) -- the intercept is not penalised
     ctx:prox(s.w, s.step)
-    local beta = 0
-    if ctx.options.momentum then
-        -- Momentum that points uphill is dropped (O'Donoghue and Candes 2015).
-        s.z:axpy(-1, s.w)
-        if s.z:dot(s.w) > s.z:dot(s.old) then
-            s.t = 1
-        end
-        local t = (1 + math.sqrt(1 + 4 * s.t ^ 2)) / 2
-        beta, s.t = (s.t - 1) / t, t
+    -- Momentum that points uphill is dropped (O'Donoghue and Candes 2015).
+    if s.z:axpy(-1, s.w):dot(s.w) > s.z:dot(s.old) then
+        s.t = 1
     end
-    extrapolate(s.z, s.w, s.old, beta)
-    extrapolate(s.zb, s.b, s.oldb, beta)
+    local t = (1 + math.sqrt(1 + 4 * s.t ^ 2)) / 2
+    local beta = ctx.options.momentum and (s.t - 1) / t or 0
+    s.t = t
+    s.z:copy_from(s.w):scale(1 + beta):axpy(-beta, s.old)
+    s.zb:copy_from(s.b):scale(1 + beta):axpy(-beta, s.oldb)
     return false -- never claims to be finished: the certificate ends the run
 end
 
-spred.solver{
+spred.solver {
     name = "my-ista",
     doc = "proximal gradient in Lua, with FISTA's momentum",
     reference = "Beck and Teboulle 2009, SIAM J. Imaging Sci. 2(1)",
     options = {momentum = {"FISTA's momentum (false: ISTA)", true}},
     takes = {"groups", "custom"}, -- all penalties, through ctx:prox
-    init = init,
-    start = start,
-    step = step,
+    init = init, start = start, step = step,
 }

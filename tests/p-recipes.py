@@ -18,7 +18,7 @@ EXAMPLES = {
 def blocks(page):
     """(title, file name or None, language, text) of every code block."""
     title = name = None
-    for match in re.finditer(r"^## (.*)$|^```(\w*)(?: (\S+))?\n(.*?)^```$", page, re.M | re.S):
+    for match in re.finditer(r"^## ([^\n]*)$|^```(\w*)(?: (\S+))?\n(.*?)^```$", page, re.M | re.S):
         if match[1]:
             title = match[1]
         else:
@@ -41,7 +41,7 @@ with Folder() as folder:
     for title, name, language, text in found:
         if language in ("lua", "yaml"):
             name = folder.write(name or f"recipe.{language}", text)
-        if language == "lua" and re.match(r"\d+\. ", title) and not re.match(r"-- \S+\.lua: declares", text):
+        if language == "lua" and re.match(r"\d+\. ", title) and not re.match(r"-- \S+\.lua: declares ", text):
             result = folder.run(name, timeout=120)
             output = result.stdout.decode()
             tap.check(result.returncode == 0, title, result.stderr.decode()[-2000:])
