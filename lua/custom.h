@@ -1,5 +1,4 @@
-/* custom.h: what spred.loss and spred.penalty share, and how declared ones are
- * found. */
+/* custom.h: what spred.loss and spred.penalty share. */
 #ifndef LUA_CUSTOM_H
 #define LUA_CUSTOM_H
 
@@ -27,18 +26,5 @@ enum spred_status custom_map(const struct custom_function *function,
 /* A text field, needed, kept by the table at `keep`. */
 const char *custom_text(lua_State *L, int index, int keep, const char *kind,
                         const char *key);
-
-/* Files the userdata at the top of the stack as kind's `name`, for as long as
- * the state lives; a name that is taken raises. */
-void custom_file(lua_State *L, const char *kind, const char *name);
-
-/* The userdata that was filed, or NULL; never raises. */
-void *custom_find(lua_State *L, const char *kind, const char *name);
-
-/* What was declared, or NULL; they never raise. They live as long as the
- * state. */
-const struct spred_loss *custom_loss_named(lua_State *L, const char *name);
-const struct spred_penalty_form *custom_penalty_named(lua_State *L,
-                                                      const char *name);
 
 #endif

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lua/custom.h"
+#include "lua/declare.h"
 
 static const char kind[] = "spred.loss";
 
@@ -68,8 +69,7 @@ static int declare_loss(lua_State *L)
     struct lua_loss *loss = binding_new(L, &type, sizeof *loss, 1);
     lua_newtable(L);
     const char *name = custom_text(L, 1, 3, kind, "name");
-    if (spred_loss_named(name))
-        luaL_error(L, "%s: '%s' is a loss that is built in", kind, name);
+    declare_check_name(L, DECLARE_LOSS, kind, name);
     if (binding_text(L, 1, kind, "doc", NULL))
         custom_text(L, 1, 3, kind, "doc");
     custom_take(L, 1, 3, kind, "value", 1, &loss->value);
@@ -87,14 +87,8 @@ static int declare_loss(lua_State *L)
     spred_env_init(&loss->failure.env);
     spred_custom_loss_init(&loss->own, name, bound);
     binding_try(L, spred_custom_loss_check(binding_env(L), &loss->own));
-    custom_file(L, kind, name);
+    declare_add(L, DECLARE_LOSS, &loss->own.loss, 2);
     return 1;
-}
-
-const struct spred_loss *custom_loss_named(lua_State *L, const char *name)
-{
-    const struct lua_loss *loss = custom_find(L, kind, name);
-    return loss ? &loss->own.loss : NULL;
 }
 
 void binding_open_loss(lua_State *L)

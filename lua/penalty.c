@@ -1,8 +1,7 @@
 /* penalty.c: spred.penalty: a separable penalty by Lua functions of a weight.
  */
-#include <string.h>
-
 #include "lua/custom.h"
+#include "lua/declare.h"
 
 static const char kind[] = "spred.penalty";
 
@@ -60,15 +59,12 @@ static int declare_penalty(lua_State *L)
     static const char *const keys[] = {"name",    "doc",        "value",
                                        "prox",    "derivative", "conjugate",
                                        "at_zero", "convex",     NULL};
-    static const char *const built_in[] = {"l1", "group", "power", NULL};
     binding_keys(L, 1, kind, keys);
     lua_settop(L, 1);
     struct lua_penalty *penalty = binding_new(L, &type, sizeof *penalty, 1);
     lua_newtable(L);
     const char *name = custom_text(L, 1, 3, kind, "name");
-    for (size_t i = 0; built_in[i]; i++)
-        if (strcmp(name, built_in[i]) == 0)
-            luaL_error(L, "%s: '%s' is a penalty that is built in", kind, name);
+    declare_check_name(L, DECLARE_PENALTY, kind, name);
     if (binding_text(L, 1, kind, "doc", NULL))
         custom_text(L, 1, 3, kind, "doc");
     custom_take(L, 1, 3, kind, "value", 1, &penalty->value);
@@ -86,15 +82,8 @@ static int declare_penalty(lua_State *L)
     spred_env_init(&penalty->failure.env);
     spred_custom_penalty_init(&penalty->own, name);
     binding_try(L, spred_custom_penalty_check(binding_env(L), &penalty->own));
-    custom_file(L, kind, name);
+    declare_add(L, DECLARE_PENALTY, &penalty->own.form, 2);
     return 1;
-}
-
-const struct spred_penalty_form *custom_penalty_named(lua_State *L,
-                                                      const char *name)
-{
-    const struct lua_penalty *penalty = custom_find(L, kind, name);
-    return penalty ? &penalty->own.form : NULL;
 }
 
 void binding_open_penalty(lua_State *L)

@@ -4,6 +4,7 @@
 #include "certify.h"
 #include "custom.h"
 #include "lua/custom.h"
+#include "lua/declare.h"
 
 static const char prelude[] =
     "function check(ok, message) if not ok then error(message, 2) end end\n"
@@ -66,9 +67,9 @@ static void loss_of_a_script(void **state)
     struct best best[2];
     loss_make(&made, "huber", &huber_loss, 1, 0);
     sample_make(&s, &recipe, 3);
-    s.problem.loss = custom_loss_named(script->L, "huber");
+    s.problem.loss = parts_loss(script->parts, "huber");
     assert_non_null(s.problem.loss);
-    assert_null(custom_loss_named(script->L, "x")); /* was refused */
+    assert_null(parts_loss(script->parts, "x")); /* was refused */
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     assert_int_equal(solve(&s, "spred-newton", &best[0]).stop,
                      SPRED_STOP_TARGET);
@@ -76,7 +77,7 @@ static void loss_of_a_script(void **state)
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     solve(&s, "spred-newton", &best[1]);
     assert_near(best[0].primal, best[1].primal, 1e-14);
-    s.problem.loss = custom_loss_named(script->L, "fragile");
+    s.problem.loss = parts_loss(script->parts, "fragile");
     s.y[7] = 41.5;
     assert_int_equal(spred_problem_init(&s.env, &s.problem), SPRED_EINVAL);
     assert_non_null(strstr(s.env.error, "loss.lua:"));
@@ -99,7 +100,7 @@ static void penalty_of_a_script(void **state)
     sample_make(&s, &recipe, 3);
     solve(&s, "proximal-gradient", &best[0]);
     s.problem.penalty.kind = SPRED_PENALTY_CUSTOM;
-    s.problem.penalty.form = custom_penalty_named(script->L, "lasso");
+    s.problem.penalty.form = parts_penalty(script->parts, "lasso");
     assert_non_null(s.problem.penalty.form);
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     assert_int_equal(solve(&s, "proximal-gradient", &best[1]).stop,
@@ -107,7 +108,7 @@ static void penalty_of_a_script(void **state)
     assert_near(best[0].primal, best[1].primal,
                 2e-8 * s.problem.null_objective);
     free(best[1].w);
-    s.problem.penalty.form = custom_penalty_named(script->L, "mcp");
+    s.problem.penalty.form = parts_penalty(script->parts, "mcp");
     assert_ok(&s.env, spred_problem_init(&s.env, &s.problem));
     assert_int_equal(solve(&s, "proximal-gradient", &best[1]).stop,
                      SPRED_STOP_STATIONARY);

@@ -19,7 +19,7 @@ end
 
 local made = spred.loss(huber())
 check(made.name == "huber" and made.bound == 1, "properties")
-raises(function() spred.loss(huber()) end, "'huber' is declared already")
+raises(function() spred.loss(huber()) end, "'huber' is declared twice")
 raises(function() spred.loss(huber { name = "squared" }) end, "built in")
 raises(function() spred.loss(huber { name = "x", bund = 2 }) end, "did you mean")
 raises(function() spred.loss(huber { name = "x", bound = 0.5 }) end,

@@ -40,7 +40,7 @@ local mcp = spred.penalty {
     at_zero = 1,
 }
 check(mcp.name == "mcp" and not mcp.certified, "stationarity")
-raises(function() spred.penalty(lasso()) end, "'lasso' is declared already")
+raises(function() spred.penalty(lasso()) end, "'lasso' is declared twice")
 raises(function() spred.penalty(lasso { name = "l1" }) end, "built in")
 raises(function() spred.penalty(lasso { name = "x", at_zero = 0 }) end,
     "makes no zeros.*lambda has no maximum")
