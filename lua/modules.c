@@ -16,6 +16,10 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_plot,
     binding_open_loss,
     binding_open_penalty,
+    binding_open_hooks,
+    binding_open_metric,
+    binding_open_protocol,
+    binding_open_loader,
     // clang-format on
 };
 
