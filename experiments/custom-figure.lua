@@ -5,7 +5,7 @@ spred.figure {
     doc = "features with a nonzero weight, by run",
     draw = function(results)
         local y, simulated = {}, false
-        for _, run in ipairs(results:runs()) do
+        for _, run in ipairs(results:rows()) do
             y[#y + 1] = run.support
             simulated = simulated or run.simulated == 1
         end

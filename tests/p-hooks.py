@@ -21,7 +21,7 @@ spred.metric{name = "mae", value = function(s)
 end}
 spred.figure{name = "kept", draw = function(r)
     local y = {}
-    for i, run in ipairs(r:runs()) do y[i] = run.support end
+    for i, run in ipairs(r:rows()) do y[i] = run.support end
     return {y = y, title = "features kept"}
 end}
 spred.hooks{
