@@ -70,9 +70,10 @@ static enum spred_status run(struct bed *bed, const char *script,
 #define PROBLEM                                                                \
     "problem: {loss: squared, penalty: l1, lambda: [0.8, 0.5, 0.3]}\n"         \
     "solvers: [cd]\n"
-#define DATA                                                                   \
+#define DATASET                                                                \
     "datasets: [{simulated: {kind: blocks, n: 40, p: 8, blocks: 2, k: 2, "     \
-    "classes: 0}}]\n" PROBLEM
+    "classes: 0}}]\n"
+#define DATA DATASET PROBLEM
 #define CLASSES                                                                \
     "datasets: [{simulated: {kind: blocks, n: 40, p: 8, blocks: 2, k: 2, "     \
     "classes: 3}}]\nproblem: {loss: logistic, penalty: l1, lambda: [0.5]}\n"   \
@@ -263,6 +264,43 @@ static void hooks(void **unused)
     bed_free(&bed);
 }
 
+/* A YAML file finds what spred.loss and spred.penalty declared. */
+static void losses_and_penalties(void **unused)
+{
+    struct bed bed;
+    struct results_record r, built_in;
+    (void)unused;
+    bed_make(&bed);
+    assert_ok(
+        &bed.env,
+        run(&bed,
+            "spred.loss{name = 'square', bound = 1,\n"
+            "  value = function(m, y) return (m - y)^2 / 2 end,\n"
+            "  residual = function(m, y) return y - m end,\n"
+            "  dual = function(t, y) return t * y - t^2 / 2 end}\n"
+            "spred.penalty{name = 'lasso', value = math.abs, at_zero = 1,\n"
+            "  convex = true, derivative = function(t) return t > 0 and 1 or "
+            "-1 end,\n"
+            "  prox = function(z, s) return math.max(z - s, 0) + math.min(z + "
+            "s, 0) end,\n"
+            "  conjugate = function(c) return math.abs(c) <= 1 and 0 or "
+            "math.huge end}\n",
+            DATASET "problem: {loss: square, penalty: {kind: lasso}, lambda: "
+                    "[0.5]}\nsolvers: [proximal-gradient]\n",
+            &r));
+    assert_string_equal(r.run.status, "certified");
+    assert_string_equal(r.run.penalty, "lasso");
+    assert_ok(&bed.env,
+              run(&bed, "",
+                  DATASET "problem: {loss: squared, penalty: l1, lambda: "
+                          "[0.5]}\nsolvers: [proximal-gradient]\n",
+                  &built_in));
+    assert_true(fabs(r.run.objective - built_in.run.objective) < 1e-5);
+    results_record_free(&bed.env, &r);
+    results_record_free(&bed.env, &built_in);
+    bed_free(&bed);
+}
+
 #define METRIC(body)                                                           \
     "spred.metric{name = 'm', value = function(s)\n" body " end}"
 #define SPLIT(body)                                                            \
@@ -328,8 +366,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(metrics), cmocka_unit_test(protocols),
-        cmocka_unit_test(loaders), cmocka_unit_test(hooks),
-        cmocka_unit_test(wrong_returns)};
+        cmocka_unit_test(loaders), cmocka_unit_test(losses_and_penalties),
+        cmocka_unit_test(hooks),   cmocka_unit_test(wrong_returns)};
     struct folder top, data; /* a cache of its own */
     folder_make(&top);
     setenv("XDG_CACHE_HOME", top.path, 1);
