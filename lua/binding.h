@@ -110,23 +110,27 @@ double *binding_values_to_write(lua_State *L, int index, size_t rows,
 const double *binding_vector(lua_State *L, int index, size_t *n,
                              const char *what);
 
+/* Pushes a new userdata `rng`. */
+void binding_rng_new(lua_State *L, uint64_t seed);
+
 /* ---- modules: each adds its functions to the table `spred` on top ---- */
+void binding_open_data(lua_State *L);
+void binding_open_design(lua_State *L);
 void binding_open_docs(lua_State *L);
-void binding_open_matrix(lua_State *L);
+void binding_open_figure(lua_State *L);
+void binding_open_fit(lua_State *L);
 void binding_open_hooks(lua_State *L);
+void binding_open_loader(lua_State *L);
+void binding_open_loss(lua_State *L);
+void binding_open_matrix(lua_State *L);
 void binding_open_metric(lua_State *L);
 void binding_open_minimise(lua_State *L);
-void binding_open_protocol(lua_State *L);
-void binding_open_rng(lua_State *L);
-void binding_open_figure(lua_State *L);
-void binding_open_plot(lua_State *L);
-void binding_open_results(lua_State *L);
-void binding_open_loss(lua_State *L);
 void binding_open_penalty(lua_State *L);
-void binding_open_data(lua_State *L);
-void binding_open_fit(lua_State *L);
-void binding_open_design(lua_State *L);
+void binding_open_plot(lua_State *L);
 void binding_open_problem(lua_State *L);
+void binding_open_protocol(lua_State *L);
+void binding_open_results(lua_State *L);
+void binding_open_rng(lua_State *L);
 void binding_open_solver(lua_State *L);
 
 #endif

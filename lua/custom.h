@@ -1,5 +1,4 @@
-/* custom.h: what spred.loss and spred.penalty share, and how declared ones are
- * found. */
+/* custom.h: what spred.loss and spred.penalty share. */
 #ifndef LUA_CUSTOM_H
 #define LUA_CUSTOM_H
 

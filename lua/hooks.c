@@ -1,91 +1,64 @@
-/* hooks.c: spred.hooks: functions that an experiment calls on its way. */
+/* hooks.c: spred.hooks: Lua functions that an experiment calls on its way. */
 #include <math.h>
 #include <string.h>
 
 #include "experiments/job.h"
-#include "lua/figure_kind.h"
+#include "lua/matrix.h"
 #include "lua/part.h"
 
-enum hook { ON_PLAN, ON_JOB_START, ON_POINT, ON_JOB_END, ON_FINISH, HOOKS };
-static const char *const names[] = {"on_plan",    "on_job_start", "on_point",
-                                    "on_job_end", "on_finish",    NULL};
+enum { ON_PLAN, ON_JOB_START, ON_POINT, ON_JOB_END, ON_FINISH, HOOKS };
+/* Their addresses are the registry's keys of the functions. */
+static const char *const names[HOOKS + 1] = {
+    "on_plan", "on_job_start", "on_point", "on_job_end", "on_finish", NULL};
 
-/* Registry: references of the functions; a userdata of HOOKS ints, found by its
- * address as key, which needs no memory. */
-static const char hooks_key[] = "hooks";
-
-static int *references(lua_State *L)
-{
-    int *found = NULL;
-    if (lua_rawgetp(L, LUA_REGISTRYINDEX, hooks_key) == LUA_TUSERDATA)
-        found = lua_touserdata(L, -1);
-    lua_pop(L, 1);
-    return found;
-}
-
-struct task {
-    struct spred_env *env;
+struct hook_task {
+    struct part_task task; /* first */
+    int hook;
     const struct job *jobs;
-    size_t n; /* jobs; on_point: the output */
+    size_t n;
     unsigned char *keep;
-    const struct results_record *record;
+    char *skip;
+    size_t output;
     const struct spred_host_point *point;
+    int stop;
+    const struct results_record *record;
     const char *folder;
-    char **skip;
-    int *stop;
 };
 
-static enum spred_status call(void *self, enum hook hook, lua_CFunction work,
-                              struct task *task)
+static enum spred_status run(void *self, struct spred_env *env,
+                             struct hook_task *task, int hook,
+                             lua_CFunction body)
 {
-    struct script *script = self;
-    int *found = references(script->L);
-    enum spred_status status =
-        part_call_script(script, task->env, found[hook], work, task);
-    if (status != SPRED_OK && status != SPRED_EINTERRUPTED) {
-        char text[SPRED_ERROR_MAX];
-        memcpy(text, task->env->error, sizeof text);
-        spred_fail(task->env, status, "%s: %.900s", names[hook], text);
-    }
-    return status;
+    task->hook = hook;
+    task->task.script = self;
+    task->task.env = env;
+    task->task.what = "hook";
+    task->task.name = names[hook];
+    return part_run(&task->task, body);
 }
 
-static void push_job(lua_State *L, struct spred_env *env, const struct job *job)
+static void push_hook(lua_State *L, const struct hook_task *task)
 {
-    char key[SPRED_HEX_SIZE];
-    part_push_row(L, job_columns, job);
-    if (job_key(env, job, key) != SPRED_OK)
-        luaL_error(L, "%s", env->error);
-    lua_pushstring(L, key);
-    lua_setfield(L, -2, "key");
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &names[task->hook]);
 }
 
-static int plan(lua_State *L)
+static int plan_body(lua_State *L)
 {
-    struct task *task = lua_touserdata(L, 1);
+    struct hook_task *task = lua_touserdata(L, 1);
+    push_hook(L, task);
     lua_createtable(L, (int)task->n, 0);
     for (size_t i = 0; i < task->n; i++) {
-        push_job(L, task->env, &task->jobs[i]);
+        part_push_row(L, job_columns, &task->jobs[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    lua_call(L, 1, 1);
+    part_call(L, &task->task, 1, 1);
     if (lua_isnil(L, -1))
         return 0; /* all of them */
-    if (!lua_istable(L, -1))
-        return luaL_error(L, "expected a list of job numbers or nil, got a %s",
-                          luaL_typename(L, -1));
+    size_t count;
+    const size_t *places = matrix_places(L, -1, task->n, "job", &count);
     memset(task->keep, 0, task->n);
-    lua_Integer count = luaL_len(L, -1);
-    for (lua_Integer i = 1; i <= count; i++) {
-        int whole;
-        lua_geti(L, -1, i);
-        lua_Integer at = lua_tointegerx(L, -1, &whole);
-        if (!whole || at < 1 || (size_t)at > task->n)
-            return luaL_error(L, "[%I]: expected a job number from 1 to %I", i,
-                              (lua_Integer)task->n);
-        task->keep[at - 1] = 1;
-        lua_pop(L, 1);
-    }
+    for (size_t k = 0; k < count; k++)
+        task->keep[places[k]] = 1;
     return 0;
 }
 
@@ -93,184 +66,180 @@ static enum spred_status on_plan(void *self, struct spred_env *env,
                                  const struct job *jobs, size_t n,
                                  unsigned char *keep)
 {
-    struct task task = {.env = env, .jobs = jobs, .n = n, .keep = keep};
-    return call(self, ON_PLAN, plan, &task);
+    struct hook_task task = {.jobs = jobs, .n = n, .keep = keep};
+    return run(self, env, &task, ON_PLAN, plan_body);
 }
 
-static int job_start(lua_State *L)
+static int start_body(lua_State *L)
 {
-    struct task *task = lua_touserdata(L, 1);
-    push_job(L, task->env, task->jobs);
-    lua_call(L, 1, 1);
-    if (lua_isnil(L, -1))
+    struct hook_task *task = lua_touserdata(L, 1);
+    push_hook(L, task);
+    part_push_row(L, job_columns, task->jobs);
+    part_call(L, &task->task, 1, 1);
+    if (!lua_toboolean(L, -1))
         return 0;
     if (lua_type(L, -1) != LUA_TSTRING)
         return luaL_error(L,
-                          "expected the reason to skip, a string, or nil; "
-                          "got a %s",
+                          "it returned a %s, expected nil or a string, the "
+                          "reason to skip the job",
                           luaL_typename(L, -1));
-    *task->skip = spred_strdup(task->env, lua_tostring(L, -1));
-    return *task->skip ? 0 : luaL_error(L, "%s", task->env->error);
+    task->skip = spred_strdup(task->task.env, lua_tostring(L, -1));
+    if (!task->skip)
+        return luaL_error(L, "not enough memory");
+    for (char *c = task->skip; *c; c++) /* a reason is one line */
+        if (*c == '\n')
+            *c = ' ';
+    return 0;
 }
 
 static enum spred_status on_job_start(void *self, struct spred_env *env,
                                       const struct job *job, char **skip)
 {
-    struct task task = {.env = env, .jobs = job, .skip = skip};
-    *skip = NULL;
-    return call(self, ON_JOB_START, job_start, &task);
+    struct hook_task task = {.jobs = job};
+    enum spred_status status = run(self, env, &task, ON_JOB_START, start_body);
+    *skip = task.skip;
+    return status;
 }
 
-static void push_point(lua_State *L, const struct task *task)
+static void set_real(lua_State *L, const char *name, double value)
 {
-    const struct spred_host_point *p = task->point;
-    const struct spred_certificate *c = &p->certificate;
-    const struct {
-        const char *name;
-        double value;
-    } reals[] = {{"lambda", p->lambda}, {"seconds", p->seconds},
-                 {"passes", p->passes}, {"seconds_path", p->seconds_path},
-                 {"primal", c->primal}, {"dual", c->convex ? c->dual : NAN},
-                 {"floor", c->floor},   {"gap", c->convex ? c->gap : NAN},
-                 {"kkt", c->kkt}};
-    const struct {
-        const char *name;
-        lua_Integer value;
-    } integers[] = {{"output", (lua_Integer)task->n},
-                    {"lambda_index", (lua_Integer)p->lambda_index + 1},
-                    {"step", p->step},
-                    {"support", (lua_Integer)c->support}};
-    lua_newtable(L);
-    for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
-        lua_pushnumber(L, reals[i].value);
-        lua_setfield(L, -2, reals[i].name);
+    if (isnan(value))
+        return;
+    lua_pushnumber(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static void set_count(lua_State *L, const char *name, lua_Integer value)
+{
+    lua_pushinteger(L, value);
+    lua_setfield(L, -2, name);
+}
+
+static int point_body(lua_State *L)
+{
+    struct hook_task *task = lua_touserdata(L, 1);
+    const struct spred_host_point *point = task->point;
+    const struct spred_certificate *c = &point->certificate;
+    push_hook(L, task);
+    lua_createtable(L, 0, 16);
+    set_count(L, "output", (lua_Integer)task->output + 1);
+    set_count(L, "lambda_index", (lua_Integer)point->lambda_index + 1);
+    set_count(L, "step", point->step);
+    set_count(L, "support", (lua_Integer)c->support);
+    set_real(L, "lambda", point->lambda);
+    set_real(L, "seconds", point->seconds);
+    set_real(L, "seconds_path", point->seconds_path);
+    set_real(L, "passes", point->passes);
+    if (c->convex) {
+        set_real(L, "gap", c->gap);
+        set_real(L, "dual", c->dual);
     }
-    for (size_t i = 0; i < sizeof integers / sizeof *integers; i++) {
-        lua_pushinteger(L, integers[i].value);
-        lua_setfield(L, -2, integers[i].name);
-    }
-    if (p->stop != SPRED_STOP_NONE) {
-        lua_pushstring(L, spred_stop_name(p->stop));
+    set_real(L, "primal", c->primal);
+    set_real(L, "floor", c->floor);
+    set_real(L, "kkt", c->kkt);
+    if (point->stop != SPRED_STOP_NONE) {
+        lua_pushstring(L, spred_stop_name(point->stop));
         lua_setfield(L, -2, "stop");
     }
-}
-
-static int point(lua_State *L)
-{
-    struct task *task = lua_touserdata(L, 1);
-    push_point(L, task);
-    push_job(L, task->env, task->jobs);
-    lua_call(L, 2, 1);
-    *task->stop = lua_toboolean(L, -1);
+    part_call(L, &task->task, 1, 1);
+    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1))
+        return luaL_error(L,
+                          "it returned a %s, expected nil, or true to stop the "
+                          "run",
+                          luaL_typename(L, -1));
+    task->stop = lua_toboolean(L, -1);
     return 0;
 }
 
 static enum spred_status on_point(void *self, struct spred_env *env,
                                   const struct job *job, size_t output,
-                                  const struct spred_host_point *at, int *stop)
+                                  const struct spred_host_point *point,
+                                  int *stop)
 {
-    struct task task = {
-        .env = env, .jobs = job, .n = output, .point = at, .stop = stop};
-    *stop = 0;
-    return call(self, ON_POINT, point, &task);
+    struct hook_task task = {.jobs = job, .output = output, .point = point};
+    enum spred_status status = run(self, env, &task, ON_POINT, point_body);
+    *stop = task.stop;
+    return status;
 }
 
-static int job_end(lua_State *L)
+static int end_body(lua_State *L)
 {
-    const struct task *task = lua_touserdata(L, 1);
-    part_push_row(L, results_run_columns, &task->record->run);
-    lua_call(L, 1, 0);
+    struct hook_task *task = lua_touserdata(L, 1);
+    const struct results_record *record = task->record;
+    push_hook(L, task);
+    part_push_row(L, results_run_columns, &record->run);
+    lua_newtable(L);
+    for (size_t i = 0; i < record->n_metrics; i++)
+        set_real(L, record->metrics[i].name, record->metrics[i].value);
+    lua_setfield(L, -2, "metrics");
+    part_call(L, &task->task, 1, 0);
     return 0;
 }
 
 static enum spred_status on_job_end(void *self, struct spred_env *env,
                                     const struct results_record *record)
 {
-    struct task task = {.env = env, .record = record};
-    return call(self, ON_JOB_END, job_end, &task);
+    struct hook_task task = {.record = record};
+    return run(self, env, &task, ON_JOB_END, end_body);
 }
 
-static int finish(lua_State *L)
+static int finish_body(lua_State *L)
 {
-    const struct task *task = lua_touserdata(L, 1);
+    struct hook_task *task = lua_touserdata(L, 1);
+    push_hook(L, task);
     lua_pushstring(L, task->folder);
-    lua_call(L, 1, 0);
+    part_call(L, &task->task, 1, 0);
     return 0;
 }
 
 static enum spred_status on_finish(void *self, struct spred_env *env,
                                    const char *folder)
 {
-    struct task task = {.env = env, .folder = folder};
-    return call(self, ON_FINISH, finish, &task);
+    struct hook_task task = {.folder = folder};
+    return run(self, env, &task, ON_FINISH, finish_body);
 }
 
-static int declare(lua_State *L)
+static int set_hooks(lua_State *L)
 {
-    static const char what[] = "spred.hooks";
-    binding_keys(L, 1, what, names);
-    lua_settop(L, 1);
-    int *found = references(L);
-    if (!found) {
-        found = lua_newuserdatauv(L, HOOKS * sizeof *found, 0);
-        for (int i = 0; i < HOOKS; i++)
-            found[i] = LUA_NOREF;
-        lua_rawsetp(L, LUA_REGISTRYINDEX, hooks_key);
+    int given[HOOKS];
+    binding_keys(L, 1, "spred.hooks", names);
+    for (int k = 0; k < HOOKS; k++) {
+        given[k] = binding_function(L, 1, "spred.hooks", names[k], 0);
+        if (given[k] &&
+            lua_rawgetp(L, LUA_REGISTRYINDEX, &names[k]) != LUA_TNIL)
+            return luaL_error(
+                L, "spred.hooks: the script has a hook %s already", names[k]);
+        lua_settop(L, 1);
     }
     struct parts *parts = declare_parts(L);
-    for (int i = 0; i < HOOKS; i++) {
-        if (!binding_function(L, 1, what, names[i], 0)) {
-            lua_pop(L, 1);
-            continue;
+    for (int k = 0; k < HOOKS; k++)
+        if (given[k]) {
+            lua_getfield(L, 1, names[k]);
+            lua_rawsetp(L, LUA_REGISTRYINDEX, &names[k]);
         }
-        if (found[i] != LUA_NOREF)
-            return luaL_error(L, "%s: %s is declared twice", what, names[i]);
-        found[i] = luaL_ref(L, LUA_REGISTRYINDEX);
-    }
-    parts->on_plan = found[ON_PLAN] != LUA_NOREF ? on_plan : NULL;
+    parts->on_plan = given[ON_PLAN] ? on_plan : parts->on_plan;
     parts->on_job_start =
-        found[ON_JOB_START] != LUA_NOREF ? on_job_start : NULL;
-    parts->on_point = found[ON_POINT] != LUA_NOREF ? on_point : NULL;
-    parts->on_job_end = found[ON_JOB_END] != LUA_NOREF ? on_job_end : NULL;
-    parts->on_finish = found[ON_FINISH] != LUA_NOREF ? on_finish : NULL;
+        given[ON_JOB_START] ? on_job_start : parts->on_job_start;
+    parts->on_point = given[ON_POINT] ? on_point : parts->on_point;
+    parts->on_job_end = given[ON_JOB_END] ? on_job_end : parts->on_job_end;
+    parts->on_finish = given[ON_FINISH] ? on_finish : parts->on_finish;
     return 0;
 }
-
-static int declare_figure(lua_State *L)
-{
-    static const char what[] = "spred.figure";
-    static const char *const keys[] = {"name", "doc", "draw", NULL};
-    binding_keys(L, 1, what, keys);
-    lua_settop(L, 1);
-    const char *name = binding_text(L, 1, what, "name", NULL);
-    declare_check_name(L, DECLARE_FIGURE, what, name);
-    binding_function(L, 1, what, "draw", 1);
-    figure_kind_add(L, name, -1);
-    lua_getfield(L, 1, "name"); /* the text lives as long as it is kept */
-    declare_add(L, DECLARE_FIGURE, name, -1);
-    return 0;
-}
-
-static const struct binding_entry functions[] = {
-    {"hooks", declare,
-     "spred.hooks{on_plan=, on_job_start=, on_point=, on_job_end=, on_finish=}",
-     "Functions that an experiment with this script calls. In the program: "
-     "on_plan(jobs) may return a list of the job numbers to keep; "
-     "on_job_end(run) gets the row that was stored; on_finish(folder) comes "
-     "after the figures. In the worker: on_job_start(job) may return a reason "
-     "to skip the job; on_point(point, job) sees every observation, and stops "
-     "the run by returning true. An error of a hook is an error row in a "
-     "worker "
-     "and ends the program with exit code 2."},
-    {"figure", declare_figure,
-     "spred.figure{name=, doc=, draw=function(results)}",
-     "Declares a figure for `figures:`: draw gets the `results` and returns "
-     "the "
-     "table of spred.plot (nil: nothing to draw)."},
-    {0}};
 
 void binding_open_hooks(lua_State *L)
 {
-    part_open(L);
+    static const struct binding_entry functions[] = {
+        {"hooks", set_hooks,
+         "spred.hooks{on_plan=function(jobs), on_job_start=function(job), "
+         "on_point=function(point), on_job_end=function(run), "
+         "on_finish=function(folder)}",
+         "Sets functions that an experiment calls: on_plan before anything "
+         "runs (may return a list of the job numbers to keep), on_job_start "
+         "in the worker (a string it returns is the reason to skip the job), "
+         "on_point there at every certified observation (true stops the run), "
+         "on_job_end after a job's rows were stored, on_finish after the "
+         "last, with the folder of the results. Job and run are tables with "
+         "the columns of the store. Each hook can be set once."},
+        {NULL, NULL, NULL, NULL}};
     binding_functions(L, functions);
 }

@@ -1,51 +1,61 @@
-/* part.c: parts of a script that are one Lua function: declared and called. */
+/* part.c: calls from C of the one Lua function that a part is, with the place
+ * of that function in every error. */
 #include "lua/part.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-static const struct binding_type type = {
-    "part", "A metric, protocol or loader that a script declared.", NULL, NULL,
-    NULL};
+#include "results/field.h"
 
-struct lua_part *part_new(lua_State *L, enum declare_kind kind,
-                          const char *what, const char *key)
+struct part *part_new(lua_State *L, enum declare_kind sort, const char *kind,
+                      const char *key)
 {
     const char *const keys[] = {"name", "doc", key, NULL};
-    binding_keys(L, 1, what, keys);
+    binding_keys(L, 1, kind, keys);
     lua_settop(L, 1);
-    const char *name = binding_text(L, 1, what, "name", NULL);
-    const char *doc = binding_text(L, 1, what, "doc", "");
-    declare_check_name(L, kind, what, name);
-    struct lua_part *part = binding_new(L, &type, sizeof *part, 0);
-    part->script = script_of(L);
-    snprintf(part->name, sizeof part->name, "%s", name);
-    snprintf(part->doc, sizeof part->doc, "%s", doc);
-    binding_function(L, 1, what, key, 1);
-    part->function = luaL_ref(L, LUA_REGISTRYINDEX);
+    struct part *part = lua_newuserdatauv(L, sizeof *part, 1);
+    memset(part, 0, sizeof *part);
+    lua_newtable(L);
+    part->name = custom_text(L, 1, 3, kind, "name");
+    declare_check_name(L, sort, kind, part->name);
+    part->doc = binding_text(L, 1, kind, "doc", NULL)
+                    ? custom_text(L, 1, 3, kind, "doc")
+                    : "";
+    custom_take(L, 1, 3, kind, key, 1, &part->call);
+    lua_setiuservalue(L, 2, 1);
     return part;
 }
 
-enum spred_status part_call_script(struct script *script, struct spred_env *env,
-                                   int function, lua_CFunction work, void *task)
+enum spred_status part_run(struct part_task *task, lua_CFunction body)
 {
-    lua_State *L = script->L;
-    if (!lua_checkstack(L, 6))
-        return spred_fail(env, SPRED_ENOMEM, "no room on Lua's stack");
-    lua_pushcfunction(L, work);
-    lua_pushlightuserdata(L, task);
-    lua_rawgeti(L, LUA_REGISTRYINDEX, function);
-    enum spred_status status = script_call(script, 2, 0);
-    if (status != SPRED_OK && env != script->env)
-        memcpy(env->error, script->env->error, sizeof env->error);
-    return status;
+    struct script *script = task->script;
+    char message[SPRED_ERROR_MAX];
+    task->source = NULL;
+    if (!lua_checkstack(script->L, LUA_MINSTACK))
+        return spred_fail(task->env, SPRED_ENOMEM, "no room on Lua's stack");
+    lua_pushcfunction(script->L, body);
+    lua_pushlightuserdata(script->L, task);
+    enum spred_status status = script_call(script, 1, 0);
+    if (status == SPRED_OK)
+        return status;
+    memcpy(message, script->env->error, sizeof message);
+    message[sizeof message - 1] = '\0';
+    return task->source && status == SPRED_EINVAL
+               ? spred_fail(task->env, status, "%s: %s '%s': %s", task->source,
+                            task->what, task->name, message)
+               : spred_fail(task->env, status, "%s", message);
 }
 
-enum spred_status part_call(const struct lua_part *part, struct spred_env *env,
-                            lua_CFunction work, void *task)
+void part_call(lua_State *L, struct part_task *task, int arguments, int results)
 {
-    return part_call_script(part->script, env, part->function, work, task);
+    lua_Debug where;
+    lua_pushvalue(L, -arguments - 1);
+    lua_getinfo(L, ">S", &where);
+    lua_call(L, arguments, results);
+    snprintf(task->place, sizeof task->place, "%s:%d", where.short_src,
+             where.linedefined);
+    task->source = task->place;
 }
 
 void part_push_row(lua_State *L, const struct results_column *columns,
@@ -53,25 +63,17 @@ void part_push_row(lua_State *L, const struct results_column *columns,
 {
     lua_newtable(L);
     for (const struct results_column *c = columns; c->name; c++) {
-        const char *field = (const char *)row + c->offset;
         if (c->kind == RESULTS_TEXT) {
-            lua_pushstring(L, *(char *const *)(const void *)field);
+            lua_pushstring(L, results_field_text(row, c)); /* NULL: nil */
         } else if (c->kind == RESULTS_INT) {
-            int64_t value = *(const int64_t *)(const void *)field;
-            if (value == INT64_MIN)
+            if (results_field_int(row, c) == INT64_MIN)
                 continue;
-            lua_pushinteger(L, (lua_Integer)value);
+            lua_pushinteger(L, results_field_int(row, c));
         } else {
-            double value = *(const double *)(const void *)field;
-            if (isnan(value))
+            if (isnan(results_field_real(row, c)))
                 continue;
-            lua_pushnumber(L, value);
+            lua_pushnumber(L, results_field_real(row, c));
         }
         lua_setfield(L, -2, c->name);
     }
-}
-
-void part_open(lua_State *L)
-{
-    binding_type(L, &type);
 }

@@ -1,36 +1,45 @@
-/* part.h: what the parts of a script that are one Lua function share: metric,
- * protocol, loader. */
+/* part.h: what the parts that are one Lua function share: metrics, protocols,
+ * data sources, hooks: how C calls them. */
 #ifndef LUA_PART_H
 #define LUA_PART_H
 
+#include "lua/custom.h"
 #include "lua/declare.h"
-#include "results/sink.h"
 
-/* A declared part: a userdata that the registry keeps. */
-struct lua_part {
-    struct script *script;
-    int function; /* reference in the registry */
-    char name[64], doc[256];
+/* A named part; a userdata that lives as long as the state. */
+struct part {
+    struct custom_function call;
+    const char *name, *doc;
 };
 
-/* Pushes the part declared by the table at index 1, whose keys are name, doc
- * and `key`, the function. */
-struct lua_part *part_new(lua_State *L, enum declare_kind kind,
-                          const char *what, const char *key);
+/* Reads {name, doc, KEY = function} at index 1, checks the name, pushes the
+ * part. kind: "spred.metric". */
+struct part *part_new(lua_State *L, enum declare_kind sort, const char *kind,
+                      const char *key);
 
-/* script_call of work(task, function): work is a C function that finds the task
- * (a light userdata) at 1 and the part's function at 2. The text of an error is
- * in env. */
-enum spred_status part_call(const struct lua_part *part, struct spred_env *env,
-                            lua_CFunction work, void *task);
-enum spred_status part_call_script(struct script *script, struct spred_env *env,
-                                   int function, lua_CFunction work,
-                                   void *task);
+/* One call from C: `body` pushes the arguments, calls part_call, and reads what
+ * came back. The first field of the body's own task. */
+struct part_task {
+    struct script *script;
+    struct spred_env *env;
+    const char *what;   /* "metric", "hook" */
+    const char *name;   /* for messages */
+    const char *source; /* file and line of the function, once it returned */
+    char place[160];
+};
 
-/* Pushes a table of the fields of a row that have a value. */
+/* Under the script's limits; body finds the task as a light userdata at 1.
+ * Never raises. The error has file:line and is in the task's env. */
+enum spred_status part_run(struct part_task *task, lua_CFunction body);
+
+/* In a body: the function lies below its arguments. After it errors are about
+ * what it returned. */
+void part_call(lua_State *L, struct part_task *task, int arguments,
+               int results);
+
+/* Pushes a table of a row's fields by column name; without value: not there. */
+struct results_column;
 void part_push_row(lua_State *L, const struct results_column *columns,
                    const void *row);
-
-void part_open(lua_State *L); /* the type */
 
 #endif

@@ -1,10 +1,14 @@
-/* protocol.c: spred.protocol: who trains, validates and tests in a trial. */
+/* protocol.c: spred.protocol: a Lua function that says who trains, who
+ * validates and who tests. */
+#include <stdlib.h>
 #include <string.h>
 
+#include "lua/matrix.h"
 #include "lua/part.h"
 
-struct task {
-    struct spred_env *env;
+struct split_task {
+    struct part_task task; /* first */
+    const struct part *part;
     const struct spred_data *data;
     const int32_t *codes;
     size_t n;
@@ -13,68 +17,62 @@ struct task {
     struct spred_split *out;
 };
 
-static void push_data(lua_State *L, const struct task *task)
+static int ascending(const void *left, const void *right)
 {
-    lua_newtable(L);
+    size_t a = *(const size_t *)left, b = *(const size_t *)right;
+    return (a > b) - (a < b);
+}
+
+static void push_data(lua_State *L, const struct split_task *task)
+{
+    lua_createtable(L, 0, 4);
     lua_pushinteger(L, (lua_Integer)task->n);
     lua_setfield(L, -2, "n");
     lua_pushinteger(L, (lua_Integer)task->data->x.cols);
-    lua_setfield(L, -2, "p");
-    lua_pushstring(L, task->data->name);
-    lua_setfield(L, -2, "name");
-    double *codes = binding_matrix_new(L, task->n, 1);
-    for (size_t i = 0; i < task->n; i++)
-        codes[i] = task->codes ? task->codes[i] + 1 : 1;
-    lua_setfield(L, -2, "codes");
+    lua_setfield(L, -2, "features");
     lua_createtable(L, (int)task->n, 0);
-    for (size_t i = 0; i < task->n; i++) {
+    for (size_t i = 0; i < task->n && i < task->data->x.rows; i++) {
         lua_pushstring(L, task->data->samples[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     lua_setfield(L, -2, "samples");
-}
-
-/* The list at index as indices from 0, owned by the split. */
-static void take(lua_State *L, int index, const char *what, size_t n,
-                 struct spred_env *env, size_t **out, size_t *count)
-{
-    if (lua_isnil(L, index)) { /* nobody */
-        *out = spred_alloc(env, 1, sizeof **out);
-        *count = 0;
-        if (!*out)
-            luaL_error(L, "%s", env->error);
+    if (!task->codes)
         return;
-    }
-    const double *list = binding_vector(L, index, count, what);
-    *out = spred_alloc(env, *count + 1, sizeof **out);
-    if (!*out)
-        luaL_error(L, "%s", env->error);
-    for (size_t i = 0; i < *count; i++) {
-        size_t at = list[i] >= 1 && list[i] <= (double)n ? (size_t)list[i] : 0;
-        if (at == 0 || (double)at < list[i])
-            luaL_error(L, "%s[%I] = %f: expected a sample from 1 to %I", what,
-                       (lua_Integer)i + 1, list[i], (lua_Integer)n);
-        (*out)[i] = at - 1;
-    }
-    lua_pop(L, 1);
+    double *codes = binding_matrix_new(L, task->n, 1);
+    for (size_t i = 0; i < task->n; i++)
+        codes[i] = task->codes[i] + 1;
+    lua_setfield(L, -2, "codes");
 }
 
-static int divide(lua_State *L)
+static int body(lua_State *L)
 {
-    struct task *task = lua_touserdata(L, 1);
+    static const char *const names[] = {"train", "validate", "test"};
+    struct split_task *task = lua_touserdata(L, 1);
     struct spred_split *out = task->out;
+    size_t **const lists[] = {&out->train, &out->validate, &out->test};
+    size_t *const sizes[] = {&out->n_train, &out->n_validate, &out->n_test};
+    const size_t *places[3];
+    size_t counts[3];
+    lua_rawgeti(L, LUA_REGISTRYINDEX, task->part->call.reference);
     push_data(L, task);
-    lua_pushinteger(L, (lua_Integer)task->trial);
-    lua_getfield(L, LUA_REGISTRYINDEX, "spred");
-    lua_getfield(L, -1, "rng");
-    lua_remove(L, -2);
-    lua_pushinteger(L, (lua_Integer)task->seed);
-    lua_call(L, 1, 1);
-    lua_call(L, 3, 3);
-    take(L, 2, "train", task->n, task->env, &out->train, &out->n_train);
-    take(L, 3, "validate", task->n, task->env, &out->validate,
-         &out->n_validate);
-    take(L, 4, "test", task->n, task->env, &out->test, &out->n_test);
+    lua_pushinteger(L, task->trial);
+    binding_rng_new(L, task->seed);
+    part_call(L, &task->task, 3, 3);
+    for (int k = 0; k < 3; k++) {
+        if (k > 0 && lua_isnil(L, 2 + k)) {
+            lua_newtable(L);
+            lua_replace(L, 2 + k);
+        }
+        places[k] = matrix_places(L, 2 + k, task->n, names[k], &counts[k]);
+    }
+    for (int k = 0; k < 3; k++) {
+        *lists[k] = spred_alloc(task->task.env, counts[k], sizeof **lists[k]);
+        if (!*lists[k])
+            return luaL_error(L, "not enough memory");
+        *sizes[k] = counts[k];
+        memcpy(*lists[k], places[k], counts[k] * sizeof **lists[k]);
+        qsort(*lists[k], counts[k], sizeof **lists[k], ascending);
+    }
     return 0;
 }
 
@@ -83,36 +81,46 @@ static enum spred_status split(const void *self, struct spred_env *env,
                                const int32_t *codes, size_t n, int64_t trial,
                                uint64_t seed, struct spred_split *out)
 {
-    struct task task = {env, data, codes, n, trial, seed, out};
+    const struct part *part = self;
+    struct split_task task = {.task = {.script = part->call.script,
+                                       .env = env,
+                                       .what = "protocol",
+                                       .name = part->name},
+                              .part = part,
+                              .data = data,
+                              .codes = codes,
+                              .n = n,
+                              .trial = trial,
+                              .seed = seed,
+                              .out = out};
     memset(out, 0, sizeof *out);
-    enum spred_status status = part_call(self, env, divide, &task);
-    if (status != SPRED_OK)
+    enum spred_status status = part_run(&task.task, body);
+    if (status != SPRED_OK) {
         spred_split_free(env, out);
+        memset(out, 0, sizeof *out);
+    }
     return status;
 }
 
-static int declare(lua_State *L)
+static int declare_protocol(lua_State *L)
 {
-    struct lua_part *part =
+    const struct part *part =
         part_new(L, DECLARE_PROTOCOL, "spred.protocol", "split");
-    declare_add(L, DECLARE_PROTOCOL,
-                &(struct parts_protocol){part->name, part->doc, part, split},
-                -1);
+    const struct parts_protocol protocol = {part->name, part->doc, part, split};
+    declare_add(L, DECLARE_PROTOCOL, &protocol, 2);
     return 0;
 }
 
-static const struct binding_entry functions[] = {
-    {"protocol", declare,
-     "spred.protocol{name=, doc=, split=function(data, trial, rng)}",
-     "Declares who trains, validates and tests in a trial, for `protocol: "
-     "{kind: NAME}`: split returns three lists (or vectors) of sample numbers. "
-     "data: n, p, name, codes (class numbers from 1; 0: the target leaves the "
-     "sample out), samples (names). rng is seeded for the trial. The parts "
-     "must "
-     "not share a sample."},
-    {0}};
-
 void binding_open_protocol(lua_State *L)
 {
+    static const struct binding_entry functions[] = {
+        {"protocol", declare_protocol,
+         "spred.protocol{name=, split=function(data, trial, rng), doc=}",
+         "Declares who trains, validates and tests: split returns three lists "
+         "of sample numbers from 1 (validate and test may be nil). data: n, "
+         "features (their number), samples (names), codes (class numbers from "
+         "1, 0 = left out; nil for a real target). rng is seeded for the "
+         "trial."},
+        {NULL, NULL, NULL, NULL}};
     binding_functions(L, functions);
 }

@@ -36,6 +36,14 @@ static int release(lua_State *L)
     return 0;
 }
 
+void binding_rng_new(lua_State *L, uint64_t seed)
+{
+    struct lua_rng *held = binding_new(L, &rng_type, sizeof *held, 0);
+    held->rng = spred_rng_new(binding_env(L), seed);
+    if (!held->rng)
+        binding_try(L, SPRED_ENOMEM);
+}
+
 static int new_rng(lua_State *L)
 {
     static const char *const keys[] = {"seed", "stream", NULL};
@@ -54,10 +62,7 @@ static int new_rng(lua_State *L)
                           "stream =}, got %s",
                           luaL_tolstring(L, 1, NULL));
     }
-    struct lua_rng *held = binding_new(L, &rng_type, sizeof *held, 0);
-    held->rng = spred_rng_new(binding_env(L), seed);
-    if (!held->rng)
-        binding_try(L, SPRED_ENOMEM);
+    binding_rng_new(L, seed);
     return 1;
 }
 

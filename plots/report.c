@@ -228,6 +228,11 @@ static enum spred_status put_results(struct plots_context *context,
         {"genes", "support", 4, NULL},
         {"wall [s]", "wall", 3, NULL},
         {NULL, NULL, 0, NULL}};
+    static const struct column metrics[] = {{"solver", "solver", 0, NULL},
+                                            {"metric", "metric", 0, NULL},
+                                            {"mean", "value", 4, "half"},
+                                            {"trials", "trials", 9, NULL},
+                                            {NULL, NULL, 0, NULL}};
     static const struct column ledger[] = {
         {"solver", "solver", 0, NULL},
         {"set-up, billed [s]", "setup", 3, NULL},
@@ -250,6 +255,11 @@ static enum spred_status put_results(struct plots_context *context,
         "interval "
         "by the corrected resampled t (Nadeau and Bengio 2003).</p>\n",
         columns, not_convex, NULL, NULL));
+    SPRED_TRY(put_by_problem(
+        context, out, "metrics",
+        "<h2>The script's metrics</h2>\n<p>Means on the test parts at the "
+        "chosen lambda, ± half a 95% interval.</p>\n",
+        metrics, NULL, NULL, NULL));
     SPRED_TRY(put_by_problem(
         context, out, "summary",
         "<h2>Lambda by cross-validation</h2>\n<p>Lambdas as shares of "

@@ -10,7 +10,6 @@ from harness import SOURCE, Folder, Tap
 EXAMPLES = {
     "adaptive-lasso.lua": ["adaptive lasso", "certified"],
     "stability-selection.lua": ["chosen in"],
-    "custom-figure.lua": ["Median, least and most"],
     "ista-on-golub.lua": ["my-ista", "coordinate-descent"],
 }
 
