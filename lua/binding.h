@@ -121,5 +121,6 @@ void binding_open_loss(lua_State *L);
 void binding_open_penalty(lua_State *L);
 void binding_open_data(lua_State *L);
 void binding_open_fit(lua_State *L);
+void binding_open_experiment(lua_State *L);
 
 #endif

@@ -18,6 +18,7 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_penalty,
     binding_open_data,
     binding_open_fit,
+    binding_open_experiment,
     // clang-format on
 };
 
