@@ -2,9 +2,10 @@
 -- predictions by hand.
 
 local function near(a, b, tolerance)
-    if not (math.abs(a - b) <= (tolerance or 1e-9)) then
-        error(("%.17g is not near %.17g"):format(a, b), 2)
+    if math.abs(a - b) <= (tolerance or 1e-9) then
+        return
     end
+    error(("%.17g is not near %.17g"):format(a, b), 2)
 end
 
 -- Soft thresholding, when the columns are orthogonal: X'X = n I.
