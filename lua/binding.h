@@ -114,6 +114,7 @@ const double *binding_vector(lua_State *L, int index, size_t *n,
 void binding_open_docs(lua_State *L);
 void binding_open_matrix(lua_State *L);
 void binding_open_rng(lua_State *L);
+void binding_open_experiment(lua_State *L);
 void binding_open_figure(lua_State *L);
 void binding_open_plot(lua_State *L);
 void binding_open_results(lua_State *L);
@@ -121,6 +122,5 @@ void binding_open_loss(lua_State *L);
 void binding_open_penalty(lua_State *L);
 void binding_open_data(lua_State *L);
 void binding_open_fit(lua_State *L);
-void binding_open_experiment(lua_State *L);
 
 #endif

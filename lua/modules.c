@@ -11,6 +11,7 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_docs,
     binding_open_matrix,
     binding_open_rng,
+    binding_open_experiment,
     binding_open_figure,
     binding_open_results,
     binding_open_plot,
@@ -18,7 +19,6 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_penalty,
     binding_open_data,
     binding_open_fit,
-    binding_open_experiment,
     // clang-format on
 };
 
