@@ -66,7 +66,8 @@ static const char *output_of(const struct script *script)
 static void seal(lua_State *L, struct spec *spec, const char *output)
 {
     struct script *script = script_of(L);
-    binding_try(L, declare_seal(script));
+    if (script->parts)
+        binding_try(L, declare_seal(script));
     binding_try(L, write_script(script, spec, output));
 }
 
@@ -230,6 +231,8 @@ static int make(lua_State *L)
                  tree_node(L, doc, SPEC_NODE_NUMBER, "1"));
     if (doc->root->kind == SPEC_NODE_MAP && !spec_node_get(doc->root, "name"))
         add_name(L, doc);
+    if (script_of(L)->options.worker && spec_node_get(doc->root, "script"))
+        return script_end(L);
     struct spec *spec = tree_spec(L);
     tree_read(L, doc, spec);
     struct lua_experiment *e =
