@@ -56,11 +56,10 @@ static void from_a_console(void **state)
     struct parts *parts;
     spred_env_init(&env);
     assert_ok(&env, script_new(&env, &options, &script));
-    run_text(
-        script,
-        "e = {name = 'typed', problem = {loss = 'squared',\n"
-        "     penalty = {kind = 'lasso'}}, solvers = {'proximal-gradient'},\n"
-        "     datasets = {{simulated = {n = 40, p = 30}}}}");
+    run_text(script,
+             "e = {name = 'typed', problem = {loss = 'squared',\n"
+             "     penalty = 'lasso'}, solvers = {'proximal-gradient'},\n"
+             "     datasets = {{simulated = {n = 40, p = 30}}}}");
     run_text(script,
              "spred.penalty{name = 'lasso', value = math.abs,\n"
              "    prox = function(z, t)\n"
