@@ -17,7 +17,8 @@ struct exec_options {
     const char *program;      /* path of this binary: run as PROGRAM --worker */
     size_t workers;           /* -j */
     int retry_failed;         /* run again what failed last time */
-    int (*interrupted)(void); /* polled; nonzero: stop and clean up */
+    int (*interrupted)(void); /* polled, as the env's cancelled;
+                                 nonzero: stop and clean up; or NULL */
     /* Told after every change and about twice a second. */
     void (*report)(void *cookie, const struct exec_progress *progress);
     void *cookie;

@@ -188,7 +188,10 @@ static enum spred_status work(struct crew *crew)
 {
     double told = 0;
     for (;;) {
-        int stop = crew->options->interrupted && crew->options->interrupted();
+        struct spred_env *env = crew->env;
+        int stop =
+            (crew->options->interrupted && crew->options->interrupted()) ||
+            (env->cancelled && env->cancelled(env->cancel_cookie));
         if (stop && !crew->totals->interrupted) {
             crew->totals->interrupted = 1;
             for (size_t w = 0; w < crew->options->workers; w++)

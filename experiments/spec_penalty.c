@@ -142,8 +142,12 @@ enum spred_status spec_read_penalty(struct spec_reader *r,
         "penalty: expected l1, {elastic-net: {l1_ratio: 0.5}}, {kind: group, "
         "groups: {size: 5}} or {kind: power, factors: 3}";
     int kind = 0;
+    const char *all[SPEC_WORDS_MAX];
+    size_t built_in = spec_words(r, kind_names, SPEC_OWN_PENALTY, all);
     if (node->kind != SPEC_NODE_MAP) {
-        SPRED_TRY(spec_choice(r, node, "penalty", kind_names, &kind));
+        SPRED_TRY(spec_choice(r, node, "penalty", all, &kind));
+        if ((size_t)kind >= built_in)
+            return read_own(r, node, node, p);
         return kind == KIND_L1 ? SPRED_OK : spec_fail(r, node, "%s", hint);
     }
     SPRED_TRY(spec_fields(r, node, "penalty", penalty_fields, p));
@@ -152,8 +156,6 @@ enum spred_status spec_read_penalty(struct spec_reader *r,
     if (!elastic == !named || (elastic && node->n > 1))
         return spec_fail(r, node, "%s", hint);
     if (named) {
-        const char *all[SPEC_WORDS_MAX];
-        size_t built_in = spec_words(r, kind_names, SPEC_OWN_PENALTY, all);
         SPRED_TRY(spec_choice(r, named, "penalty.kind", all, &kind));
         if ((size_t)kind >= built_in)
             return read_own(r, node, named, p);

@@ -117,6 +117,7 @@ void binding_rng_new(lua_State *L, uint64_t seed);
 void binding_open_data(lua_State *L);
 void binding_open_design(lua_State *L);
 void binding_open_docs(lua_State *L);
+void binding_open_experiment(lua_State *L);
 void binding_open_figure(lua_State *L);
 void binding_open_fit(lua_State *L);
 void binding_open_hooks(lua_State *L);

@@ -176,7 +176,8 @@ void declare_add(lua_State *L, enum declare_kind kind, const void *part,
 
 enum spred_status declare_seal(struct script *script)
 {
-    SPRED_TRY(make_parts(script));
+    if (!script->parts) /* else: a chunk that only asks is no source */
+        SPRED_TRY(make_parts(script));
     struct declared *d = declared_of(script);
     size_t length = script->sources ? strlen(script->sources) : 0;
     if (!d->parts.hash || d->hashed != length)

@@ -17,6 +17,7 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_protocol,
     binding_open_figure,
     binding_open_results,
+    binding_open_experiment,
     binding_open_plot,
     binding_open_loss,
     binding_open_penalty,

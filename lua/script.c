@@ -69,13 +69,25 @@ static void watch(lua_State *L, lua_Debug *what)
     struct spred_env *env = script->env;
     (void)what;
     int stop = env->cancelled && env->cancelled(env->cancel_cookie);
-    if (!stop && !(script->deadline > 0 && script_now() > script->deadline))
+    if (!stop && !script->ended &&
+        !(script->deadline > 0 && script_now() > script->deadline))
         return;
     lua_sethook(L, watch, LUA_MASKCOUNT, 1);
     if (stop)
         luaL_error(L, "interrupted");
+    if (script->ended)
+        luaL_error(L, "the script ends here");
     luaL_error(L, "stopped: more than %f seconds in one call",
                script->options.seconds);
+}
+
+int script_end(lua_State *L)
+{
+    struct script *script = script_of(L);
+    script->ended = 1;
+    lua_sethook(L, watch, LUA_MASKCOUNT, 1);
+    lua_sethook(script->L, watch, LUA_MASKCOUNT, 1);
+    return luaL_error(L, "the script ends here");
 }
 
 /* The message handler: message and traceback into script->trace. */
@@ -146,6 +158,12 @@ enum spred_status script_text(struct script *script, const char *text,
     script->chunk = text;
     script->chunk_kept = 0;
     enum spred_status status = script_call(script, 0, 0);
+    if (script->ended && (status == SPRED_OK || status == SPRED_EINVAL)) {
+        script->ended = 0;
+        spred_free(script->env, script->trace);
+        script->trace = NULL;
+        status = SPRED_OK;
+    }
     script->chunk = outer;
     script->chunk_kept = outer_kept;
     return status;

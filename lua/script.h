@@ -31,6 +31,7 @@ struct script {
     const char *chunk; /* text of the chunk that is loaded; borrowed */
     int chunk_kept;    /* 1: it is in sources already */
     char *sources;     /* texts of all chunks that declared a part (owned) */
+    int ended;         /* 1: the chunk has had enough; see script_end */
     char *trace;       /* of the last error: message and traceback, or NULL */
     /* Told while a long call runs: what, and the share that is done; or NULL.
      */
@@ -53,6 +54,10 @@ void script_free(struct script *script); /* NULL is fine */
 enum spred_status script_file(struct script *script, const char *path);
 enum spred_status script_text(struct script *script, const char *text,
                               size_t length, const char *name);
+
+/* Ends the chunk that runs as if it were over, whatever pcall is around: a
+ * worker reads a script up to its first experiment. Never returns. */
+int script_end(lua_State *L);
 
 /* lua_pcall of the function and arguments on the stack of script->L, under the
  * limits. After an error the stack is as before the function was pushed, the

@@ -206,11 +206,63 @@ struct spec_node *tree_value(lua_State *L, struct spec_document *doc, int index)
     return value(L, doc, lua_absindex(L, index), NULL, 0);
 }
 
+/* How the running script opens another: only for what that one declares. Lives
+ * in the registry, as long as the state. */
+struct lua_opener {
+    struct script *script;
+    struct script_options options;
+    struct parts_opener inner, outer;
+};
+
+static enum spred_status open_other(void *cookie, struct spred_env *env,
+                                    const char *path, int worker, double memory,
+                                    double seconds, struct parts **out)
+{
+    const struct lua_opener *own = cookie;
+    (void)worker;
+    if (own->script->options.worker ||
+        (own->script->path && strcmp(own->script->path, path) == 0))
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: a script that is read for its parts opens no "
+                          "script itself",
+                          path);
+    return own->inner.open(own->inner.cookie, env, path, 1, memory, seconds,
+                           out);
+}
+
+static void close_other(void *cookie, struct parts *parts)
+{
+    const struct lua_opener *own = cookie;
+    own->inner.close(own->inner.cookie, parts);
+}
+
+static const struct parts_opener *make_opener(lua_State *L)
+{
+    struct script *script = script_of(L);
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &document_type.methods) == LUA_TNIL) {
+        struct lua_opener *own = lua_newuserdatauv(L, sizeof *own, 0);
+        own->script = script;
+        own->options = (struct script_options){
+            .unsafe = script->options.unsafe, .output = script->options.output};
+        script_opener(&own->options, &own->inner);
+        own->outer = (struct parts_opener){own, open_other, close_other};
+        lua_rawsetp(L, LUA_REGISTRYINDEX, &document_type.methods);
+        lua_pop(L, 1);
+        return &own->outer;
+    }
+    struct lua_opener *own = lua_touserdata(L, -1);
+    lua_pop(L, 1);
+    return &own->outer;
+}
+
 void tree_names(lua_State *L, struct spec_solver_names *out)
 {
     struct script *script = script_of(L);
-    binding_try(L, declare_seal(script));
     *out = *solver_names();
+    out->opener = make_opener(L);
+    if (!script->parts)
+        return; /* it declares nothing: another script may */
+    binding_try(L, declare_seal(script));
     out->parts = script->parts;
     out->script = script->path ? script->path : "=console";
 }

@@ -22,7 +22,8 @@ struct spec_node *tree_node(lua_State *L, struct spec_document *doc,
 void tree_add(lua_State *L, struct spec_document *doc, struct spec_node *parent,
               const char *key, struct spec_node *item);
 
-/* Solvers and the running script's own parts, for spec_read_tree; may raise. */
+/* Solvers and the running script's own parts or, if it declares none, those of
+ * a script that the tree names; for spec_read_tree; may raise. */
 void tree_names(lua_State *L, struct spec_solver_names *out);
 
 /* A spec that the collector frees, pushed, still empty. */

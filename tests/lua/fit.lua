@@ -1,6 +1,13 @@
 -- fit.lua: fits from scripts against closed forms, optimality conditions and
 -- predictions by hand.
 
+local function near(a, b, tolerance)
+    if math.abs(a - b) <= (tolerance or 1e-9) then
+        return
+    end
+    error(("%.17g is not near %.17g"):format(a, b), 2)
+end
+
 -- Soft thresholding, when the columns are orthogonal: X'X = n I.
 local H = spred.matrix{{1, 1}, {1, -1}, {-1, 1}, {-1, -1}}
 local y = spred.vector{3, 1, -0.5, -2}
@@ -190,7 +197,8 @@ raises(function() spred.solve{data = 3, lambda = 0.1} end, "expected data, got a
 raises(function() spred.solve{lambda = 0.1} end, "expected data=, or x= and y=")
 raises(function() spred.solve{x = H, y = {1, 2}, lambda = 0.1} end, "4 rows, y has 2 values")
 raises(function() spred.solve{data = d, lambda = 0.1, loss = "logistic"} end, "cannot fit classes")
-raises(function() spred.solve{data = d, lambda = 0.1, target = "z"} end, "no target 'z'; it has 'y'")
+raises(function() spred.solve{data = d, lambda = 0.1, target = "z"} end,
+    "no target 'z'; it has 'y'")
 raises(function() spred.solve{data = two, lambda = 0.1, solver = "lars"} end, "lars")
 raises(function() spred.solve(3) end, "expected a table, got a number")
 raises(function() spred.solve{data = d, lambda = 0.1, wall = -1} end, "wall")
