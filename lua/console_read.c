@@ -87,13 +87,20 @@ static int read_letter(EditLine *edit, wchar_t *letter)
 
 static unsigned char key_cancel(EditLine *edit, int key)
 {
-    const LineInfo *line = el_line(edit);
     (void)key;
     reader_of(edit)->cancelled = 1;
-    el_cursor(edit, (int)(line->lastchar - line->cursor));
-    fputs("^C", stdout);
+    fputs("\033[J^C\n", stdout);
     fflush(stdout);
     return CC_NEWLINE;
+}
+
+static unsigned char key_suspend(EditLine *edit, int key)
+{
+    (void)key;
+    el_set(edit, EL_PREP_TERM, 0);
+    raise(SIGTSTP);
+    el_set(edit, EL_PREP_TERM, 1);
+    return CC_REDISPLAY;
 }
 
 /* Candidates in columns, below the line. */
@@ -136,7 +143,8 @@ static unsigned char key_complete(EditLine *edit, int key)
     int second = reader->tabbed && strcmp(reader->tabbed, before) == 0;
     console_complete(console, before, length, &insert, &list, &count);
     spred_free(console->env, reader->tabbed);
-    reader->tabbed = before;
+    reader->tabbed = spred_format(console->env, "%s%s", before, insert);
+    spred_free(console->env, before);
     if (*insert)
         return el_insertstr(edit, insert) == 0 ? CC_REFRESH : CC_ERROR;
     if (count > 1 && second) {
@@ -148,21 +156,31 @@ static unsigned char key_complete(EditLine *edit, int key)
 
 static void set_keys(EditLine *edit)
 {
-    static const char *const keys[][2] = {
-        {"^I", "spred-complete"},          {"^C", "spred-cancel"},
-        {"^R", "em-inc-search-prev"},      {"^W", "ed-delete-prev-word"},
-        {"\\e[A", "ed-prev-history"},      {"\\e[B", "ed-next-history"},
-        {"\\eOA", "ed-prev-history"},      {"\\eOB", "ed-next-history"},
-        {"\\e[3~", "ed-delete-next-char"}, {"\\e[1~", "ed-move-to-beg"},
-        {"\\e[4~", "ed-move-to-end"},      {"\\e[H", "ed-move-to-beg"},
-        {"\\e[F", "ed-move-to-end"},       {"\\eOH", "ed-move-to-beg"},
-        {"\\eOF", "ed-move-to-end"},       {"\\e[1;5C", "em-next-word"},
-        {"\\e[1;5D", "ed-prev-word"},      {"\\ep", "ed-search-prev-history"},
-        {"\\en", "ed-search-next-history"}};
+    static const char *const keys[][2] = {{"^I", "spred-complete"},
+                                          {"^C", "spred-cancel"},
+                                          {"^Z", "spred-suspend"},
+                                          {"^R", "em-inc-search-prev"},
+                                          {"^W", "ed-delete-prev-word"},
+                                          {"\\e[A", "ed-prev-history"},
+                                          {"\\e[B", "ed-next-history"},
+                                          {"\\eOA", "ed-prev-history"},
+                                          {"\\eOB", "ed-next-history"},
+                                          {"\\e[3~", "ed-delete-next-char"},
+                                          {"\\e[1~", "ed-move-to-beg"},
+                                          {"\\e[4~", "ed-move-to-end"},
+                                          {"\\e[H", "ed-move-to-beg"},
+                                          {"\\e[F", "ed-move-to-end"},
+                                          {"\\eOH", "ed-move-to-beg"},
+                                          {"\\eOF", "ed-move-to-end"},
+                                          {"\\e[1;5C", "em-next-word"},
+                                          {"\\e[1;5D", "ed-prev-word"},
+                                          {"\\ep", "ed-search-prev-history"},
+                                          {"\\en", "ed-search-next-history"}};
     el_set(edit, EL_ADDFN, "spred-complete", "complete names", key_complete);
     el_set(edit, EL_ADDFN, "spred-cancel", "give the line up", key_cancel);
+    el_set(edit, EL_ADDFN, "spred-suspend", "to the shell", key_suspend);
     /* At the prompt Ctrl-C is a key; while code runs it is a signal. */
-    el_set(edit, EL_SETTY, "-d", "intr=", NULL);
+    el_set(edit, EL_SETTY, "-d", "-isig", NULL);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         el_set(edit, EL_BIND, keys[i][0], keys[i][1], NULL);
 }

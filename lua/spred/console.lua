@@ -164,7 +164,8 @@ commands.load = {"FILE.lua", "run a script", function(path)
 end}
 
 commands.trace = {"", "where the last error came from", function()
-    say(host.trace() or "no error yet")
+    local trace = host.trace() or "no error yet"
+    say((trace:gsub("in local 'code'.*", "in the chunk"))) -- not the console's own
 end}
 
 commands.solvers = {"[SOLVER]", "methods, or the options of one", function(name)
