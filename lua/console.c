@@ -81,8 +81,12 @@ static enum spred_status run_pending(struct console *console)
     console->typed_length = console->pending.length;
     console->unfinished = 0;
     console->stop->asked = 0;
+    /* What a part that is declared here takes along: without ":time". */
     script->chunk = console->typed;
+    if (script->chunk[0] == ':')
+        script->chunk += strcspn(script->chunk, " ");
     script->chunk_kept = 0;
+    console_progress_begin(console);
     enum spred_status status = console_call(console, evaluate);
     script->chunk = NULL;
     console_progress_end(console);

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "experiments/inspect.h"
+#include "experiments/spec_read.h"
 #include "lua/console_parts.h"
 #include "plots/plots.h"
+#include "plots/series.h"
 #include "spred/file.h"
 #include "spred/solver.h"
 
@@ -220,6 +222,22 @@ static int sets(lua_State *L)
     return 1;
 }
 
+/* names("loss" | "figures" | "kind"): a list. */
+static int names(lua_State *L)
+{
+    const char *what = luaL_checkstring(L, 1);
+    const char *const *list = strcmp(what, "loss") == 0 ? spec_loss_names
+                              : strcmp(what, "figures") == 0
+                                  ? spec_figure_names
+                                  : plots_series_kinds();
+    lua_newtable(L);
+    for (lua_Integer i = 0; list[i]; i++) {
+        lua_pushstring(L, list[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
 /* nearest(name, list): or nil. */
 static int nearest(lua_State *L)
 {
@@ -237,17 +255,27 @@ static int nearest(lua_State *L)
 
 void console_host(lua_State *L, struct console *console)
 {
-    static const luaL_Reg functions[] = {
-        {"load", load},           {"write", write_text},
-        {"columns", columns},     {"screen", screen},
-        {"memory", memory},       {"seconds", seconds},
-        {"trace", trace},         {"quit", quit},
-        {"exists", exists},       {"save", save},
-        {"read", read_text},      {"run", run},
-        {"open", open_file},      {"inspect", inspect},
-        {"temporary", temporary}, {"solvers", solvers},
-        {"sets", sets},           {"nearest", nearest},
-        {"files", console_files}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"load", load},
+                                         {"write", write_text},
+                                         {"columns", columns},
+                                         {"screen", screen},
+                                         {"memory", memory},
+                                         {"seconds", seconds},
+                                         {"trace", trace},
+                                         {"quit", quit},
+                                         {"exists", exists},
+                                         {"save", save},
+                                         {"read", read_text},
+                                         {"run", run},
+                                         {"open", open_file},
+                                         {"inspect", inspect},
+                                         {"temporary", temporary},
+                                         {"solvers", solvers},
+                                         {"sets", sets},
+                                         {"names", names},
+                                         {"nearest", nearest},
+                                         {"files", console_files},
+                                         {NULL, NULL}};
     lua_pushlightuserdata(L, console);
     luaL_setfuncs(L, functions, 1);
 }

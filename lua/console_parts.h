@@ -9,7 +9,8 @@ struct console_reader;
 
 /* A bar on stderr while a long call runs. */
 struct console_bar {
-    double began, drawn; /* monotonic seconds; 0: nothing runs */
+    double began, drawn; /* monotonic seconds */
+    double share;        /* that was told last */
     int visible;
 };
 
@@ -73,6 +74,7 @@ struct console *console_of(lua_State *L);
 void console_print_error(const struct console *console, const char *text);
 /* script->progress */
 void console_progress(void *cookie, const char *what, double share);
+void console_progress_begin(struct console *console);
 void console_progress_end(struct console *console);
 /* 1: the terminal says that it shows sixels. */
 int console_asks_sixel(void);

@@ -29,8 +29,9 @@ void console_progress(void *cookie, const char *what, double share)
     double now = script_now();
     if (!isatty(2))
         return;
-    if (bar->began == 0)
-        bar->began = now;
+    if (share < bar->share)
+        bar->began = now; /* the next call of the chunk */
+    bar->share = share;
     if (now - bar->began < BAR_AFTER || now - bar->drawn < BAR_EVERY)
         return;
     if (!(share > 0))
@@ -48,6 +49,12 @@ void console_progress(void *cookie, const char *what, double share)
     fflush(stderr);
     bar->drawn = now;
     bar->visible = 1;
+}
+
+void console_progress_begin(struct console *console)
+{
+    memset(&console->bar, 0, sizeof console->bar);
+    console->bar.began = script_now();
 }
 
 void console_progress_end(struct console *console)

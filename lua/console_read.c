@@ -65,7 +65,9 @@ static int read_letter(EditLine *edit, wchar_t *letter)
         if (stop->leave)
             return 0;
         ssize_t got = read(0, &byte, 1);
-        if (got < 0 && errno == EINTR && stop->asked) {
+        if (got < 0 && errno == EINTR && stop->leave) {
+            return 0;
+        } else if (got < 0 && errno == EINTR && stop->asked) {
             stop->asked = 0;
             *letter = 3;
             return 1;

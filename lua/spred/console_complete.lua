@@ -17,26 +17,37 @@ local function words(text)
 end
 
 -- Keys of the tables that functions take, and of the tables inside.
-local fit_keys = words [[data loss penalty lambda solver options gap target standardize
-    intercept stop seed threads folds groups mu preprocess warm_start scaling]]
+local data_keys = "data x y features symbols samples name target "
+local fit_keys = data_keys .. [[loss penalty lambda solver gap wall steps stall intercept
+    standardize scaling warm_start preprocess seed threads batch on_point ]]
 local keys = {
-    ["spred.solve"] = fit_keys, ["spred.path"] = fit_keys, ["spred.cv"] = fit_keys,
+    ["spred.solve"] = fit_keys, ["spred.path"] = fit_keys,
+    ["spred.cv"] = fit_keys .. "folds rule",
+    ["spred.certify"] = fit_keys .. "w b",
     ["spred.problem"] = fit_keys,
-    ["spred.experiment"] = words [[name seed script datasets problem problems preprocess
-        protocol solvers stop limits measure figures]],
-    ["spred.plot"] = words [[title caption x y series kind log name]],
-    ["spred.solver"] = words [[name doc options init start step needs]],
-    stop = words [[gap steps passes wall stall]],
-    lambda = words [[path min_ratio absolute]],
-    problem = words [[name loss penalty intercept standardize lambda scaling warm_start]],
-    penalty = words [[kind groups over weights factors]],
-    protocol = words [[kind trials test validate folds choose]],
-    limits = words [[wall memory grace]],
+    ["spred.data.new"] = "x y features symbols samples name",
+    ["spred.sparse"] = "rows cols entries",
+    ["spred.experiment"] = [[version name seed datasets problem problems preprocess protocol
+        solvers stop limits measure figures]],
+    ["spred.plot"] = [[x y low high z series label title xlabel ylabel zlabel log kind name
+        bins caption results simulated]],
+    ["spred.solver"] = "name doc options init start step",
+    ["spred.loss"] = "name doc value residual curvature bound dual targets",
+    ["spred.penalty"] = "name doc value prox derivative conjugate at_zero convex",
+    stop = "gap stall wall steps",
+    stall = "eps patience",
+    lambda = "path min_ratio absolute",
+    problem = "name loss penalty intercept standardize lambda scaling warm_start",
+    preprocess = "log2 missing variance_keep",
+    penalty = "kind l1_ratio groups over weights factors",
+    protocol = "kind trials folds test validate choose",
+    choose = "kind folds rule",
+    limits = "wall memory grace script",
+    measure = "threads batch",
 }
-local choices = {
-    loss = {"squared", "logistic", "multinomial"},
-    penalty = {"l1", "elastic-net", "group", "group-power", "power"},
-}
+for what, list in next, keys do
+    keys[what] = words(list)
+end
 local reserved = words [[and break do else elseif end false for function goto if in local
     nil not or repeat return then true until while]]
 
@@ -158,8 +169,10 @@ local function add_strings(out, word, text)
             out[#out + 1] = name
         end
     end
-    if choices[key] then
-        return add(choices[key])
+    if key == "loss" or key == "figures" or key == "kind" then
+        return add(host.names(key))
+    elseif key == "penalty" then
+        return add({"l1", "elastic-net", "group", "power"})
     elseif key == "debian" then
         return add(host.sets())
     end
