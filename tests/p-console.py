@@ -100,6 +100,7 @@ def check_completion(tap, screen):
     tap.check(screen.sees("column_norms"), "the second TAB lists", screen.text())
     screen.keys("C-c")
     for typed, whole, name in (("x = spred.solve{lo", "x = spred.solve{loss =", "a key"),
+                               ("f{solver = {cd = {scr", "f{solver = {cd = {screen =", "a method's option"),
                                ('solver = "coord', 'solver = "coordinate-descent"', "a method's name in quotes"),
                                ('debian = "gol', 'debian = "golub"', "a data set's name in quotes"),
                                ('x = "some-f', 'x = "some-file.csv"', "a file's name in quotes"),

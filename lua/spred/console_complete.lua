@@ -80,7 +80,8 @@ local function scan(text)
             local before = text:sub(1, at - 1)
             stack[#stack + 1] = {bracket = c, at = at,
                 name = before:match("([%a_][%w_.:]*)%s*%(?%s*$"),
-                key = before:match("([%a_][%w_]*)%s*=%s*$")}
+                key = before:match("([%a_][%w_]*)%s*=%s*$")
+                    or before:match('%[%s*"([^"]*)"%s*%]%s*=%s*$')}
         elseif c == "}" or c == ")" or c == "]" then
             stack[#stack] = nil
         end
@@ -131,11 +132,17 @@ local function add_keys(out, stack, text)
     if not top or top.bracket ~= "{" or not text:find("[{,;]%s*[%a_]?[%w_]*$") then
         return false
     end
-    local list = keys[top.name] or keys[top.key]
-    if top.key == "options" or top.key == "solver" or top.key == "solvers" then
-        local solver = text:match('solver%s*=%s*{?%s*n?a?m?e?%s*=?%s*"([^"]*)"')
-            or text:match('{%s*"([^"]*)"')
-        list = solver and host.solvers()[solver] or list
+    local list, outer = keys[top.name] or keys[top.key], stack[#stack - 1]
+    local function is_solver(level)
+        return level and (level.key == "solver" or level.key == "solvers")
+    end
+    if is_solver(outer) then
+        list = host.solvers()[top.key] -- solver = {cd = {
+    elseif is_solver(top) then
+        list = {}
+        for name in next, host.solvers() do
+            list[#list + 1] = name:find("^[%w_]+$") and name or ('["%s"]'):format(name)
+        end
     end
     for _, key in ipairs(list or {}) do
         out[#out + 1] = key .. " = "
@@ -155,7 +162,7 @@ local function add_names(out, word, stack, text)
         return
     end
     add_fields(out, _G, "")
-    for _, name in ipairs(reserved) do
+    for _, name in ipairs(word ~= "" and reserved or {}) do
         out[#out + 1] = name
     end
 end
