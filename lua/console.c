@@ -174,8 +174,8 @@ static enum spred_status terminal_loop(struct console *console)
 
 static void print_banner(const struct console *console)
 {
-    printf("spredbench %s, %s%s\n:help for commands, help(spred.solve) for a "
-           "function, TAB completes, Ctrl-D leaves\n",
+    printf("spredbench %s, %s%s\n:help lists commands, TAB completes, "
+           "help(spred.solve) explains, Ctrl-D leaves\n",
            SPREDBENCH_VERSION, LUA_RELEASE,
            console->script->options.unsafe ? " (all libraries: --unsafe)" : "");
 }

@@ -282,7 +282,7 @@ void console_reader_note(struct console *console, const char *entry)
     FILE *file = fopen(reader->path, "a");
     if (file && write_entry(file, entry))
         return;
-    fprintf(stderr, "%s: %s: the history is not kept\n", reader->path,
+    fprintf(stderr, "the history is not kept: %s: %s\n", reader->path,
             strerror(errno));
     spred_free(console->env, reader->path);
     reader->path = NULL;
@@ -322,7 +322,7 @@ enum spred_status console_reader_open(struct console *console)
     set_keys(reader->edit);
     if (load_history(reader) == SPRED_OK)
         return SPRED_OK;
-    fprintf(stderr, "%s: the history is not kept\n", console->env->error);
+    fprintf(stderr, "the history is not kept: %s\n", console->env->error);
     spred_free(console->env, reader->path);
     reader->path = NULL;
     return SPRED_OK;

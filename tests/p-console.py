@@ -187,6 +187,19 @@ def check_history(tap, folder, screen):
     screen.end()
 
 
+def check_hard(tap, folder, screen):
+    """Where the history cannot be written, and what only the third Ctrl-C ends."""
+    folder.env["XDG_STATE_HOME"] = screen.env["XDG_STATE_HOME"] = folder.file("some-file.csv")
+    screen.begin()
+    tap.check(screen.sees("the history is not kept: "), "a home that cannot be written is only a warning", screen.text())
+    screen.enter("(('a'):rep(40)):find(('a?'):rep(40) .. ('a'):rep(40))")
+    time.sleep(0.3)
+    for _ in range(3):
+        screen.keys("C-c")
+        time.sleep(0.1)
+    tap.check(screen.sees("left 130"), "the third Ctrl-C leaves a call that never looks", screen.text())
+
+
 def check_pipe(tap, folder):
     good = on_pipe(folder, "x = 20\nfunction f(a)\n\n  return a + 1, 'b'\nend\nf(x)\n{1, {k = 'v'}}\n:doc spred.type\n")
     tap.check(good.returncode == 0 and good.stdout.startswith(b'21\nb\n{1, {k = "v"}}\nspred.type(x)\n')
@@ -221,6 +234,7 @@ with Folder() as work:
             check_stops(checks, terminal)
             check_commands(checks, work, terminal)
             check_history(checks, work, terminal)
+            check_hard(checks, work, terminal)
         finally:
             terminal.end()
     else:

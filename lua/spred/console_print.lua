@@ -71,6 +71,21 @@ local function pieces(t, depth, seen)
     return out
 end
 
+-- Short pieces beside each other.
+local function filled(out, width)
+    local lines, last = {}, false
+    for _, piece in ipairs(out) do
+        local short = #piece <= 16
+        if short and last and #lines[#lines] + 2 + #piece <= width then
+            lines[#lines] = lines[#lines] .. ", " .. piece
+        else
+            lines[#lines + 1] = piece
+        end
+        last = short
+    end
+    return lines
+end
+
 -- A value inside a table, indented for its depth.
 function item(value, depth, seen)
     if type(value) == "string" then
@@ -95,8 +110,8 @@ function item(value, depth, seen)
     if #flat + #indent <= host.columns() - 12 and not flat:find("\n", 1, true) then
         return flat
     end
-    return "{\n" .. indent .. "    " .. concat(out, ",\n" .. indent .. "    ")
-        .. "\n" .. indent .. "}"
+    return "{\n" .. indent .. "    " .. concat(filled(out, host.columns() - #indent - 6),
+        ",\n" .. indent .. "    ") .. "\n" .. indent .. "}"
 end
 
 -- A value that an expression gave.
