@@ -111,7 +111,7 @@ def check_completion(tap, screen):
         screen.keys("C-c")
     screen.enter("called = 0")
     screen.enter("sly = setmetatable({}, {__index = function() called = called + 1 end})")
-    screen.type("sly.some")
+    screen.type("sly.some.thing")
     screen.keys("Tab", "Tab", "C-c")
     screen.enter("'called', called")
     tap.check(screen.ends("called\n0\nspred>"), "TAB calls nothing of the person's", screen.text())
@@ -160,7 +160,7 @@ def check_commands(tap, folder, screen):
     tap.check(screen.sees("is there already"), "never over a file", screen.text())
     screen.enter(":save mine.lua!")
     script = folder.run("script", "mine.lua")
-    tap.check(script.returncode == 0 and b"\n42\n" in script.stdout and script.stdout.count(b"once\n") == 1,
+    tap.check(script.returncode == 0 and b"\n42\n" in script.stdout and script.stdout.endswith(b"\n42\nonce\n"),
               "and runs as a script", script.stdout.decode() + script.stderr.decode())
     folder.write("part.lua", "loaded = 'from a file'\n")
     screen.enter(":load part.lua")
