@@ -138,7 +138,9 @@ def check_stops(tap, screen):
     screen.keys("C-c")
     tap.check(screen.ends("^C\nspred>"), "Ctrl-C gives a chunk up", screen.text())
     screen.enter("kept = {")
+    screen.ends("  ...")
     screen.keys("Enter")
+    screen.ends("  ...\nspred>")
     screen.enter("kept")
     tap.check(screen.ends("kept\n17\nspred>"), "so does an empty line", screen.text())
 
