@@ -15,6 +15,7 @@
 #include "experiments/spec.h"
 #include "experiments/units.h"
 #include "lua/bench.h"
+#include "lua/console.h"
 #include "lua/declare.h"
 #include "plots/plots.h"
 #include "results/export.h"
@@ -55,25 +56,25 @@ struct call {
     struct parts_opener opener;
 };
 
-static volatile sig_atomic_t stop_asked;
+static struct console_stop stop = {.patience = 1};
 
 static void ask_stop(int number)
 {
-    (void)number;
-    if (stop_asked)
+    if (stop.asked >= stop.patience)
         _exit(EXIT_STOPPED); /* the second time means it */
-    stop_asked = 1;
+    stop.leave |= number != SIGINT;
+    stop.asked++;
 }
 
 static int interrupted(void)
 {
-    return stop_asked != 0;
+    return stop.asked != 0;
 }
 
 static int env_cancelled(void *cookie)
 {
     (void)cookie;
-    return stop_asked != 0;
+    return stop.asked != 0;
 }
 
 static void print_log(void *cookie, enum spred_log_level level,
@@ -297,6 +298,18 @@ static int script_verb(struct call *call)
     return code;
 }
 
+static int console(struct call *call)
+{
+    struct script_options options = {.unsafe = call->unsafe,
+                                     .memory = (size_t)call->memory,
+                                     .output = call->output};
+    stop.patience = 2; /* once stops what runs */
+    enum spred_status status = console_run(&call->env, &options, &stop);
+    if (status == SPRED_EINTERRUPTED)
+        return EXIT_STOPPED;
+    return status == SPRED_OK ? EXIT_GOOD : EXIT_USAGE;
+}
+
 static int doctor(struct call *call)
 {
     char id[16];
@@ -333,6 +346,7 @@ static const struct verb verbs[] = {
      "run an experiment, or go on with it (the default verb)"},
     {"script", 1, 1, script_verb, "FILE.lua",
      "run a Lua script (the default verb of .lua files)"},
+    {"console", 0, 0, console, "", "type Lua and see its values (:help there)"},
     {"plan", 1, 1, plan_verb, "FILE.yaml", "show the jobs, run nothing"},
     {"status", 1, 1, results_verb, "NAME", "count the stored runs by outcome"},
     {"explain", 2, 2, results_verb, "NAME JOB",
@@ -518,6 +532,8 @@ int main(int argc, char **argv)
     action.sa_handler = ask_stop;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    if (strcmp(call.verb, "console") == 0)
+        sigaction(SIGHUP, &action, NULL);
     for (const struct verb *v = verbs; v->name; v++) {
         if (strcmp(v->name, call.verb) != 0)
             continue;

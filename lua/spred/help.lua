@@ -30,3 +30,8 @@ function spred.help(x)
     end
     return table.concat(found, "\n")
 end
+
+-- The same, printed, as one types it at the prompt.
+function help(x)
+    print(spred.help(x))
+end
