@@ -5,9 +5,10 @@
 
 #include "lua/fit.h"
 #include "lua/fit_watch.h"
+#include "lua/problem.h"
 #include "lua/tree.h"
 
-enum verb { SOLVE, PATH, CV, CERTIFY };
+enum verb { SOLVE, PATH, CV, CERTIFY, PROBLEM };
 
 /* What is being made, of the table at index 1. */
 struct order {
@@ -297,6 +298,31 @@ static int certify(lua_State *L)
     return 1;
 }
 
+/* What the userdata `problem` borrows from; user value 1: the path. */
+static const struct binding_type owner_type = {
+    "owner", "Data and path that a problem borrows from.", NULL, NULL, NULL};
+
+static int problem(lua_State *L)
+{
+    static const char what[] = "spred.problem";
+    struct lua_path *path = push_path(L, PROBLEM, what);
+    struct spred_problem *made =
+        binding_new(L, &owner_type, sizeof *made, 1); /* above the path */
+    lua_pushvalue(L, -2);
+    lua_setiuservalue(L, -2, 1);
+    if (path->fit.path.problems > 1)
+        luaL_error(L,
+                   "%s: one-vs-rest makes %I problems of this target, "
+                   "expected numbers, two classes or loss = \"multinomial\"",
+                   what, (lua_Integer)path->fit.path.problems);
+    binding_try(L, path_problem(&path->fit.path, 0, made));
+    struct lua_problem *held = binding_problem_view(L, -1, NULL, made);
+    if (path->fit.path.n_lambda == 1)
+        held->lambda = path->fit.path.lambda[0];
+    held->tolerance = path->fit.job.gap;
+    return 1;
+}
+
 #define KEYS                                                                   \
     "loss=, penalty=, lambda=, solver=, gap=, intercept=, standardize=, "      \
     "preprocess=, target=, seed=, wall=, threads="
@@ -321,6 +347,9 @@ void binding_open_fit(lua_State *L)
         {"certify", certify, "spred.certify{data= | x=, y=, " KEYS ", w=, b=}",
          "The certificate of any weights w (p x K) and intercepts b: a table "
          "with primal, dual, gap, floor, kkt, support, certified."},
+        {"problem", problem, "spred.problem{data= | x=, y=, " KEYS "}",
+         "The problem itself, to write a method on: gradient, prox, value, "
+         "certificates. lambda may be left out, or be one value."},
         {"predict", fit_predict_lua, "spred.predict(fit, data [, kind])",
          "As fit:predict(data, kind)."},
         {"genes", fit_genes_lua, "spred.genes(fit [, k])", "As fit:genes(k)."},
@@ -329,5 +358,6 @@ void binding_open_fit(lua_State *L)
     binding_type(L, &binding_support);
     binding_type(L, &binding_fit);
     binding_type(L, &binding_path);
+    binding_type(L, &owner_type);
     binding_functions(L, functions);
 }
