@@ -55,6 +55,7 @@ static void run(const struct script *script, struct sample *s,
                              0.1 * s->problem.lambda_max};
     struct spred_env *env = &s->env;
     assert_non_null(solver);
+    env->error[0] = '\0';
     void *options = spred_alloc(env, 1, solver->options_size);
     struct best *best = &trial->best;
     best->size = s->problem.p * s->problem.outputs;
@@ -72,7 +73,6 @@ static void run(const struct script *script, struct sample *s,
     if (trial->status == SPRED_OK && trial->option)
         assert_ok(env, spred_options_set(env, solver->options, options,
                                          trial->option, trial->value));
-    env->error[0] = '\0';
     if (trial->status == SPRED_OK)
         trial->status = spred_host_run(env, solver, options, &s->problem, &plan,
                                        1, keep_best, best, &trial->totals);
