@@ -48,6 +48,7 @@ static int write_text(lua_State *L)
 {
     size_t length;
     const char *text = luaL_checklstring(L, 1, &length);
+    console_progress_hide(console_of(L));
     fwrite(text, 1, length, stdout);
     return 0;
 }

@@ -75,6 +75,7 @@ void console_print_error(const struct console *console, const char *text);
 /* script->progress */
 void console_progress(void *cookie, const char *what, double share);
 void console_progress_begin(struct console *console);
+void console_progress_hide(struct console *console); /* until the next share */
 void console_progress_end(struct console *console);
 /* 1: the terminal says that it shows sixels. */
 int console_asks_sixel(void);

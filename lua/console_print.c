@@ -32,7 +32,10 @@ void console_progress(void *cookie, const char *what, double share)
     if (share < bar->share)
         bar->began = now; /* the next call of the chunk */
     bar->share = share;
-    if (now - bar->began < BAR_AFTER || now - bar->drawn < BAR_EVERY)
+    if (share >= 1)
+        console_progress_hide(console); /* what comes next may print */
+    if (share >= 1 || now - bar->began < BAR_AFTER ||
+        now - bar->drawn < BAR_EVERY)
         return;
     if (!(share > 0))
         share = 0;
@@ -51,6 +54,13 @@ void console_progress(void *cookie, const char *what, double share)
     bar->visible = 1;
 }
 
+void console_progress_hide(struct console *console)
+{
+    if (console->bar.visible)
+        fputs("\r\033[K", stderr);
+    console->bar.visible = 0;
+}
+
 void console_progress_begin(struct console *console)
 {
     memset(&console->bar, 0, sizeof console->bar);
@@ -59,8 +69,7 @@ void console_progress_begin(struct console *console)
 
 void console_progress_end(struct console *console)
 {
-    if (console->bar.visible)
-        fputs("\r\033[K", stderr);
+    console_progress_hide(console);
     memset(&console->bar, 0, sizeof console->bar);
 }
 

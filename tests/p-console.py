@@ -176,7 +176,7 @@ def check_history(tap, folder, screen):
     screen.end()
     screen.begin()
     screen.enter("'new session'")
-    screen.keys("Up", "Up", "Up", "Enter")
+    screen.keys("Up", "Up", "Up", "Up", "Up", "Enter")
     tap.check(screen.ends(":load part.lua\nspred>"), "Up finds what an earlier session ran", screen.text())
     with open(folder.file("state/spredbench/history"), encoding="utf-8") as lines:
         entries = lines.read().splitlines()
@@ -200,6 +200,32 @@ def check_hard(tap, folder, screen):
         screen.keys("C-c")
         time.sleep(0.1)
     tap.check(screen.sees("left 130"), "the third Ctrl-C leaves a call that never looks", screen.text())
+
+
+def check_saved(tap, folder):
+    """Chunks that, one after the other, are not a script: each must be saved as one."""
+    folder.write("early.lua", "print('early')\ndo return 5 end\n")
+    for name, text in (("an expression with a semicolon", "1 + 1;\n3 -- three\n'a--b'\n"),
+                       ("a chunk that returns", "return 5\nif not y then return end\n6\n"),
+                       ("a file that returns", ":load early.lua\n6\n"),
+                       ("a bracket after a value", "f = print\n(function() print('hi') end)()\n"),
+                       ("a label twice", "goto a; ::a::\ngoto a; ::a::\n7\n"),
+                       ("a constant local", "local x <const> = 5\nx = 6\nx\n"),
+                       ("an expression of nothing", "...\n8\n")):
+        typed = on_pipe(folder, text + ":save odd.lua!\n")
+        script = folder.run("odd.lua")
+        tap.check(typed.returncode == 0 and script.returncode == 0
+                  and typed.stdout.startswith(script.stdout + b"odd.lua: "),
+                  f"saved and run again: {name}", f"{typed}\n{script}")
+
+
+def check_bar(tap, screen):
+    screen.keys("C-l")
+    screen.enter("d = spred.data.simulated{n = 200, p = 4000, blocks = 4, rho = {0.3, 0.7}, k = 10, snr = 5, classes = 2}")
+    screen.enter("for i = 1, 2 do a = spred.path{data = d, loss = 'logistic', penalty = 'l1', solver = 'pgd', "
+                 "lambda = {path = 20, min_ratio = 0.02}}; print('fit', i) end")
+    tap.check(screen.ends("\nfit     2\nspred>", 60), "a loop of fits ends", screen.text())
+    tap.check("to go" not in screen.text(), "nothing is printed behind the bar", screen.text())
 
 
 def check_pipe(tap, folder):
@@ -227,6 +253,7 @@ with Folder() as work:
     work.env.update(HOME=work.path, XDG_STATE_HOME=work.file("state"), LC_ALL="C.UTF-8")
     work.write("some-file.csv", "1,2\n")
     check_pipe(checks, work)
+    check_saved(checks, work)
     checks.check(not os.path.exists(work.file("state")), "a pipe leaves no history")
     if shutil.which("tmux"):
         terminal = Screen(work)
@@ -235,6 +262,7 @@ with Folder() as work:
             check_completion(checks, terminal)
             check_stops(checks, terminal)
             check_commands(checks, work, terminal)
+            check_bar(checks, terminal)
             check_history(checks, work, terminal)
             check_hard(checks, work, terminal)
         finally:

@@ -58,15 +58,33 @@ local function show(values)
     end
 end
 
+-- What :save writes for a chunk: what it printed is printed. It is a function
+-- where it would end the script, a block where it would not fit between others:
+-- it has labels or locals, begins with a bracket, is nothing but an expression.
+local function saved(text, expression, count)
+    local inner = "(function(...)\n" .. (expression and "return " or "") .. text .. "\nend)(...)"
+    if count > 0 then
+        for _, form in ipairs({"print(" .. text .. ")", "print(" .. text .. "\n)"}) do
+            if expression and host.load(form, "=save") then
+                return form
+            end
+        end
+        return "print(" .. inner .. ")"
+    elseif not host.load(text .. "\nlocal _", "=save")
+        or (text:find("%f[%w]return%f[%W]") and not text:find("function", 1, true)) then
+        return ";" .. inner
+    elseif text:find("^%s*%(") or text:find("^%s*local%s") or text:find("::", 1, true) then
+        return "do\n" .. text .. "\nend"
+    end
+    return text
+end
+
 local function run(code, text, expression)
     number = number + 1
     host.screen()
     local values = pack(code())
     show(values)
-    if expression and values.n > 0 then
-        text = "print(" .. text .. (text:find("--", 1, true) and "\n)" or ")")
-    end
-    kept[#kept + 1] = text
+    kept[#kept + 1] = saved(text, expression, values.n)
 end
 
 -- ---- commands ----
@@ -160,7 +178,8 @@ commands.load = {"FILE.lua", "run a script", function(path)
     local text = host.read(path)
     host.run(path)
     show({n = 0})
-    kept[#kept + 1] = "do -- " .. path .. "\n" .. text:gsub("^#[^\n]*", "") .. "\nend"
+    kept[#kept + 1] = ";(function(...) -- " .. path .. "\n" ..
+        text:gsub("^#[^\n]*", "") .. "\nend)(...)"
 end}
 
 commands.trace = {"", "where the last error came from", function()
