@@ -186,6 +186,7 @@ static enum spred_status talk(struct console *console)
     if (!console->terminal)
         return pipe_loop(console);
     SPRED_TRY(console_reader_open(console));
+    console->script->replaces = 1;
     console->script->progress = console_progress;
     console->script->progress_cookie = console;
     print_banner(console);

@@ -143,12 +143,28 @@ void declare_check_name(lua_State *L, enum declare_kind kind, const char *what,
                    what, NAME_MAX_LENGTH, name ? name : "nil");
     if (is_built_in(kind, name))
         luaL_error(L, "%s: '%s' is built in, choose another name", what, name);
-    if (!script->parts)
+    if (!script->parts || script->replaces)
         return;
     const struct declared *d = declared_of(script);
     for (size_t i = 0; i < d->lists[kind].count; i++)
         if (strcmp(name_at(d, kind, i), name) == 0)
             luaL_error(L, "%s: '%s' is declared twice", what, name);
+}
+
+/* Takes an earlier part of the last one's name out: script->replaces. */
+static void replace(struct declared *d, size_t kind)
+{
+    struct list *list = &d->lists[kind];
+    char *items = list->items;
+    size_t last = list->count - 1;
+    for (size_t i = 0; i < last; i++) {
+        if (strcmp(name_at(d, kind, i), name_at(d, kind, last)) != 0)
+            continue;
+        memmove(items + i * list->size, items + (i + 1) * list->size,
+                (list->count - i) * list->size); /* and the end mark */
+        list->count--;
+        return;
+    }
 }
 
 void declare_add(lua_State *L, enum declare_kind kind, const void *part,
@@ -172,6 +188,7 @@ void declare_add(lua_State *L, enum declare_kind kind, const void *part,
         memcpy(items + list->count * list->size, part, list->size);
     memset(items + ++list->count * list->size, 0, list->size);
     publish(d);
+    replace(d, kind); /* only where a second one was let in */
 }
 
 enum spred_status declare_seal(struct script *script)

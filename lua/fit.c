@@ -190,23 +190,37 @@ static void add_genes(lua_State *L, luaL_Buffer *out)
     luaL_addstring(out, text);
 }
 
+/* "gap 1e-9: certified", or why not. */
+static void write_verdict(const struct fit_model *m, int convex, char *text,
+                          size_t size)
+{
+    if (!convex)
+        snprintf(text, size, "no gap (not convex), KKT residual %.2g: %s",
+                 m->kkt, m->stop);
+    else if (m->certified)
+        snprintf(text, size, "gap %.2g: certified", m->gap);
+    else
+        snprintf(text, size, "gap %.2g: NOT certified (%s)", m->gap, m->stop);
+}
+
 static int to_text(lua_State *L)
 {
     const struct lua_fit *fit = check(L);
     const struct fit *f = &fit->path->fit;
     const struct fit_model *m = &fit->model;
-    char text[512];
+    char text[512], verdict[128];
     luaL_Buffer out;
     lua_settop(L, 1);
+    write_verdict(m, path_is_convex(&f->path), verdict, sizeof verdict);
     snprintf(text, sizeof text,
              "fit by %.60s: %.60s, %.40s, lambda %.6g (%.4g of lambda_max)\n"
-             "  objective %.10g, gap %.2g: %s (%s)\n"
+             "  objective %.10g, %s\n"
              "  %zu of %zu features, %lld steps, %.3g s",
              f->job.solver, f->path.loss->name, f->job.penalty,
              f->path.lambda[fit->lambda],
              f->path.lambda[fit->lambda] / f->path.lambda_max, m->primal,
-             m->gap, m->certified ? "certified" : "NOT certified", m->stop,
-             m->support, f->path.trial.p, (long long)m->steps, m->seconds);
+             verdict, m->support, f->path.trial.p, (long long)m->steps,
+             m->seconds);
     luaL_buffinit(L, &out);
     luaL_addstring(&out, text);
     add_genes(L, &out);

@@ -168,19 +168,38 @@ static const struct lua_data *push_data(lua_State *L, const char *what)
 }
 
 /* The path of the table at index 1, open and not yet run, pushed. */
+/* Keys of the table at 1: those of all verbs, and the verb's own. */
+static void check_keys(lua_State *L, enum verb verb, const char *what)
+{
+    static const char *const own[][2] = {[SOLVE] = {"on_point", NULL},
+                                         [PATH] = {"on_point", NULL},
+                                         [CV] = {"folds", "rule"},
+                                         [CERTIFY] = {"w", "b"},
+                                         [PROBLEM] = {NULL, NULL}};
+    const char *keys[] = {"data",       "x",           "y",       "features",
+                          "symbols",    "samples",     "name",    "target",
+                          "loss",       "penalty",     "lambda",  "solver",
+                          "gap",        "wall",        "steps",   "stall",
+                          "intercept",  "standardize", "scaling", "warm_start",
+                          "preprocess", "seed",        "threads", "batch",
+                          own[verb][0], own[verb][1],  NULL};
+    static const char *const made_of[] = {"x",       "y",       "features",
+                                          "symbols", "samples", "name"};
+    binding_keys(L, 1, what, keys);
+    if (lua_getfield(L, 1, "data") != LUA_TNIL)
+        for (size_t i = 0; i < sizeof made_of / sizeof *made_of; i++)
+            if (lua_getfield(L, 1, made_of[i]) != LUA_TNIL)
+                luaL_error(L, "%s: data and %s: expected one or the other",
+                           what, made_of[i]);
+    lua_settop(L, 1);
+}
+
 static struct lua_path *push_path(lua_State *L, enum verb verb,
                                   const char *what)
 {
-    static const char *const keys[] = {
-        "data",       "x",         "y",           "features", "symbols",
-        "samples",    "name",      "target",      "loss",     "penalty",
-        "lambda",     "solver",    "gap",         "wall",     "steps",
-        "stall",      "intercept", "standardize", "scaling",  "warm_start",
-        "preprocess", "seed",      "threads",     "batch",    "on_point",
-        "folds",      "rule",      "w",           "b",        NULL};
     struct order o = {.verb = verb, .what = what};
     lua_settop(L, 1);
-    binding_keys(L, 1, what, keys);
+    check_keys(L, verb, what);
     o.data = push_data(L, what); /* at 2 */
     o.doc = tree_new(L, what);
     o.root = o.doc->root = tree_node(L, o.doc, SPEC_NODE_MAP, NULL);

@@ -178,7 +178,15 @@ int fit_predict_lua(lua_State *L)
     struct lua_fit *fit = binding_check(L, 1, &binding_fit);
     const struct trial *trial = &fit->path->fit.path.trial;
     int classes = trial->n_classes > 0;
-    int kind = luaL_checkoption(L, 3, classes ? "class" : "score", kinds);
+    const char *word = luaL_optstring(L, 3, classes ? "class" : "score");
+    int kind = 0;
+    while (kinds[kind] && strcmp(kinds[kind], word) != 0)
+        kind++;
+    if (!kinds[kind])
+        return luaL_error(L,
+                          "predict: '%s': expected class, score or "
+                          "probability",
+                          word);
     size_t n;
     if (kind == 0 && !classes)
         return luaL_error(L, "predict: this model predicts numbers, not "

@@ -17,6 +17,8 @@
 #define MEMORY_DEFAULT ((size_t)1 << 30)
 /* Instructions between two looks at the clock and at Ctrl-C. */
 #define HOOK_COUNT 1000
+/* What a console session declared, as a file (experiment.c). */
+#define CONSOLE_SCRIPT "console.lua"
 /* math.random starts here, so that a script without a seed of its own is
  * repeatable, too. */
 #define RANDOM_SEED "17"
@@ -179,6 +181,8 @@ enum spred_status script_file(struct script *script, const char *path)
     if (status == SPRED_OK && !script->path &&
         !(script->path = spred_strdup(env, path)))
         status = SPRED_ENOMEM;
+    const char *slash = strrchr(path, '/');
+    script->replaces |= strcmp(slash ? slash + 1 : path, CONSOLE_SCRIPT) == 0;
     if (status == SPRED_OK) {
         size_t skip = 0; /* a "#!" line, its newline kept for the numbers */
         if (length > 0 && text[0] == '#')

@@ -29,6 +29,8 @@ struct script {
     int depth;         /* calls in course */
     char *path;        /* of the first file that was loaded, or NULL */
     const char *chunk; /* text of the chunk that is loaded; borrowed */
+    int replaces;      /* 1: a later part takes the place of an earlier one of
+                          its name: the console, and what it leaves */
     int chunk_kept;    /* 1: it is in sources already */
     char *sources;     /* texts of all chunks that declared a part (owned) */
     int ended;         /* 1: the chunk has had enough; see script_end */
