@@ -125,6 +125,20 @@ void binding_methods(lua_State *L, const struct binding_type *type,
 
 /* The metatable lies in the registry under the type's address: a check then
  * makes no string. */
+/* __tostring of a type that has none: "solver my-ista". Upvalue: the type. */
+static int default_text(lua_State *L)
+{
+    const struct binding_type *type = lua_touserdata(L, lua_upvalueindex(1));
+    lua_settop(L, 1);
+    for (const struct binding_entry *e = type->properties; e && e->name; e++)
+        if (strcmp(e->name, "name") == 0 && e->call(L) == 1) {
+            lua_pushfstring(L, "%s %s", type->name, lua_tostring(L, -1));
+            return 1;
+        }
+    lua_pushstring(L, type->name);
+    return 1;
+}
+
 void binding_type(lua_State *L, const struct binding_type *type)
 {
     const struct binding_entry head = {type->name, NULL, type->name, type->doc};
@@ -137,6 +151,9 @@ void binding_type(lua_State *L, const struct binding_type *type)
     lua_setfield(L, meta, "__name");
     lua_pushliteral(L, "locked");
     lua_setfield(L, meta, "__metatable");
+    lua_pushlightuserdata(L, (void *)(size_t)type);
+    lua_pushcclosure(L, default_text, 1);
+    lua_setfield(L, meta, "__tostring");
     lua_newtable(L);
     for (const struct binding_entry *e = type->properties; e && e->name; e++) {
         note(L, "property", type->name, e, 0);

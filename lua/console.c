@@ -86,6 +86,7 @@ static enum spred_status run_pending(struct console *console)
     if (script->chunk[0] == ':')
         script->chunk += strcspn(script->chunk, " ");
     script->chunk_kept = 0;
+    script->chunk_depth = script->depth + 1;
     console_progress_begin(console);
     enum spred_status status = console_call(console, evaluate);
     script->chunk = NULL;
@@ -182,11 +183,11 @@ static void print_banner(const struct console *console)
 
 static enum spred_status talk(struct console *console)
 {
+    console->script->replaces = 1;
     SPRED_TRY(console_call(console, open_parts));
     if (!console->terminal)
         return pipe_loop(console);
     SPRED_TRY(console_reader_open(console));
-    console->script->replaces = 1;
     console->script->progress = console_progress;
     console->script->progress_cookie = console;
     print_banner(console);

@@ -83,9 +83,23 @@ static enum spred_status make_parts(struct script *script)
     return keep_source(script);
 }
 
+/* Only a chunk declares: C goes through the lists, which move when they grow,
+ * while a function of the script runs; and a worker, which loads the same
+ * chunk, must find the same parts. */
+static void check_loading(lua_State *L, const char *what)
+{
+    const struct script *script = script_of(L);
+    if (!script->chunk || script->depth != script->chunk_depth)
+        luaL_error(L,
+                   "%s: parts are declared while the script is loaded, not by "
+                   "a function that the harness calls",
+                   what);
+}
+
 struct parts *declare_parts(lua_State *L)
 {
     struct script *script = script_of(L);
+    check_loading(L, "spred.hooks");
     binding_try(L, make_parts(script));
     return script->parts;
 }
@@ -132,6 +146,7 @@ void declare_check_name(lua_State *L, enum declare_kind kind, const char *what,
                         const char *name)
 {
     struct script *script = script_of(L);
+    check_loading(L, what);
     size_t length = name ? strlen(name) : 0;
     int good = length > 0 && length <= NAME_MAX_LENGTH && name[0] >= 'a' &&
                name[0] <= 'z' &&

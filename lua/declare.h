@@ -19,7 +19,8 @@ enum declare_kind {
 };
 
 /* Raises an error unless name is [a-z][a-z0-9-]*, at most 40 characters, and
- * new among the script's parts of that kind and the built-in ones; what:
+ * new among the script's parts of that kind and the built-in ones, and the
+ * script's chunk is what runs, not a function that C has called; what:
  * "spred.solver". */
 void declare_check_name(lua_State *L, enum declare_kind kind, const char *what,
                         const char *name);

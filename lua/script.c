@@ -156,9 +156,10 @@ enum spred_status script_text(struct script *script, const char *text,
     if (code != LUA_OK)
         return explain(script, code);
     const char *outer = script->chunk;
-    int outer_kept = script->chunk_kept;
+    int outer_kept = script->chunk_kept, outer_depth = script->chunk_depth;
     script->chunk = text;
     script->chunk_kept = 0;
+    script->chunk_depth = script->depth + 1;
     enum spred_status status = script_call(script, 0, 0);
     if (script->ended && (status == SPRED_OK || status == SPRED_EINVAL)) {
         script->ended = 0;
@@ -168,6 +169,7 @@ enum spred_status script_text(struct script *script, const char *text,
     }
     script->chunk = outer;
     script->chunk_kept = outer_kept;
+    script->chunk_depth = outer_depth;
     return status;
 }
 

@@ -32,6 +32,7 @@ struct script {
     int replaces;      /* 1: a later part takes the place of an earlier one of
                           its name: the console, and what it leaves */
     int chunk_kept;    /* 1: it is in sources already */
+    int chunk_depth;   /* depth while the chunk itself runs */
     char *sources;     /* texts of all chunks that declared a part (owned) */
     int ended;         /* 1: the chunk has had enough; see script_end */
     char *trace;       /* of the last error: message and traceback, or NULL */

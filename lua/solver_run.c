@@ -112,6 +112,12 @@ static void take_iterate(lua_State *L, struct call *call)
     }
     take(L, call, get == LUA_NOREF ? "s.w" : "w", p, outputs, s->w);
     take(L, call, get == LUA_NOREF ? "s.b" : "b", outputs, 1, s->b);
+    for (size_t k = 0; !s->problem->intercept && k < outputs; k++)
+        if (s->b[k] < 0 || s->b[k] > 0) {
+            push_where(L, call);
+            luaL_error(L, "%sb must stay 0: the problem has no intercept",
+                       lua_tostring(L, -1));
+        }
 }
 
 /* Pushes s and ctx to 2 and 3, calls the function (if any) with them. */

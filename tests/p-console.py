@@ -229,6 +229,17 @@ def check_bar(tap, screen):
 
 
 def check_pipe(tap, folder):
+    redeclared = """spred.solver{name="mine", step=function() return true end}
+spred.solver{name="mine", step=function(s, ctx) ctx:prox(s.w, 1) return true end}
+f = spred.solve{data=spred.data.simulated{n=20, p=5, k=2}, solver="mine", lambda=1}
+f.stop
+e = {version=1, name="again", datasets={{simulated={n=20, p=5, k=2}}}, problem={loss="squared", lambda=1},
+     protocol={trials=1, validate="0%"}, solvers={"mine"}}
+#spred.experiment(e):run{quiet=true}
+"""
+    run = on_pipe(folder, redeclared)
+    tap.check(run.returncode == 0 and b"solver mine\ncertified\n1" in run.stdout,
+              "a solver declared again takes the place of the first, also in workers", run.stdout + run.stderr)
     good = on_pipe(folder, "x = 20\nfunction f(a)\n\n  return a + 1, 'b'\nend\nf(x)\n{1, {k = 'v'}}\n:doc spred.type\n")
     tap.check(good.returncode == 0 and good.stdout.startswith(b'21\nb\n{1, {k = "v"}}\nspred.type(x)\n')
               and good.stderr == b"", "a pipe: values, no prompt, no banner", good)

@@ -366,6 +366,26 @@ static void not_finite(void **unused)
     sample_free(&s);
 }
 
+/* Without an intercept no b but 0 is a point of the problem: any other may lie
+ * below its optimum. */
+static void no_intercept_no_b(void **unused)
+{
+    (void)unused;
+    struct recipe recipe = {.n = 10, .p = 3};
+    struct sample s;
+    struct spred_certificate c;
+    double zero[3] = {0}, b = 0.1, none = 0;
+    sample_make(&s, &recipe, 1);
+    struct spred_certifier *certifier = spred_certifier_new(&s.env, &s.problem);
+    spred_certifier_start(certifier, s.problem.lambda_max);
+    assert_int_equal(spred_certify(certifier, zero, &b, &c), SPRED_EINVAL);
+    assert_true(isinf(c.gap) && !spred_certified(&c, 1e300));
+    assert_ok(&s.env, spred_certify(certifier, zero, &none, &c));
+    assert_true(spred_certified(&c, 1e-6));
+    spred_certifier_free(certifier);
+    sample_free(&s);
+}
+
 /* The last residual bounds the next lambda too, before anything is computed. */
 static void dual_point_is_kept(void **unused)
 {
@@ -446,7 +466,7 @@ static void one_by_one_and_together(void **unused)
                           : spred_rng_uniform(rng) < 0.5
                               ? 0.1 * spred_rng_normal(rng)
                               : 0;
-            for (size_t k = 0; k < s.problem.outputs; k++)
+            for (size_t k = 0; recipe.intercept && k < s.problem.outputs; k++)
                 b[i][k] = i == 2 ? b[1][k] : 0.3 * spred_rng_normal(rng);
             points[i] = (struct spred_certify_point){
                 .lambda = s.problem.lambda_max * pow(0.8, (double)(i + 1)),
@@ -500,6 +520,7 @@ int main(void)
         cmocka_unit_test(separated_classes),
         cmocka_unit_test(one_class_underflows),
         cmocka_unit_test(not_finite),
+        cmocka_unit_test(no_intercept_no_b),
         cmocka_unit_test(dual_point_is_kept),
         cmocka_unit_test(refused_problems)};
     return cmocka_run_group_tests_name("certificate", tests, NULL, NULL);

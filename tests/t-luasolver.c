@@ -125,7 +125,10 @@ static struct trial small(const char *method, const char *option,
     struct spred_env env;
     struct script *script = opened(&env, "tests/lua/solvers.lua",
                                    strcmp(method, "endless") == 0 ? 0.2 : 20);
-    struct recipe recipe = {.n = 30, .p = 20, .intercept = 1, .noise = 2};
+    struct recipe recipe = {.n = 30,
+                            .p = 20,
+                            .intercept = strcmp(method, "shifts") != 0,
+                            .noise = 2};
     struct trial trial = {.method = method, .option = option, .value = value};
     struct sample s;
     sample_make(&s, &recipe, 3);
@@ -186,7 +189,9 @@ static void errors_are_failed_runs(void **state)
         {"X", "column 21: expected 1 to 20"},
         {"shape", "w: expected 20 x 1 values, got 1 x 1"},
         {"write", "may only be read"},
-        {"field", "lamda"}};
+        {"field", "lamda"},
+        {"late", "spred.metric: parts are declared while the script is load"},
+        {"hooks", "spred.hooks: parts are declared while the script is load"}};
     char error[SPRED_ERROR_MAX];
     (void)state;
     struct trial trial = small("fails", "at", "2", error);
@@ -203,6 +208,10 @@ static void errors_are_failed_runs(void **state)
         if (!strstr(error, "solvers.lua:") && i != 5 && i != 7)
             fail_msg("%s: no place: %s", wrong[i].how, error);
     }
+    trial = small("shifts", NULL, NULL, error);
+    assert_int_equal(trial.totals.stop, SPRED_STOP_FAILED);
+    assert_non_null(
+        strstr(error, "b must stay 0: the problem has no intercep"));
     trial = small("endless", NULL, NULL, error);
     assert_int_equal(trial.totals.stop, SPRED_STOP_FAILED);
     assert_non_null(strstr(error, "more than 0.2 seconds in one call"));

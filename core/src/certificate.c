@@ -380,6 +380,10 @@ static enum spred_status evaluate(struct spred_certifier *c, const double *w,
     size_t n = problem->n, outputs = problem->outputs;
     if (!all_finite(w, problem->p * outputs) || !all_finite(b, outputs))
         return spred_fail(c->env, SPRED_ENUMERIC, "the iterate is not finite");
+    for (size_t k = 0; !problem->intercept && k < outputs; k++)
+        if (b[k] < 0 || b[k] > 0) /* not a point of this problem */
+            return spred_fail(c->env, SPRED_EINVAL,
+                              "the problem has no intercept: b must stay 0");
     predict(c, w);
     for (size_t k = 0; k < outputs; k++) {
         e->centre[k] = b[k];

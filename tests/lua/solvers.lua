@@ -23,6 +23,14 @@ end
 forgetful("forgets", false)
 forgetful("lies", true)
 
+-- b where there is no intercept: lower than the optimum of the problem.
+spred.solver{
+    name = "shifts",
+    step = function(s)
+        s.b:fill(1)
+    end,
+}
+
 spred.solver{
     name = "fails",
     options = {at = {"the step that fails", 3, 1, 10}},
@@ -51,6 +59,8 @@ local wrong = {
     shape = function(s, ctx) ctx:gradient(s.b, s.w) end,
     write = function(_, ctx) ctx.y:fill(0) end,
     field = function(_, ctx) return ctx.lamda end,
+    late = function() spred.metric{name = "late", value = function() return 1 end} end,
+    hooks = function() spred.hooks{on_finish = function() end} end,
 }
 local names = {}
 for name in pairs(wrong) do
