@@ -143,12 +143,17 @@ show_script(struct path *path, const struct spred_host_point *point, int *stop)
     return SPRED_OK;
 }
 
-int path_observe(void *cookie, const struct spred_host_point *point)
+int path_observe(void *cookie, const struct spred_host_point *given)
 {
     struct path *path = cookie;
+    struct spred_host_point here = *given, *point = &here;
     size_t outputs = path->outputs / path->problems;
-    path->failure =
-        worth_keeping(path, point) ? add_point(path, point) : SPRED_OK;
+    int stop = 0;
+    path->failure = show_script(path, point, &stop);
+    if (stop && point->stop == SPRED_STOP_NONE) /* the last one, then */
+        point->stop = SPRED_STOP_INTERRUPTED;
+    if (path->failure == SPRED_OK && worth_keeping(path, point))
+        path->failure = add_point(path, point);
     if (path->failure == SPRED_OK && point->stop != SPRED_STOP_NONE &&
         isfinite(point->certificate.primal) &&
         point->stop != SPRED_STOP_DIVERGED) {
@@ -164,8 +169,5 @@ int path_observe(void *cookie, const struct spred_host_point *point)
             path->intercept[output] = point->b[k];
         }
     }
-    int stop = 0;
-    if (path->failure == SPRED_OK)
-        path->failure = show_script(path, point, &stop);
     return path->failure != SPRED_OK || stop;
 }

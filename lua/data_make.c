@@ -1,5 +1,6 @@
 /* data_make.c: spred.data.new: a data set from a matrix and a vector. */
 #include "lua/data.h"
+#include "lua/matrix.h"
 
 #include <math.h>
 #include <string.h>
@@ -118,11 +119,9 @@ static void take_y(lua_State *L, int index, const char *what,
     lua_pop(L, 1);
 }
 
-/* The matrix's own memory where it stays, else a copy. */
 static void take_x(lua_State *L, int index, const char *what,
                    struct lua_data *d, int keeper)
 {
-    struct spred_env *env = binding_env(L);
     if (lua_getfield(L, index, "x") == LUA_TNIL)
         luaL_error(L, "%s.x: expected a matrix, got nil", what);
     const struct lua_matrix *x = binding_test(L, -1, &binding_matrix);
@@ -132,15 +131,12 @@ static void take_x(lua_State *L, int index, const char *what,
     binding_matrix_check(L, -1);
     if (x->m.rows == 0 || x->m.cols == 0)
         luaL_error(L, "%s.x: is empty", what);
-    if (x->alive || x->m.storage == SPRED_CSC) {
-        binding_try(
-            L, spred_matrix_take(env, &x->m, NULL, 0, NULL, 0, &d->data.x));
-        lua_pop(L, 1);
-    } else {
-        d->data.x = x->m;
-        d->data.x.owned = 0;
-        lua_setiuservalue(L, keeper, 1);
-    }
+    /* A copy that no script can reach: what is certified stays what it was. In
+     * a userdata, so that the collector knows its size. */
+    d->data.x = matrix_copy(L, &x->m, x->m.storage, NULL, 0, NULL, 0)->m;
+    d->data.x.owned = 0;
+    lua_setiuservalue(L, keeper, 1);
+    lua_pop(L, 1);
 }
 
 struct lua_data *data_new(lua_State *L, int index, const char *what)
@@ -184,7 +180,7 @@ void data_open_make(lua_State *L)
         {"new", make,
          "spred.data.new{x=, y=, features=, symbols=, samples=, name=}",
          "A data set from a matrix x (samples in rows) and y: a vector of "
-         "numbers or a list of class names. x is not copied. The lists of "
+         "numbers or a list of class names. x is copied. The lists of "
          "names are optional."},
         {0}};
     binding_functions(L, functions);

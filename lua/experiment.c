@@ -66,8 +66,12 @@ static const char *output_of(const struct script *script)
 static void seal(lua_State *L, struct spec *spec, const char *output)
 {
     struct script *script = script_of(L);
-    if (script->parts)
+    if (script->parts) {
         binding_try(L, declare_seal(script));
+        if (!spec->opened)
+            spec->parts = script->parts;
+    }
+    script->hook_seconds = spec->limits.script;
     binding_try(L, write_script(script, spec, output));
 }
 

@@ -99,9 +99,9 @@ static const struct binding_entry properties[] = {
     {"objective", get_objective, "minimum.objective",
      "f(w) + lambda * sum of |w_j| over the sparse ones."},
     {"kkt", get_kkt, "minimum.kkt",
-     "The worst violation of stationarity of the original problem, over the "
-     "larger of lambda and the largest |gradient| at w = 0. Small means "
-     "optimal if f is convex, stationary if it is not."},
+     "The worst violation of stationarity of the original problem, over lambda "
+     "(lambda = 0: over the largest |gradient| at w = 0). Small means optimal "
+     "if f is convex, stationary if it is not."},
     {"stop", get_stop, "minimum.stop",
      "Why it ended: stationary, stalled, steps, diverged."},
     {"steps", get_steps, "minimum.steps", "Iterations."},

@@ -36,7 +36,11 @@ enum spred_status part_run(struct part_task *task, lua_CFunction body)
         return spred_fail(task->env, SPRED_ENOMEM, "no room on Lua's stack");
     lua_pushcfunction(script->L, body);
     lua_pushlightuserdata(script->L, task);
+    double outer = script->deadline; /* of the script that runs an experiment */
+    if (script->depth > 0 && script->hook_seconds > 0)
+        script->deadline = script_now() + script->hook_seconds;
     enum spred_status status = script_call(script, 1, 0);
+    script->deadline = outer;
     if (status == SPRED_OK)
         return status;
     memcpy(message, script->env->error, sizeof message);

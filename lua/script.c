@@ -80,7 +80,8 @@ static void watch(lua_State *L, lua_Debug *what)
     if (script->ended)
         luaL_error(L, "the script ends here");
     luaL_error(L, "stopped: more than %f seconds in one call",
-               script->options.seconds);
+               script->options.seconds > 0 ? script->options.seconds
+                                           : script->hook_seconds);
 }
 
 int script_end(lua_State *L)
@@ -180,7 +181,7 @@ enum spred_status script_file(struct script *script, const char *path)
     size_t length = 0;
     enum spred_status status =
         name ? spred_read_file(env, path, &text, &length) : SPRED_ENOMEM;
-    if (status == SPRED_OK && !script->path &&
+    if (status == SPRED_OK && !script->path && !script->replaces &&
         !(script->path = spred_strdup(env, path)))
         status = SPRED_ENOMEM;
     const char *slash = strrchr(path, '/');

@@ -24,18 +24,20 @@ struct script {
     struct spred_env *env; /* of the caller; cancelled() stops Lua code too */
     struct script_options options;
     lua_State *L;
-    size_t held, peak; /* bytes held by Lua */
-    double deadline;   /* monotonic seconds; 0: none */
-    int depth;         /* calls in course */
-    char *path;        /* of the first file that was loaded, or NULL */
-    const char *chunk; /* text of the chunk that is loaded; borrowed */
-    int replaces;      /* 1: a later part takes the place of an earlier one of
-                          its name: the console, and what it leaves */
-    int chunk_kept;    /* 1: it is in sources already */
-    int chunk_depth;   /* depth while the chunk itself runs */
-    char *sources;     /* texts of all chunks that declared a part (owned) */
-    int ended;         /* 1: the chunk has had enough; see script_end */
-    char *trace;       /* of the last error: message and traceback, or NULL */
+    size_t held, peak;   /* bytes held by Lua */
+    double hook_seconds; /* most of one hook, metric ... of an experiment that
+                            this script runs itself; 0: none */
+    double deadline;     /* monotonic seconds; 0: none */
+    int depth;           /* calls in course */
+    char *path;          /* of the first file that was loaded, or NULL */
+    const char *chunk;   /* text of the chunk that is loaded; borrowed */
+    int replaces;        /* 1: a later part takes the place of an earlier one of
+                            its name: the console, and what it leaves */
+    int chunk_kept;      /* 1: it is in sources already */
+    int chunk_depth;     /* depth while the chunk itself runs */
+    char *sources;       /* texts of all chunks that declared a part (owned) */
+    int ended;           /* 1: the chunk has had enough; see script_end */
+    char *trace;         /* of the last error: message and traceback, or NULL */
     /* Told while a long call runs: what, and the share that is done; or NULL.
      */
     void (*progress)(void *cookie, const char *what, double share);

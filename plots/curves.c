@@ -5,7 +5,7 @@
 #include "plots/figure.h"
 
 const char plots_filled[] =
-    "Filled: certified (power penalty: stationary) to what was asked in every "
+    "Filled: certified (without a gap: stationary) to what was asked in every "
     "trial; hollow: not when its run ended. ";
 
 #define EDGE 1.15 /* room at the ends of an axis */

@@ -189,7 +189,7 @@ static enum spred_status put_cv_page(struct plots_figure *f,
         "standard "
         "error either way, means over the trials (%.0f). Dotted: the chosen "
         "lambdas. "
-        "Filled: the refit is certified (power penalty: stationary); hollow: "
+        "Filled: the refit is certified (without a gap: stationary); hollow: "
         "not. ",
         results_text(t, first, "problem"), results_real(t, first, "trials")));
     return plots_provenance(f, t, first, end);

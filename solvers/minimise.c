@@ -314,10 +314,9 @@ static double slope_at(struct run *run, double *value)
     return largest;
 }
 
-/* The unit of stationarity: lambda or the gradient's size at w = 0, so that it
- * does not depend on where the user begins (a far start has a huge gradient,
- * and anything would pass). The start stands in where f has no gradient at 0,
- * or none but 0 and lambda is 0, too. */
+/* The unit of stationarity: lambda; without one the gradient's size at w = 0,
+ * which does not depend on where the user begins (a far start has a huge
+ * gradient, and anything would pass), or at the start where f has none at 0. */
 static void measure_start(struct run *run)
 {
     double value;
@@ -330,7 +329,7 @@ static void measure_start(struct run *run)
             largest = there;
     }
     run->from = isfinite(value) ? value + penalty(run, run->w) : 0;
-    run->scale = fmax(run->o->lambda, largest);
+    run->scale = run->o->lambda > 0 ? run->o->lambda : largest;
     if (!(run->scale > 0))
         run->scale = 1;
 }

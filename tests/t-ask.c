@@ -78,8 +78,8 @@ static void answers(void **state)
     static const char *const fine[] = {
         "SELECT count(*) FROM points JOIN runs ON runs.id = points.run",
         "SELECT * FROM notes",
-        "WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c "
-        "WHERE x < 10) SELECT max(x) FROM c",
+        ("WITH RECURSIVE c(x) AS (VALUES (1) UNION ALL SELECT x + 1 FROM c "
+         "WHERE x < 10) SELECT max(x) FROM c"),
         "SELECT sql FROM sqlite_schema",
         "EXPLAIN QUERY PLAN SELECT * FROM runs"};
     for (size_t i = 0; i < sizeof fine / sizeof *fine; i++) {

@@ -131,7 +131,9 @@ static void intercept(const struct spred_problem *problem, const double *xw,
         next = at + g / slope;
         if (isinf(low) || isinf(high)) {
             double far = g > 0 ? at + stride : at - stride;
-            if (!(fabs(next - at) <= stride)) /* flat: the slope misleads */
+            /* Where the loss is flat the slope misleads, and steps of one size
+             * take for ever; a root far away is found by doubling. */
+            if (iteration >= 4 || !(fabs(next - at) <= stride))
                 next = far;
             stride *= 2;
         } else if (!(next > low && next < high) || iteration % 4 == 3) {

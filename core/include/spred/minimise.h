@@ -43,8 +43,8 @@ struct spred_minimum {
     double objective; /* f(w) + lambda sum_sparse |w_j| */
     double kkt;       /* the worst of |g_j + lambda sign(w_j)| (w_j != 0),
                          max(0, |g_j| - lambda) (w_j = 0), |g_j| (not sparse),
-                         over max(lambda, largest |g_j| at w = 0); NaN if
-                         any is */
+                         over lambda, or without one over the largest |g_j| at
+                         w = 0 (at the start where that is 0 or not finite) */
     size_t support;   /* nonzero weights */
     long steps, evaluations;
     enum spred_stop stop; /* STATIONARY, STALL, STEPS, DIVERGED, INTERRUPTED;
