@@ -1,11 +1,15 @@
 -- reference.lua: prints docs/lua-reference.md from the doc strings (./dev man).
 local order, entries = {}, {}
 for _, e in ipairs(spred.docs()) do
-    if not entries[e.of] then
+    if e.kind ~= "type" and e.usage ~= "" and not entries[e.of] then
         entries[e.of] = {}
         order[#order + 1] = e.of
     end
-    table.insert(entries[e.of], e)
+end
+for _, e in ipairs(spred.docs()) do
+    if entries[e.of] and e.usage ~= "" then
+        table.insert(entries[e.of], e)
+    end
 end
 table.sort(order, function(a, b)
     if a == "spred" or b == "spred" then

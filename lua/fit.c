@@ -142,6 +142,17 @@ static int get_scale(lua_State *L)
     return push_column(L, trial->prepared.scale, trial->p, 1);
 }
 
+static int get_kept(lua_State *L)
+{
+    const struct trial *trial = &check(L)->path->fit.path.trial;
+    lua_createtable(L, (int)trial->p, 0);
+    for (size_t j = 0; j < trial->p; j++) {
+        lua_pushinteger(L, (lua_Integer)trial->prepared.kept[j] + 1);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    return 1;
+}
+
 static int get_support(lua_State *L)
 {
     check(L);
@@ -255,7 +266,9 @@ static const struct binding_entry properties[] = {
     {"primal", get_primal, "fit.primal", "The objective."},
     {"dual", get_dual, "fit.dual", "The best lower bound on the optimum."},
     {"certified", get_certified, "fit.certified",
-     "true: the gap is proved to be within what was asked."},
+     "true: the gap is proved to be within what was asked. With a loss or "
+     "penalty of a script the proof takes its declaration for granted, which "
+     "was checked at sampled points."},
     {"stop", get_stop, "fit.stop",
      "Why the solver stopped: \"certified\", \"stalled\", ..."},
     {"steps", get_steps, "fit.steps", "Steps of the solver at this lambda."},
@@ -266,6 +279,10 @@ static const struct binding_entry properties[] = {
      "Weights, a p x K matrix of its own, for features as they were prepared: "
      "(x - fit.mean) * fit.scale."},
     {"b", get_b, "fit.b", "Intercepts, a vector of K values."},
+    {"kept", get_kept, "fit.kept",
+     "Which columns of data.x the rows of w, mean and scale belong to, a list. "
+     "All of them unless preprocessing dropped some (variance_keep, columns "
+     "without a value)."},
     {"mean", get_mean, "fit.mean",
      "What was subtracted from each feature, a vector."},
     {"scale", get_scale, "fit.scale",

@@ -201,6 +201,10 @@ static int body(lua_State *L)
     take_truth(L, task, 2);
     const char *name =
         binding_text(L, 2, "what read returned", "name", task->part->name);
+    if (lua_getfield(L, 2, "simulated") == LUA_TNIL)
+        luaL_error(L, "what read returned: expected simulated = true or false, "
+                      "so that what was made up is never shown as real");
+    lua_pop(L, 1);
     out->simulated =
         binding_boolean(L, 2, "what read returned", "simulated", 0);
     out->name = copy(L, task, name);
@@ -295,8 +299,10 @@ void binding_open_loader(lua_State *L)
          "Declares a source of data for `datasets: [{loader: {name:, path:, "
          "options:}}]`. read returns {x=, y=, features=, symbols=, samples=, "
          "name=, simulated=, truth=}: x a matrix or a list of rows (samples), "
-         "y numbers or class names (\"\" leaves a sample out), the rest "
-         "optional names and, for simulated data, the coefficients. path is "
+         "y numbers or class names (\"\" leaves a sample out), simulated true "
+         "or "
+         "false, which must be said, the rest optional: names and, for "
+         "simulated data, the coefficients. path is "
          "nil if none was given."},
         {"read", read_text, "spred.read(path)",
          "A whole file as a string, at most 256 MiB; gzip, bzip2 and xz are "

@@ -324,7 +324,9 @@ static const struct binding_entry methods[] = {
      "An upper bound on the Lipschitz constant of the gradient of the mean "
      "loss in w and b: 1 over it is a safe step."},
     {"certify", certify, "problem:certify(w, b [, lambda])",
-     "How far from optimal w is, proved: a table with primal, dual, gap (over "
+     "How far from optimal w is, proved (a script's loss or penalty taken at "
+     "its "
+     "word): a table with primal, dual, gap (over "
      "the objective at w = 0), floor (its rounding error), kkt, support and "
      "convex (false: read kkt, there is no gap). At least one pass over X."},
     {NULL, NULL, NULL, NULL}};

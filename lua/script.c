@@ -72,8 +72,11 @@ static void watch(lua_State *L, lua_Debug *what)
     (void)what;
     int stop = env->cancelled && env->cancelled(env->cancel_cookie);
     if (!stop && !script->ended &&
-        !(script->deadline > 0 && script_now() > script->deadline))
+        !(script->deadline > 0 && script_now() > script->deadline)) {
+        if (lua_gethookcount(L) != HOOK_COUNT) /* a limit that is over */
+            lua_sethook(L, watch, LUA_MASKCOUNT, HOOK_COUNT);
         return;
+    }
     lua_sethook(L, watch, LUA_MASKCOUNT, 1);
     if (stop)
         luaL_error(L, "interrupted");

@@ -41,7 +41,9 @@ static void place(struct table *t, struct spred_rng *rng)
 {
     for (size_t i = 0; i < POINTS; i++) {
         double draw = spred_rng_uniform(rng); /* most shapes change near 1 */
-        double size = pow(10, i % 4 < 2 ? 6 * draw - 4 : 2 * draw - 1);
+        double size = pow(10, i % 4 == 1   ? 12 * draw - 4
+                              : i % 4 == 0 ? 6 * draw - 4
+                                           : 2 * draw - 1);
         t->t[i] = i % 2 ? -size : size;
     }
     t->t[0] = 1e-10;

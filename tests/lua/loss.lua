@@ -49,3 +49,23 @@ spred.loss(huber {
         return math.max(-1, math.min(1, y - m))
     end,
 })
+
+-- targets far from 0: the intercept is found, lambda_max does not move
+do
+    local x = spred.rng(8):normal(40, 10)
+    local base = x:column(1) * 2 + spred.rng(9):normal(40)
+    local expected
+    for _, offset in ipairs {0, 300, 1e5} do
+        local y = base:copy()
+        for i = 1, #y do
+            y[i] = y[i] + offset
+        end
+        local fit = spred.solve {x = x, y = y, loss = "huber", lambda = {absolute = 0.1}, solver = "cd",
+            gap = 1e-7}
+        expected = expected or fit.lambda_max
+        check(fit.certified and math.abs(fit.lambda_max / expected - 1) < 1e-6, "offset " .. offset)
+        local c = spred.certify {x = x, y = y, loss = "huber", lambda = {absolute = 0.1},
+            w = spred.zeros(10), b = offset}
+        check(not c.certified and c.gap > 0.1, "w = 0 is not certified")
+    end
+end

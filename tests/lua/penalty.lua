@@ -56,3 +56,9 @@ raises(function()
 end, "penalty.lua:%d+: x.prox must give a number, it gave a string")
 raises(function() spred.penalty(lasso { name = "x", convex = false }) end,
     "would prove nothing")
+
+-- convex only as far as one looks
+raises(function()
+    spred.penalty(lasso {name = "capped", value = function(t) return math.min(math.abs(t), 500) end,
+        derivative = function(t) return math.abs(t) < 500 and (t > 0 and 1 or -1) or 0 end})
+end, "capped")
