@@ -60,8 +60,8 @@ do
         for i = 1, #y do
             y[i] = y[i] + offset
         end
-        local fit = spred.solve {x = x, y = y, loss = "huber", lambda = {absolute = 0.1}, solver = "cd",
-            gap = 1e-7}
+        local fit = spred.solve {x = x, y = y, loss = "huber", lambda = {absolute = 0.1},
+            solver = "cd", gap = 1e-7}
         expected = expected or fit.lambda_max
         check(fit.certified and math.abs(fit.lambda_max / expected - 1) < 1e-6, "offset " .. offset)
         local c = spred.certify {x = x, y = y, loss = "huber", lambda = {absolute = 0.1},
