@@ -205,35 +205,61 @@ static void *reallocate(void *cookie, void *pointer, size_t size)
     return block;
 }
 
+/* Opens a state and runs text with `left` allocations; nothing may be held
+ * afterwards. */
+static enum spred_status run_with(long left, const char *text)
+{
+    struct spred_env env;
+    struct stingy stingy = {left, 0};
+    struct script *script = NULL;
+    spred_env_init(&env);
+    env.reallocate = reallocate;
+    env.allocate_cookie = &stingy;
+    enum spred_status status =
+        script_new(&env, &(struct script_options){.seconds = 60}, &script);
+    if (status == SPRED_OK)
+        status = run(script, text);
+    if (status != SPRED_OK)
+        assert_true(env.error[0] != '\0');
+    script_free(script);
+    assert_int_equal(stingy.held, 0);
+    return status;
+}
+
+/* From the count with which a state can be made on. */
+static void starve(const char *text, long stride)
+{
+    long count = 0;
+    while (run_with(count, "return") != SPRED_OK)
+        count += count < 500 ? 1 : 97;
+    long first = count;
+    for (count -= 97; run_with(count, text) != SPRED_OK; count += stride)
+        assert_true(count < 1000000);
+    assert_true(count > first + 10 * stride); /* or nothing was made to fail */
+}
+
 static void test_allocations_fail(void **state)
 {
-    static const char text[] =
-        "local m = spred.zeros(5, 2) assert(m.rows == 5)\n"
-        "local t = {} for i = 1, 20 do t[i] = spred.zeros(i) end\n"
-        "local c = coroutine.wrap(function() coroutine.yield(spred.type(m)) "
-        "end)\nassert(c() == 'matrix') local s = spred.help(m)\n"
-        "pcall(error, ('x'):rep(500))";
-    struct spred_env env;
-    struct stingy stingy = {0, 0};
-    enum spred_status status = SPRED_ENOMEM;
-    long count = 0;
     (void)state;
-    for (; status == SPRED_ENOMEM || status == SPRED_EINVAL; count++) {
-        struct script *script = NULL;
-        spred_env_init(&env);
-        env.reallocate = reallocate;
-        env.allocate_cookie = &stingy;
-        stingy.left = count;
-        status =
-            script_new(&env, &(struct script_options){.seconds = 60}, &script);
-        if (status == SPRED_OK)
-            status = run(script, text);
-        script_free(script);
-        assert_int_equal(stingy.held, 0);
-        assert_true(count < 100000);
-    }
-    assert_int_equal(status, SPRED_OK);
-    assert_true(count > 200); /* or nothing was made to fail */
+    starve("local m = spred.zeros(5, 2) assert(m.rows == 5)\n"
+           "local t = {} for i = 1, 20 do t[i] = spred.zeros(i) end\n"
+           "local c = coroutine.wrap(function() coroutine.yield(spred.type(m)) "
+           "end)\nassert(c() == 'matrix') local s = spred.help(m)\n"
+           "pcall(error, ('x'):rep(500))",
+           5);
+    starve("local x = spred.rng(1):normal(20, 6) local y = x:column(2) * 2\n"
+           "local f = spred.solve {x = x, y = y, lambda = 0.3}\n"
+           "assert(f.certified) local s = tostring(f) .. #f:genes(2)\n"
+           "local p = f:predict(x) assert(f.support[1] == 2)\n"
+           "local q = spred.path {x = x, y = y, lambda = {0.9, 0.5}}\n"
+           "assert(#q == 2) s = tostring(q[2].w)\n"
+           "local c = spred.certify {x = x, y = y, lambda = 0.3, w = f.w, b = "
+           "f.b}\nassert(c.gap < 1e-6)\n"
+           "local k = spred.problem {x = x, y = y, lambda = 0.3}\n"
+           "s = k:lipschitz() + k:value(f.w, f.b)\n"
+           "local v = spred.cv {x = x, y = y, lambda = {0.9, 0.5}, folds = 3}\n"
+           "s = tostring(v.best)",
+           23);
 }
 
 int main(void)
