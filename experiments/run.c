@@ -213,7 +213,8 @@ enum spred_status path_open(struct path *path, const struct spred_data *data)
                           path->job->loss);
     SPRED_TRY(describe(path));
     if (path->trial.n_classes == 0 && spred_loss_wants_classes(path->loss))
-        return skip(path, "cannot fit classes to a real-valued target (classes are given by name)");
+        return skip(path, "cannot fit classes to a real-valued target (classes "
+                          "are given by name)");
     int rest =
         path->loss != &spred_loss_multinomial && path->trial.n_classes > 2;
     path->problems = rest ? path->trial.n_classes : 1;
