@@ -35,6 +35,7 @@ enum exit_code {
 };
 
 #define MAX_OVERRIDES 64
+#define HANGUP_SECONDS 5 /* that a console without its terminal may go on */
 #define UNSAFE "SPREDBENCH_UNSAFE" /* tells the workers */
 
 /* What the command line said. */
@@ -63,6 +64,8 @@ static void ask_stop(int number)
     if (stop.asked >= stop.patience)
         _exit(EXIT_STOPPED); /* the second time means it */
     stop.leave |= number != SIGINT;
+    if (number == SIGHUP) /* also out of a C function that nothing stops */
+        alarm(HANGUP_SECONDS);
     stop.asked++;
 }
 

@@ -200,6 +200,13 @@ def check_hard(tap, folder, screen):
         screen.keys("C-c")
         time.sleep(0.1)
     tap.check(screen.sees("left 130"), "the third Ctrl-C leaves a call that never looks", screen.text())
+    screen.end()
+    screen.begin()
+    with open(folder.file("pid")) as file:
+        pid = int(file.read())
+    screen.enter("string.find(('a'):rep(40), ('a*'):rep(30) .. 'b')")
+    screen.end()  # the terminal is gone, and nothing stops a pattern
+    tap.check(wait_until(lambda: not os.path.exists(f"/proc/{pid}"), 15), "a console without its terminal ends")
 
 
 def check_saved(tap, folder):
