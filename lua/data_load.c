@@ -58,6 +58,10 @@ static int load(lua_State *L, struct spec_document *doc)
     d->target = spred_strdup(script->env, source_target(set));
     if (!d->target)
         return binding_try(L, SPRED_ENOMEM);
+    /* The arrays are not in the userdata: the collector is told of their size,
+     * or a loop that loads would fill the memory with what nobody holds. */
+    size_t kib = d->data.x.rows * d->data.x.cols / (1024 / sizeof(double));
+    lua_gc(L, LUA_GCSTEP, kib < 1 << 20 ? (int)kib : 1 << 20);
     return 1;
 }
 

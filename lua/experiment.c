@@ -162,8 +162,10 @@ static int run(lua_State *L)
                            .quiet = binding_boolean(L, 2, what, "quiet", 0)};
     const char *command = lua_pushfstring(
         L, "spredbench script %s", script->path ? script->path : "(console)");
+    const char *output = lua_pushstring(
+        L, binding_text(L, 2, what, "output", output_of(script)));
     struct bench bench = {
-        .output = binding_text(L, 2, what, "output", output_of(script)),
+        .output = output, /* kept on the stack: a hook may change the table */
         .command = command,
         .workers = (size_t)jobs,
         .retry_failed = binding_boolean(L, 2, what, "retry_failed", 0),

@@ -154,6 +154,10 @@ enum spred_status script_call(struct script *script, int arguments, int results)
 enum spred_status script_text(struct script *script, const char *text,
                               size_t length, const char *name)
 {
+    /* The sources are kept as a text. Bytecode is refused below. */
+    if (length > 0 && text[0] != LUA_SIGNATURE[0] && memchr(text, 0, length))
+        return spred_fail(script->env, SPRED_EFORMAT,
+                          "%s: a NUL byte in the script", name + 1);
     spred_free(script->env, script->trace);
     script->trace = NULL;
     int code = luaL_loadbufferx(script->L, text, length, name, "t");
@@ -222,8 +226,38 @@ static int require_spred(lua_State *L)
     return 1;
 }
 
+/* A finaliser runs without hooks, so nothing could stop it. Upvalue: Lua's own
+ * setmetatable. */
+static int set_metatable(lua_State *L)
+{
+    luaL_checkany(L, 2);
+    lua_settop(L, 2);
+    if (lua_istable(L, 2)) {
+        lua_pushliteral(L, "__gc");
+        if (lua_rawget(L, 2) != LUA_TNIL)
+            return luaL_error(L, "setmetatable: __gc needs --unsafe");
+        lua_settop(L, 2);
+    }
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+/* Every coroutine counts its own instructions: a tree of short ones would never
+ * look at the clock. Upvalue: create or wrap. */
+static int watched_coroutine(lua_State *L)
+{
+    watch(L, NULL);
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+}
+
 static void open_safe_libraries(lua_State *L)
 {
+    static const char *const coroutines[] = {"create", "wrap", NULL};
     static const luaL_Reg libraries[] = {{LUA_GNAME, luaopen_base},
                                          {LUA_TABLIBNAME, luaopen_table},
                                          {LUA_STRLIBNAME, luaopen_string},
@@ -244,6 +278,16 @@ static void open_safe_libraries(lua_State *L)
     lua_getglobal(L, "string");
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");
+    lua_pop(L, 1);
+    lua_getglobal(L, "setmetatable");
+    lua_pushcclosure(L, set_metatable, 1);
+    lua_setglobal(L, "setmetatable");
+    lua_getglobal(L, LUA_COLIBNAME);
+    for (size_t i = 0; coroutines[i]; i++) {
+        lua_getfield(L, -1, coroutines[i]);
+        lua_pushcclosure(L, watched_coroutine, 1);
+        lua_setfield(L, -2, coroutines[i]);
+    }
     lua_pop(L, 1);
     lua_pushcfunction(L, require_spred);
     lua_setglobal(L, "require");

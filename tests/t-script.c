@@ -53,6 +53,11 @@ static void test_loops(void **state)
     refused("while true do coroutine.wrap(function() pcall(function() while "
             "true do end end) end)() end",
             "seconds");
+    refused("local function t(d) if d == 0 then return end for i = 1, 10 do "
+            "coroutine.wrap(t)(d - 1) end end t(100)",
+            "seconds");
+    refused("setmetatable({}, {__gc = function() while true do end end})",
+            "__gc needs --unsafe");
     refused("local function f() return f() end f()", "seconds");
     refused("setmetatable({}, {__index = function() while true do end end}).x "
             "= nil; local y = setmetatable({}, {__index = function() while "
@@ -109,6 +114,9 @@ static void test_bytecode(void **state)
     assert_int_equal(script_text(script, "\x1bLuaT", 5, "=chunk"),
                      SPRED_EFORMAT);
     assert_non_null(strstr(env.error, "binary"));
+    assert_int_equal(script_text(script, "x = 1 -- \0\nx = 2", 17, "=chunk"),
+                     SPRED_EFORMAT);
+    assert_non_null(strstr(env.error, "NUL"));
     script_free(script);
 }
 
