@@ -6,6 +6,7 @@
 
 #include "experiments/parts.h"
 #include "experiments/plan.h"
+#include "lua/part.h"
 #include "lua/bench.h"
 #include "lua/declare.h"
 #include "lua/results.h"
@@ -77,32 +78,6 @@ static void seal(lua_State *L, struct spec *spec, const char *output)
 
 /* ---- plan ---- */
 
-static void push_job(lua_State *L, const struct job *job)
-{
-    char key[SPRED_HEX_SIZE];
-    binding_try(L, job_key(binding_env(L), job, key));
-    lua_createtable(L, 0, 48);
-    lua_pushstring(L, key);
-    lua_setfield(L, -2, "job");
-    for (const struct results_column *c = job_columns; c->name; c++) {
-        const char *at = (const char *)job + c->offset;
-        char *text;
-        int64_t whole;
-        double number;
-        if (c->kind == RESULTS_TEXT) {
-            memcpy(&text, at, sizeof text);
-            lua_pushstring(L, text);
-        } else if (c->kind == RESULTS_INT) {
-            memcpy(&whole, at, sizeof whole);
-            lua_pushinteger(L, (lua_Integer)whole);
-        } else {
-            memcpy(&number, at, sizeof number);
-            lua_pushnumber(L, number);
-        }
-        lua_setfield(L, -2, c->name);
-    }
-}
-
 static int make_plan(lua_State *L)
 {
     struct script *script = script_of(L);
@@ -115,7 +90,7 @@ static int make_plan(lua_State *L)
     binding_try(L, plan_make(script->env, spec, &fetch, plan));
     lua_createtable(L, (int)plan->n_jobs, 0);
     for (size_t i = 0; i < plan->n_jobs; i++) {
-        push_job(L, &plan->jobs[i]);
+        part_push_job(L, &plan->jobs[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;

@@ -48,7 +48,7 @@ static int plan_body(lua_State *L)
     push_hook(L, task);
     lua_createtable(L, (int)task->n, 0);
     for (size_t i = 0; i < task->n; i++) {
-        part_push_row(L, job_columns, &task->jobs[i]);
+        part_push_job(L, &task->jobs[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     part_call(L, &task->task, 1, 1);
@@ -74,7 +74,7 @@ static int start_body(lua_State *L)
 {
     struct hook_task *task = lua_touserdata(L, 1);
     push_hook(L, task);
-    part_push_row(L, job_columns, task->jobs);
+    part_push_job(L, task->jobs);
     part_call(L, &task->task, 1, 1);
     if (!lua_toboolean(L, -1))
         return 0;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "experiments/job.h"
 #include "results/field.h"
 
 struct part *part_new(lua_State *L, enum declare_kind sort, const char *kind,
@@ -80,4 +81,13 @@ void part_push_row(lua_State *L, const struct results_column *columns,
         }
         lua_setfield(L, -2, c->name);
     }
+}
+
+void part_push_job(lua_State *L, const struct job *job)
+{
+    char key[SPRED_HEX_SIZE];
+    part_push_row(L, job_columns, job);
+    binding_try(L, job_key(binding_env(L), job, key));
+    lua_pushstring(L, key);
+    lua_setfield(L, -2, "job");
 }

@@ -42,4 +42,8 @@ struct results_column;
 void part_push_row(lua_State *L, const struct results_column *columns,
                    const void *row);
 
+/* The same of a job, and its key as `job`, the column of the store. */
+struct job;
+void part_push_job(lua_State *L, const struct job *job);
+
 #endif

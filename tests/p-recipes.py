@@ -53,6 +53,9 @@ with Folder() as folder:
 for name, words in EXAMPLES.items():
     with Folder() as folder:
         shutil.copytree(os.path.join(SOURCE, "experiments"), folder.file("experiments"))
+        if "golub" in name and folder.run("fetch", "golub").returncode != 0:
+            tap.note(f"experiments/{name} is not run: golub cannot be fetched here")
+            continue
         result = folder.run(f"experiments/{name}", timeout=240)
         output = result.stdout.decode() + result.stderr.decode()
         tap.check(result.returncode == 0 and all(word in output for word in words), f"experiments/{name}", output[-2000:])
