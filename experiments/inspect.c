@@ -164,6 +164,8 @@ static void print_bounds(const struct spred_option *o, FILE *out)
     } else if (o->kind == SPRED_OPTION_CHOICE) {
         for (size_t i = 0; o->choices[i]; i++)
             fprintf(out, "%s%s", i ? " | " : "", o->choices[i]);
+    } else if (o->kind == SPRED_OPTION_TEXT) {
+        fputs("text", out);
     } else {
         fprintf(out, "%g to %g", o->min, o->max);
     }

@@ -168,6 +168,7 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                   {&row->loss, job->loss},
                   {&row->solver, job->solver},
                   {&row->options, job->options},
+                  {&row->kind, "solver"},
                   {&row->machine, job->machine},
                   {&row->started, started},
                   {&row->seed, job->seed}};

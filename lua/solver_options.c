@@ -212,6 +212,9 @@ void solver_options_push(lua_State *L, const struct spred_option *table,
         case SPRED_OPTION_CHOICE:
             lua_pushstring(L, row->choices[*(const int *)field]);
             break;
+        case SPRED_OPTION_TEXT:
+            lua_pushstring(L, field);
+            break;
         }
         lua_setfield(L, -2, row->name);
     }

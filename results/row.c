@@ -36,7 +36,9 @@ const struct results_column results_run_columns[] = {
     TEXT(penalty, "l1, elastic-net(ratio), group(...), power(D)"),
     TEXT(preparation, "what was done to X, learnt on the training part"),
     TEXT(solver, "name of the solver"),
-    TEXT(options, "all options of the solver, name=value"),
+    TEXT(options, "all options of the solver or model, name=value"),
+    TEXT(kind, "solver or model"),
+    TEXT(chosen, "model: the tuned settings that stand"),
     INT(warm_start, "0: every lambda was solved from nothing"),
     INT(train, "samples in the training part"),
     INT(validate, "samples in the validation part"),
@@ -154,6 +156,26 @@ const struct results_column results_metric_columns[] = {
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 
+#define ROW results_candidate
+const struct results_column results_candidate_columns[] = {
+    TEXT(job, "key of the job"),
+    INT(candidate, "place in the grid, from 1"),
+    TEXT(settings, "the tuned options, name=value"),
+    TEXT(at, "which of its offers stands: step, genes ..."),
+    REAL(validation,
+         "balanced accuracy (paper: accuracy), validation part, best offer"),
+    REAL(loss, "validation loss, which breaks ties"),
+    INT(support, "genes that the best offer uses"),
+    INT(offers, "models that were offered"),
+    INT(steps, "gradient steps, eliminations ..."),
+    REAL(passes, "work in passes over the data"),
+    REAL(seconds, "of the fit [s]"),
+    TEXT(stop, "done, time, diverged, error or interrupted"),
+    TEXT(note, "what the model said of the fit"),
+    INT(chosen, "1: the one that was tested"),
+    {NULL, RESULTS_TEXT, 0, NULL}};
+#undef ROW
+
 #define CHILD(rows)                                                            \
     offsetof(struct results_record, rows),                                     \
         offsetof(struct results_record, n_##rows)
@@ -163,7 +185,9 @@ const struct results_child results_children[RESULTS_CHILDREN] = {
     {"genes", results_gene_columns, sizeof(struct results_gene), CHILD(genes)},
     {"folds", results_fold_columns, sizeof(struct results_fold), CHILD(folds)},
     {"metrics", results_metric_columns, sizeof(struct results_metric),
-     CHILD(metrics)}};
+     CHILD(metrics)},
+    {"candidates", results_candidate_columns, sizeof(struct results_candidate),
+     CHILD(candidates)}};
 #undef CHILD
 
 size_t results_child_count(const struct results_record *record,
@@ -247,7 +271,8 @@ void results_record_free(struct spred_env *env, struct results_record *record)
     record->folds = NULL;
     record->metrics = NULL;
     record->n_points = record->n_genes = record->n_folds = 0;
-    record->n_metrics = 0;
+    record->n_metrics = record->n_candidates = 0;
+    record->candidates = NULL;
 }
 
 char *results_print_real(char out[RESULTS_REAL_SIZE], double value, int digits)

@@ -27,17 +27,21 @@ struct results_run {
     char *job; /* key: 64 hexadecimal digits */
     char *experiment;
     char *dataset, *source, *target;
-    int64_t simulated; /* 1: never shown as real */
-    char *protocol;    /* clean | paper */
-    int64_t trial;     /* 1.. */
-    char *problem;     /* name in the file: "lasso" */
-    char *loss;        /* squared | logistic | multinomial */
-    char *penalty;     /* "l1", "elastic-net(0.5)", "group(size 5)",
-                          "power(3)": not convex, no gap; a script's name, with
-                          RESULTS_NO_GAP behind it where there is none */
-    char *preparation; /* of X: log2, missing, constant columns ... */
-    char *solver, *options;
-    int64_t warm_start; /* 0: every lambda was solved from nothing */
+    int64_t simulated;      /* 1: never shown as real */
+    char *protocol;         /* clean | paper */
+    int64_t trial;          /* 1.. */
+    char *problem;          /* name in the file: "lasso" */
+    char *loss;             /* squared | logistic | multinomial */
+    char *penalty;          /* "l1", "elastic-net(0.5)", "group(size 5)",
+                               "power(3)": not convex, no gap; a script's name, with
+                               RESULTS_NO_GAP behind it where there is none */
+    char *preparation;      /* of X: log2, missing, constant columns ... */
+    char *solver, *options; /* of a solver or a model */
+    char *kind;             /* "solver", or "model": then problem is "model" and
+                               loss, penalty, lambdas, gaps have no value */
+    char *chosen;           /* model: the tuned settings that stand and where:
+                               "lr=0.05 lambda=0.1 step=300" */
+    int64_t warm_start;     /* 0: every lambda was solved from nothing */
     int64_t train, validate, test, features, classes;
     char *status;        /* certified stalled time steps diverged skipped memory
                             crashed error interrupted */
@@ -136,11 +140,30 @@ struct results_metric {
     double value; /* NaN: none came out */
 };
 
+/* One setting that a model was tried with: the best it offered, by the
+ * validation part. */
+struct results_candidate {
+    char *job;
+    int64_t candidate; /* 1.. in the order of the grid */
+    char *settings;    /* the tuned options: "lr=0.05 lambda=0.1"; "" if none */
+    char *at;          /* which of its offers: "step=300", "genes=50", "" */
+    double validation; /* as in results_run; NaN: no validation part */
+    double loss;       /* validation loss, which breaks ties */
+    int64_t support;   /* genes that this offer uses */
+    int64_t offers;    /* how many there were */
+    int64_t steps;
+    double passes, seconds;
+    char *stop;     /* done time diverged error interrupted */
+    char *note;     /* what the model said of the fit */
+    int64_t chosen; /* 1: the one that was tested */
+};
+
 extern const struct results_column results_run_columns[];
 extern const struct results_column results_point_columns[];
 extern const struct results_column results_gene_columns[];
 extern const struct results_column results_fold_columns[];
 extern const struct results_column results_metric_columns[];
+extern const struct results_column results_candidate_columns[];
 
 /* Sets every field to "no value" / frees the texts of one row. */
 void results_row_clear(const struct results_column *columns, void *row);
@@ -158,6 +181,8 @@ struct results_record {
     size_t n_folds;
     struct results_metric *metrics;
     size_t n_metrics;
+    struct results_candidate *candidates;
+    size_t n_candidates;
 };
 void results_record_free(struct spred_env *env, struct results_record *record);
 
@@ -168,7 +193,7 @@ struct results_child {
     size_t size;        /* of a row */
     size_t rows, count; /* offsets in struct results_record */
 };
-enum { RESULTS_CHILDREN = 4 };
+enum { RESULTS_CHILDREN = 5 };
 extern const struct results_child results_children[RESULTS_CHILDREN];
 
 /* Row i of a child table of the record; borrowed. */

@@ -189,33 +189,6 @@ enum spred_status results_sql_child(struct spred_env *env, const char *what,
         env, sql, ", PRIMARY KEY (run, number)) STRICT, WITHOUT ROWID;");
 }
 
-enum spred_status results_sql_metrics(struct spred_env *env, sqlite3 *db,
-                                      const char *path, int writer)
-{
-    const struct results_child *metrics = results_children;
-    struct spred_buffer sql = {0};
-    int64_t there = 0;
-    while (metrics->columns != results_metric_columns)
-        metrics++;
-    SPRED_TRY(ask(env, db, path,
-                  "SELECT count(*) FROM sqlite_schema WHERE name = 'metrics'",
-                  &there));
-    if (there)
-        return SPRED_OK;
-    enum spred_status status = spred_buffer_add(
-        env, &sql, "%s", writer ? "" : "PRAGMA query_only = 0;");
-    if (!status)
-        status = results_sql_child(
-            env, writer ? "TABLE IF NOT EXISTS" : "TEMP TABLE", metrics, &sql);
-    if (!status && !writer)
-        status = spred_buffer_add(env, &sql, "PRAGMA query_only = 1");
-    if (!status && sqlite3_exec(db, sql.text, NULL, NULL, NULL) != SQLITE_OK)
-        status = results_sql_fail(env, db, path,
-                                  "the table of metrics cannot be made");
-    spred_free(env, sql.text);
-    return status;
-}
-
 enum spred_status results_sql_open(struct spred_env *env, const char *path,
                                    int writer, sqlite3 **db, int *fresh)
 {
@@ -240,8 +213,6 @@ enum spred_status results_sql_open(struct spred_env *env, const char *path,
         if (!status)
             status = check_content(env, *db, path, writer, fresh);
     }
-    if (!status && !writer)
-        status = results_sql_metrics(env, *db, path, 0);
     if (status) {
         sqlite3_close(*db);
         *db = NULL;

@@ -7,7 +7,7 @@
 #include "results/sink.h"
 
 /* user_version of the schema in store.c; application_id "SPRD". */
-#define RESULTS_SCHEMA 2
+#define RESULTS_SCHEMA 3
 #define RESULTS_APPLICATION 0x53505244
 
 /* "PATH: what: SQLite's words", with the status that fits the code. */
@@ -35,11 +35,6 @@ struct results_child;
 enum spred_status results_sql_child(struct spred_env *env, const char *what,
                                     const struct results_child *child,
                                     struct spred_buffer *sql);
-/* The table of metrics, which stores of version 0.1 lack: a writer makes it, a
- * reader sees an empty one. */
-enum spred_status results_sql_metrics(struct spred_env *env, sqlite3 *db,
-                                      const char *path, int writer);
-
 /* Compiles one statement. */
 enum spred_status results_sql_prepare(struct spred_env *env, sqlite3 *db,
                                       const char *path, const char *sql,

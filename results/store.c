@@ -166,8 +166,6 @@ enum spred_status results_store_open(struct spred_env *env, const char *path,
         status = switch_to_wal(store);
     if (!status && fresh)
         status = create_schema(store);
-    else if (!status)
-        status = results_sql_metrics(env, store->db, store->path, 1);
     if (!status)
         status = prepare_all(store);
     if (status) {

@@ -87,7 +87,7 @@ static void put_and_find(void **state)
                      4);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM pragma_table_list WHERE "
                                "strict AND schema = 'main'"),
-                     6);
+                     7);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM pragma_journal_mode WHERE "
                                "journal_mode = 'wal'"),
                      1);
@@ -98,40 +98,6 @@ static void put_and_find(void **state)
     assert_string_equal(status, "certified");
     results_store_close(store);
     results_row_free(&p.env, results_run_columns, &key);
-    fixture_remove(&p.env, p.folder);
-}
-
-/* A store from before there were metrics: read as it is, and completed by the
- * next writer. */
-static void older_store(void **state)
-{
-    (void)state;
-    struct place p;
-    struct results_store *store;
-    struct results_view *view;
-    struct spred_buffer text = {0};
-    size_t differences = 0;
-    open_place(&p);
-    assert_ok(&p.env, results_store_open(&p.env, p.db, &store));
-    struct results_sink sink = results_store_sink(store);
-    put_one(&p.env, &sink, 1, 1, 1e-7);
-    results_store_close(store);
-    ask(p.db, "DROP TABLE metrics");
-    static const char there[] =
-        "SELECT count(*) FROM sqlite_schema WHERE name = 'metrics'";
-    assert_int_equal(ask(p.db, there), 0);
-    assert_ok(&p.env, results_view_open(&p.env, p.db, &view));
-    assert_ok(&p.env, results_markdown(&p.env, view, &text));
-    assert_ok(&p.env, results_export_csv(&p.env, view, p.folder));
-    results_view_close(view);
-    assert_ok(&p.env, results_verify(&p.env, p.db, p.db, &text, &differences));
-    assert_int_equal(differences, 0);
-    spred_free(&p.env, text.text);
-    assert_int_equal(ask(p.db, there), 0); /* reading changes nothing */
-    assert_ok(&p.env, results_store_open(&p.env, p.db, &store));
-    results_store_close(store);
-    assert_int_equal(ask(p.db, there), 1);
-    assert_int_equal(ask(p.db, "SELECT count(*) FROM runs"), 1);
     fixture_remove(&p.env, p.folder);
 }
 
@@ -344,9 +310,8 @@ static void verifying(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(older_store),   cmocka_unit_test(put_and_find),
-        cmocka_unit_test(refusals),      cmocka_unit_test(read_only_folder),
-        cmocka_unit_test(two_processes), cmocka_unit_test(killed),
-        cmocka_unit_test(verifying)};
+        cmocka_unit_test(put_and_find),     cmocka_unit_test(refusals),
+        cmocka_unit_test(read_only_folder), cmocka_unit_test(two_processes),
+        cmocka_unit_test(killed),           cmocka_unit_test(verifying)};
     return cmocka_run_group_tests_name("store", tests, NULL, NULL);
 }

@@ -64,6 +64,23 @@ static enum spred_status set_word(struct spred_env *env,
     return refuse(env, row, value, expected);
 }
 
+static enum spred_status set_text(struct spred_env *env,
+                                  const struct spred_option *row, char *field,
+                                  const char *value)
+{
+    size_t length = strlen(value);
+    for (size_t i = 0; i < length; i++)
+        if (value[i] <= ' ' || value[i] == 127)
+            return refuse(env, row, value, "one word without blanks");
+    if (length >= SPRED_OPTION_TEXT_MAX)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: longer than the %d characters it may have",
+                          row->name, SPRED_OPTION_TEXT_MAX - 1);
+    memset(field, 0, SPRED_OPTION_TEXT_MAX);
+    memcpy(field, value, length);
+    return SPRED_OK;
+}
+
 static enum spred_status set_row(struct spred_env *env,
                                  const struct spred_option *row, void *options,
                                  const char *value)
@@ -71,6 +88,8 @@ static enum spred_status set_row(struct spred_env *env,
     char *field = (char *)options + row->offset;
     if (row->kind == SPRED_OPTION_INT || row->kind == SPRED_OPTION_REAL)
         return set_number(env, row, field, value);
+    if (row->kind == SPRED_OPTION_TEXT)
+        return set_text(env, row, field, value);
     return set_word(env, row, field, value);
 }
 
@@ -130,26 +149,30 @@ char *spred_options_text(struct spred_env *env,
     enum spred_status status = spred_buffer_append(env, &out, "", 0);
     for (; status == SPRED_OK && table && table->name; table++) {
         const char *field = (const char *)options + table->offset;
-        char text[64];
+        char number[64];
+        const char *text = number;
         int index;
         long integer;
         double real;
         switch (table->kind) {
         case SPRED_OPTION_BOOL:
             memcpy(&index, field, sizeof index);
-            snprintf(text, sizeof text, "%s", index ? "true" : "false");
+            text = index ? "true" : "false";
             break;
         case SPRED_OPTION_CHOICE:
             memcpy(&index, field, sizeof index);
-            snprintf(text, sizeof text, "%s", table->choices[index]);
+            text = table->choices[index];
             break;
         case SPRED_OPTION_INT:
             memcpy(&integer, field, sizeof integer);
-            snprintf(text, sizeof text, "%ld", integer);
+            snprintf(number, sizeof number, "%ld", integer);
             break;
         case SPRED_OPTION_REAL:
             memcpy(&real, field, sizeof real);
-            shortest(real, text, sizeof text);
+            shortest(real, number, sizeof number);
+            break;
+        case SPRED_OPTION_TEXT:
+            text = field;
             break;
         }
         status = spred_buffer_add(env, &out, "%s%s=%s", out.length ? " " : "",

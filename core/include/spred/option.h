@@ -6,11 +6,14 @@
 #include "spred/env.h"
 
 enum spred_option_kind {
-    SPRED_OPTION_BOOL,  /* field: int, text: true | false */
-    SPRED_OPTION_INT,   /* field: long */
-    SPRED_OPTION_REAL,  /* field: double */
-    SPRED_OPTION_CHOICE /* field: int, index into choices */
+    SPRED_OPTION_BOOL,   /* field: int, text: true | false */
+    SPRED_OPTION_INT,    /* field: long */
+    SPRED_OPTION_REAL,   /* field: double */
+    SPRED_OPTION_CHOICE, /* field: int, index into choices */
+    SPRED_OPTION_TEXT    /* field: char[SPRED_OPTION_TEXT_MAX]: one word of
+                            printable characters without blanks, or "" */
 };
+#define SPRED_OPTION_TEXT_MAX 1024
 
 /* A table ends with a row whose name is NULL. */
 struct spred_option {

@@ -1,0 +1,103 @@
+/* model.h: a method that learns to predict from samples alone and chooses genes
+ * on its way: gated networks, filters before a support vector machine,
+ * controls. What solves a stated convex problem is a solver (solver.h). */
+#ifndef SPRED_MODEL_H
+#define SPRED_MODEL_H
+
+#include <stdint.h>
+#include "spred/option.h"
+#include "spred/pool.h"
+
+/* Prepared samples, borrowed: centred and scaled as the training part was. */
+struct spred_rows {
+    size_t n, p;
+    const float *x;       /* n x p, column-major: a gene's samples are one
+                             block. No NaN */
+    const int32_t *codes; /* n, 0..classes-1 (validation under the paper's
+                             protocol: also above, a class never seen); NULL if
+                             real-valued */
+    const double *values; /* n; NULL if classes */
+};
+
+/* What an offered model is worth on the validation part: NaN without one. */
+struct spred_offer {
+    double score; /* balanced accuracy (paper: accuracy; real-valued: R2) */
+    double loss;  /* log-loss or mean squared error, which breaks ties */
+    int best;     /* 1: the best so far of this fit */
+};
+
+struct spred_model_task {
+    struct spred_rows train;
+    struct spred_rows validate; /* n = 0: there is none. For early stopping by
+                                   the offers alone: a model has no need of it
+                                   but for methods that are defined by it */
+    size_t classes;             /* K >= 2; 0: real-valued target */
+    uint64_t seed;              /* everything random comes from it */
+    size_t threads;             /* >= 1, of OpenBLAS, set by the caller */
+    /* The model in `state` could be the answer: called in the course of fit, at
+     * least once, from the least to the most complex or as training goes on.
+     * The runner predicts the validation part (and, unseen, the test part) by
+     * the model's own predict and genes, and keeps the best. what: how this
+     * candidate differs from the others of this fit ("genes=50", "step=300"),
+     * or "". An error is to be passed on. */
+    enum spred_status (*offer)(void *cookie, const char *what,
+                               struct spred_offer *out);
+    void *cookie;
+};
+
+/* What a fit cost and found, for the row; zeroed by the caller. */
+struct spred_model_report {
+    long steps;     /* gradient steps, boosting rounds, eliminations ... */
+    double passes;  /* work in passes over the training part's X: a step that
+                       touches m of p genes counts m/p */
+    char note[256]; /* one line for the row, or "": "22 260 of 22 283 gates
+                       parked, all verified |g| < lambda" */
+};
+
+enum spred_model_takes {
+    SPRED_MODEL_CLASSES = 1 << 0,
+    SPRED_MODEL_REAL = 1 << 1,
+    SPRED_MODEL_LOGITS = 1 << 2, /* scores are logits: softmax gives
+                                    probabilities, and a log-loss */
+    SPRED_MODEL_CHOOSES = 1 << 3 /* may leave genes out; else its number of
+                                    genes is always all */
+};
+
+struct spred_model {
+    const char *name;      /* "spred-network", "hsic-lasso" */
+    const char *alias;     /* or NULL */
+    const char *doc;       /* one line */
+    const char *reference; /* the paper or book */
+    unsigned api_version;  /* raised when results change; part of the job key */
+    unsigned takes;        /* enum spred_model_takes bits */
+    size_t state_size;     /* zeroed by the runner before fit */
+    size_t options_size;
+    const struct spred_option *options; /* ends with a NULL name; or NULL */
+    /* Learns from task->train and offers. Polls spred_check_cancel(env) at
+     * least every tenth of a second and passes its status on: what was offered
+     * until then stands. SPRED_ENUMERIC: diverged (text in env). */
+    enum spred_status (*fit)(struct spred_env *env, void *state,
+                             const void *options,
+                             const struct spred_model_task *task,
+                             struct spred_model_report *report);
+    /* scores: n x K column-major, the highest of a row wins (real-valued: n).
+     * x: n x p column-major. Called within offer and after fit. */
+    enum spred_status (*predict)(struct spred_env *env, void *state,
+                                 const float *x, size_t n, double *scores);
+    /* importance: p values, 0 = the gene takes no part in predict, else > 0. */
+    void (*genes)(const void *state, double *importance);
+    /* Frees what fit made, also after a failed fit. */
+    void (*free)(struct spred_env *env, void *state);
+};
+
+/* NULL-ended, generated from the list in solvers/meson.build. */
+extern SPRED_API const struct spred_model *const spred_models[];
+
+/* By name or alias; NULL if there is none. */
+SPRED_API const struct spred_model *spred_model_find(const char *name);
+
+/* NULL if the model takes the target, else one line: what it needs. Static. */
+SPRED_API const char *spred_model_refuses(const struct spred_model *model,
+                                          size_t classes);
+
+#endif
