@@ -1,8 +1,11 @@
-/* solver_names.c: the registry behind the spec's questions about solvers. */
+/* solver_names.c: the registries behind the spec's questions about solvers and
+ * models. */
 #include "experiments/solver_names.h"
 
 #include <stdio.h>
+#include <string.h>
 
+#include "spred/model.h"
 #include "spred/solver.h"
 
 static const char *resolve_solver(const char *name, const char *variant)
@@ -29,13 +32,59 @@ static enum spred_status check_option(struct spred_env *env, const char *name,
     return status;
 }
 
+static const char *resolve_model(const char *name)
+{
+    const struct spred_model *model = spred_model_find(name);
+    return model ? model->name : NULL;
+}
+
+static enum spred_status check_model(struct spred_env *env, const char *name,
+                                     const char *option, const char *value)
+{
+    const struct spred_model *model = spred_model_find(name);
+    void *options = spred_alloc(env, 1, model->options_size);
+    if (!options)
+        return SPRED_ENOMEM;
+    enum spred_status status =
+        spred_options_set(env, model->options, options, option, value);
+    spred_free(env, options);
+    return status;
+}
+
+static int is_word(const char *name, const char *option)
+{
+    const struct spred_model *model = spred_model_find(name);
+    for (const struct spred_option *o = model->options; o && o->name; o++)
+        if (strcmp(o->name, option) == 0)
+            return o->kind == SPRED_OPTION_TEXT;
+    return 0;
+}
+
 #define MAX_NAMES 128
+
+static const struct spec_model_names *model_names(void)
+{
+    static const char *names[MAX_NAMES + 1];
+    static const struct spec_model_names table = {.resolve = resolve_model,
+                                                  .all = names,
+                                                  .check = check_model,
+                                                  .is_word = is_word};
+    size_t count = 0;
+    for (size_t i = 0; spred_models[i] && count + 1 < MAX_NAMES; i++) {
+        names[count++] = spred_models[i]->name;
+        if (spred_models[i]->alias)
+            names[count++] = spred_models[i]->alias;
+    }
+    names[count] = NULL;
+    return &table;
+}
 
 const struct spec_solver_names *solver_names(void)
 {
     static const char *names[MAX_NAMES + 1];
-    static const struct spec_solver_names table = {
+    static struct spec_solver_names table = {
         .resolve = resolve_solver, .all = names, .check = check_option};
+    table.models = model_names();
     size_t count = 0;
     for (size_t i = 0; spred_solvers[i] && count + 1 < MAX_NAMES; i++) {
         names[count++] = spred_solvers[i]->name;

@@ -17,6 +17,7 @@ static const struct spec_field top_fields[] = {
     {"preprocess", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"protocol", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"solvers", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"models", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"stop", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"limits", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"measure", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
@@ -73,6 +74,28 @@ static enum spred_status read_seed(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* Solvers with their problems, or models, or both. */
+static enum spred_status read_methods(struct spec_reader *r,
+                                      struct spec_node *root)
+{
+    struct spec_node *solvers = spec_node_get(root, "solvers");
+    struct spec_node *models = spec_node_get(root, "models");
+    struct spec_node *problem = spec_node_get(root, "problem");
+    struct spec_node *problems = spec_node_get(root, "problems");
+    if (!models || solvers || problem || problems)
+        SPRED_TRY(spec_read_problems(r, problem, problems));
+    if (!solvers && (!models || problem || problems))
+        return spec_fail(r, models ? (problem ? problem : problems) : root,
+                         models ? "problem: is for solvers, but 'solvers' is "
+                                  "missing (models need no problem)"
+                                : "'solvers' is missing, expected for example "
+                                  "solvers: [coordinate-descent] (or models: "
+                                  "[majority])");
+    if (solvers)
+        SPRED_TRY(spec_read_solvers(r, solvers));
+    return models ? spec_read_models(r, models) : SPRED_OK;
+}
+
 static enum spred_status read_parts(struct spec_reader *r,
                                     struct spec_node *root)
 {
@@ -82,19 +105,12 @@ static enum spred_status read_parts(struct spec_reader *r,
     SPRED_TRY(read_seed(r, spec_node_get(root, "seed")));
     SPRED_TRY(spec_read_script(r, root));
     struct spec_node *datasets = spec_node_get(root, "datasets");
-    struct spec_node *solvers = spec_node_get(root, "solvers");
     if (!datasets)
         return spec_fail(r, root,
                          "'datasets' is missing, expected for example "
                          "datasets: [{debian: golub}]");
     SPRED_TRY(spec_read_datasets(r, datasets));
-    SPRED_TRY(spec_read_problems(r, spec_node_get(root, "problem"),
-                                 spec_node_get(root, "problems")));
-    if (!solvers)
-        return spec_fail(r, root,
-                         "'solvers' is missing, expected for example "
-                         "solvers: [coordinate-descent]");
-    SPRED_TRY(spec_read_solvers(r, solvers));
+    SPRED_TRY(read_methods(r, root));
     return spec_read_rules(r, root);
 }
 
@@ -156,6 +172,21 @@ static void settings_free(struct spred_env *env, struct spec_setting *settings,
     spred_free(env, settings);
 }
 
+static void model_free(struct spred_env *env, struct spec_model *model)
+{
+    for (size_t i = 0; i < model->n_tune; i++) {
+        struct spec_axis *axis = &model->tune[i];
+        for (size_t k = 0; k < axis->n_values; k++)
+            spred_free(env, axis->values[k]);
+        spred_free(env, axis->values);
+        spred_free(env, axis->name);
+    }
+    settings_free(env, model->settings, model->n_settings);
+    spred_free(env, model->tune);
+    spred_free(env, model->name);
+    spred_free(env, model->label);
+}
+
 void spec_free(struct spred_env *env, struct spec *spec)
 {
     for (size_t i = 0; i < spec->n_datasets; i++) {
@@ -180,9 +211,12 @@ void spec_free(struct spred_env *env, struct spec *spec)
         spred_free(env, s->name);
         spred_free(env, s->label);
     }
+    for (size_t i = 0; i < spec->n_models; i++)
+        model_free(env, &spec->models[i]);
     for (size_t i = 0; i < spec->n_figures; i++)
         spred_free(env, spec->figures[i]);
     spred_free(env, spec->figures);
+    spred_free(env, spec->models);
     spred_free(env, spec->solvers);
     spred_free(env, spec->problems);
     spred_free(env, spec->datasets);

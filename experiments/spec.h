@@ -101,6 +101,25 @@ struct spec_solver {
     unsigned line, column;
 };
 
+/* One option of a model and the values among which a job chooses. */
+struct spec_axis {
+    char *name;
+    char **values;
+    size_t n_values;
+    unsigned line, column;
+};
+
+/* One model with one combination of its options (sweeps are expanded). */
+struct spec_model {
+    char *name; /* registry name */
+    struct spec_setting *settings;
+    size_t n_settings;
+    struct spec_axis *tune; /* `tune: {name: [values]}`: the grid of one job */
+    size_t n_tune;
+    char *label; /* name plus what was set and what is tuned */
+    unsigned line, column;
+};
+
 struct spec_preprocess {
     int log2;             /* 0 never, 1 always, 2 auto (default) */
     int missing_refuse;   /* 1: refuse; 0: median of the training part */
@@ -154,6 +173,8 @@ struct spec {
     size_t n_problems;
     struct spec_solver *solvers;
     size_t n_solvers;
+    struct spec_model *models; /* beside problems and solvers, or instead */
+    size_t n_models;
     struct spec_preprocess preprocess;
     struct spec_protocol protocol;
     struct spec_stop stop;
@@ -170,6 +191,16 @@ struct spec {
     char *resolved; /* canonical YAML of the whole, every default shown */
 };
 
+/* The same questions about models. */
+struct spec_model_names {
+    const char *(*resolve)(const char *name);
+    const char *const *all;
+    enum spred_status (*check)(struct spred_env *env, const char *model,
+                               const char *option, const char *value);
+    /* 1: the option's value is a word that a list or a map may stand for. */
+    int (*is_word)(const char *model, const char *option);
+};
+
 /* What the spec must know of the solvers, handed in by the front door so that
  * this room names none: resolve a name as written and an optional variant to
  * the registry name and the option row check. */
@@ -182,6 +213,7 @@ struct spec_solver_names {
     /* Checks one option of a registry name; error text in env. */
     enum spred_status (*check)(struct spred_env *env, const char *solver,
                                const char *option, const char *value);
+    const struct spec_model_names *models; /* NULL: there are none */
     /* How `script:` becomes parts; NULL: scripts are refused. */
     const struct parts_opener *opener;
     /* Or parts that are open already, those of a running script, and its path

@@ -147,6 +147,16 @@ enum spred_status spec_read_penalty(struct spec_reader *r,
                                     struct spec_problem *p);
 enum spred_status spec_read_solvers(struct spec_reader *r,
                                     struct spec_node *node);
+/* spec_models.c */
+enum spred_status spec_read_models(struct spec_reader *r,
+                                   struct spec_node *node);
+/* spec_word.c: a list or a map (the layers of a network) as one word without
+ * blanks, a new scalar node in its place: [{linear: {out: 64, sparse: {kind:
+ * spred, lambda: 0.1}}}, relu] is
+ * linear(out=64,sparse=spred,lambda=0.1)|relu. Scalars stay as they are. */
+enum spred_status spec_word(const struct spec_reader *r,
+                            const struct spec_node *node, const char *what,
+                            struct spec_node **out);
 enum spred_status spec_read_rules(struct spec_reader *r,
                                   const struct spec_node *root);
 /* The next data set of out->datasets, with the place of node, or NULL. */

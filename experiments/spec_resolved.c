@@ -92,21 +92,25 @@ static void put_simulated(struct spec_writer *w, const struct spec *spec,
     spec_put(w, "]}\n");
 }
 
-/* "{a: 1, b: text}"; numbers and booleans as they are, the rest as text. */
+static void put_plain(struct spec_writer *w, const char *text)
+{
+    enum spec_node_kind kind = spec_plain_kind(text);
+    if (kind == SPEC_NODE_NUMBER || kind == SPEC_NODE_BOOL)
+        spec_put(w, text);
+    else
+        spec_put_text(w, text);
+}
+
+/* "a: 1, b: text"; numbers and booleans as they are, the rest as text. */
 static void put_settings(struct spec_writer *w,
                          const struct spec_setting *settings, size_t n)
 {
     for (size_t k = 0; k < n; k++) {
-        spec_put(w, k ? ", " : "{");
+        spec_put(w, k ? ", " : "");
         spec_put_text(w, settings[k].name);
         spec_put(w, ": ");
-        if (spec_plain_kind(settings[k].value) == SPEC_NODE_NUMBER ||
-            spec_plain_kind(settings[k].value) == SPEC_NODE_BOOL)
-            spec_put(w, settings[k].value);
-        else
-            spec_put_text(w, settings[k].value);
+        put_plain(w, settings[k].value);
     }
-    spec_put(w, "}");
 }
 
 static void put_loader(struct spec_writer *w, const struct spec_dataset *d)
@@ -120,8 +124,9 @@ static void put_loader(struct spec_writer *w, const struct spec_dataset *d)
         spec_put_text(w, d->path);
     }
     if (d->n_settings) {
-        spec_put(w, ", options: ");
+        spec_put(w, ", options: {");
         put_settings(w, d->settings, d->n_settings);
+        spec_put(w, "}");
     }
     spec_put(w, ", target: ");
     spec_put_text(w, d->target);
@@ -216,8 +221,43 @@ static void put_solvers(struct spec_writer *w, const struct spec *spec)
         spec_put(w, "  - ");
         spec_put_text(w, s->name);
         if (s->n_settings) {
-            spec_put(w, ": ");
+            spec_put(w, ": {");
             put_settings(w, s->settings, s->n_settings);
+            spec_put(w, "}");
+        }
+        spec_put(w, "\n");
+    }
+}
+
+static void put_grid(struct spec_writer *w, const struct spec_model *m)
+{
+    spec_put(w, m->n_settings ? ", tune: {" : "tune: {");
+    for (size_t i = 0; i < m->n_tune; i++) {
+        const struct spec_axis *axis = &m->tune[i];
+        spec_put(w, i ? ", " : "");
+        spec_put_text(w, axis->name);
+        for (size_t k = 0; k < axis->n_values; k++) {
+            spec_put(w, k ? ", " : ": [");
+            put_plain(w, axis->values[k]);
+        }
+        spec_put(w, "]");
+    }
+    spec_put(w, "}");
+}
+
+static void put_models(struct spec_writer *w, const struct spec *spec)
+{
+    spec_put(w, "models:\n");
+    for (size_t i = 0; i < spec->n_models; i++) {
+        const struct spec_model *m = &spec->models[i];
+        spec_put(w, "  - ");
+        spec_put_text(w, m->name);
+        if (m->n_settings || m->n_tune) {
+            spec_put(w, ": {");
+            put_settings(w, m->settings, m->n_settings);
+            if (m->n_tune)
+                put_grid(w, m);
+            spec_put(w, "}");
         }
         spec_put(w, "\n");
     }
@@ -245,13 +285,17 @@ enum spred_status spec_resolve(struct spred_env *env, struct spec *spec)
         spec_put(&w, "\n");
     }
     put_datasets(&w, spec);
-    put_problems(&w, spec);
+    if (spec->n_problems)
+        put_problems(&w, spec);
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
         spec_put(&w, maps[i].head);
         spec_put_fields(&w, maps[i].fields, maps[i].from);
         spec_put(&w, "\n");
     }
-    put_solvers(&w, spec);
+    if (spec->n_solvers)
+        put_solvers(&w, spec);
+    if (spec->n_models)
+        put_models(&w, spec);
     spec_put(&w, "measure: {threads: ");
     spec_put_integer(&w, spec->threads);
     spec_put(&w, ", batch: ");

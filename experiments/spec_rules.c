@@ -125,6 +125,35 @@ static enum spred_status read_figures(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* Models choose on the validation part; without one there is no choice. */
+static enum spred_status check_models(struct spec_reader *r,
+                                      const struct spec_node *node)
+{
+    const struct spec *out = r->out;
+    const struct spec_protocol *p = &out->protocol;
+    if (out->n_models && p->choose == SPEC_CHOOSE_CV)
+        return spec_fail(r, node,
+                         "protocol.choose: models choose on the validation "
+                         "part, expected choose: {kind: hold-out} (or none)");
+    if (p->choose == SPEC_CHOOSE_HOLDOUT && p->validate > 0)
+        return SPRED_OK;
+    for (size_t i = 0; i < out->n_models; i++)
+        for (size_t k = 0; k < out->models[i].n_tune; k++) {
+            const struct spec_axis *axis = &out->models[i].tune[k];
+            const struct spec_node at = {.line = axis->line,
+                                         .column = axis->column};
+            if (axis->n_values > 1)
+                return spec_fail(r, &at,
+                                 "tune.%s: nothing chooses among its %zu "
+                                 "values: protocol.%s",
+                                 axis->name, axis->n_values,
+                                 p->choose == SPEC_CHOOSE_HOLDOUT
+                                     ? "validate is 0%"
+                                     : "choose is none");
+        }
+    return SPRED_OK;
+}
+
 /* What chooses lambda, and what the validation part has to do with it. */
 static enum spred_status check_choice(struct spec_reader *r,
                                       const struct spec_node *node)
@@ -132,6 +161,7 @@ static enum spred_status check_choice(struct spec_reader *r,
     struct spec_protocol *p = &r->out->protocol;
     const struct spec_node *validate = spec_node_get(node, "validate");
     const struct spec_node *choose = spec_node_get(node, "choose");
+    SPRED_TRY(check_models(r, choose ? choose : node));
     if (p->choose == SPEC_CHOOSE_HOLDOUT) {
         for (size_t i = 0; i < r->out->n_problems; i++)
             if (!(p->validate > 0) && r->out->problems[i].n_lambda > 1)
