@@ -60,6 +60,8 @@ const struct results_column job_columns[] = {
     INT(batch, "lambdas certified together"),
     INT(threads, "that share passes over X, or folds"),
     TEXT(script_hash, "SHA-256 of the script; empty: it changes nothing"),
+    TEXT(model, "registry name; empty: a solver's job"),
+    TEXT(tune, "values that the model chooses from"),
     TEXT(experiment, "name of the experiment"),
     TEXT(source, "where the data came from"),
     TEXT(data_path, "mapped cache file"),
@@ -76,6 +78,11 @@ const struct results_column job_columns[] = {
     {0}};
 
 static const char last_key_column[] = "threads";
+
+int job_has_model(const struct job *job)
+{
+    return job->model && *job->model;
+}
 
 char *job_text(struct spred_env *env, const struct job *job)
 {
@@ -100,10 +107,16 @@ char *job_text(struct spred_env *env, const struct job *job)
         if (strcmp(c->name, last_key_column) == 0)
             break;
     }
-    /* Keys of jobs without a script stay what they were. */
-    if (status == SPRED_OK && job->script_hash && *job->script_hash)
-        status =
-            spred_buffer_add(env, &out, "script_hash=%s\n", job->script_hash);
+    /* Keys of jobs without a script or a model stay what they were. */
+    const struct {
+        const char *name, *text;
+    } more[] = {{"script_hash", job->script_hash},
+                {"model", job->model},
+                {"tune", job->tune}};
+    for (size_t i = 0; i < sizeof more / sizeof *more; i++)
+        if (status == SPRED_OK && more[i].text && *more[i].text)
+            status = spred_buffer_add(env, &out, "%s=%s\n", more[i].name,
+                                      more[i].text);
     if (status != SPRED_OK) {
         spred_free(env, out.text);
         return NULL;
@@ -165,10 +178,10 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                   {&row->target, job->target},
                   {&row->protocol, job->protocol},
                   {&row->problem, job->problem},
-                  {&row->loss, job->loss},
+                  {&row->loss, job_has_model(job) ? NULL : job->loss},
                   {&row->solver, job->solver},
                   {&row->options, job->options},
-                  {&row->kind, "solver"},
+                  {&row->kind, job_has_model(job) ? "model" : "solver"},
                   {&row->machine, job->machine},
                   {&row->started, started},
                   {&row->seed, job->seed}};
@@ -176,11 +189,13 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
         if (copies[i].from &&
             !(*copies[i].to = spred_strdup(env, copies[i].from)))
             return SPRED_ENOMEM;
-    row->penalty = penalty_words(env, job);
     row->simulated = job->simulated;
     row->trial = job->trial;
-    row->warm_start = !job->cold;
     row->features = job->features;
+    if (job_has_model(job))
+        return SPRED_OK;
+    row->penalty = penalty_words(env, job);
+    row->warm_start = !job->cold;
     row->gap_target = job->gap;
     return row->penalty ? SPRED_OK : SPRED_ENOMEM;
 }

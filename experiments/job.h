@@ -1,5 +1,6 @@
-/* job.h: one solver on one problem of one trial of one data set: what a worker
- * process is told, and the key under which its rows are stored. */
+/* job.h: one solver on one problem, or one model, on one trial of one data set:
+ * what a worker process is told, and the key under which its rows are stored.
+ */
 #ifndef EXPERIMENTS_JOB_H
 #define EXPERIMENTS_JOB_H
 
@@ -38,8 +39,12 @@ struct job {
     int64_t stall_patience;
     double wall;
     int64_t steps, batch, threads;
-    /* In the key unless it is empty: of a script that can change this job. */
-    char *script_hash;
+    /* In the key unless they are empty: */
+    char *script_hash; /* of a script that can change this job */
+    /* A model's job: its registry name, which `solver` repeats; the problem is
+     * "model", what only a problem has is neutral. Empty: a solver's job. */
+    char *model;
+    char *tune; /* the grid: "lr=0.3;0.1 lambda=0.3"; so in `options`, too */
     /* not in the key */
     char *experiment, *source, *data_path, *group_file, *machine, *label;
     char *script; /* path of that script; the worker opens it */
@@ -48,6 +53,9 @@ struct job {
 };
 
 extern const struct results_column job_columns[];
+
+/* 1: a model's job. */
+int job_has_model(const struct job *job);
 
 /* The key's text: "name=value" lines; free with spred_free. */
 char *job_text(struct spred_env *env, const struct job *job);

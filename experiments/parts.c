@@ -23,6 +23,16 @@ const struct spred_solver *parts_solver(const struct parts *parts,
     return own ? own : spred_solver_find(name);
 }
 
+const struct spred_model *parts_model(const struct parts *parts,
+                                      const char *name)
+{
+    if (parts && parts->models)
+        for (size_t i = 0; parts->models[i]; i++)
+            if (strcmp(parts->models[i]->name, name) == 0)
+                return parts->models[i];
+    return spred_model_find(name);
+}
+
 const struct spred_loss *parts_loss(const struct parts *parts, const char *name)
 {
     if (parts && parts->losses)

@@ -6,6 +6,7 @@
 
 #include "spred/data.h"
 #include "spred/host.h"
+#include "spred/model.h"
 #include "spred/split.h"
 
 struct job;
@@ -62,6 +63,7 @@ struct parts {
     const char *hash; /* SHA-256 of the sources: part of the key of a job that
                          uses a part or that a hook can change */
     const struct spred_solver *const *solvers;
+    const struct spred_model *const *models;
     const struct spred_loss *const *losses;
     const struct spred_penalty_form *const *penalties; /* kind CUSTOM */
     const struct parts_metric *metrics;
@@ -114,6 +116,8 @@ const struct spred_solver *parts_solver(const struct parts *parts,
                                         const char *name);
 const struct spred_loss *parts_loss(const struct parts *parts,
                                     const char *name);
+const struct spred_model *parts_model(const struct parts *parts,
+                                      const char *name);
 /* A built-in penalty has none: its kind is in the problem. */
 const struct spred_penalty_form *parts_penalty(const struct parts *parts,
                                                const char *name);

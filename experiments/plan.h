@@ -8,8 +8,8 @@
 #include "spred/solver.h"
 
 struct plan {
-    struct job
-        *jobs; /* in running order: trials, data sets, problems, solvers */
+    struct job *jobs; /* in running order: trials, data sets, problems, solvers;
+                         then of the data set the models */
     size_t n_jobs;
     char **notes; /* "key<TAB>text" for the store: sources that were not
                      reached, chosen targets, dropped classes, machine */
@@ -32,6 +32,12 @@ enum spred_status plan_job(struct spred_env *env, const struct spec *spec,
                            const struct spec_problem *problem,
                            const struct spec_solver *chosen, int64_t trial,
                            const char *machine, struct job *job);
+
+/* A model's job. */
+enum spred_status plan_model(struct spred_env *env, const struct spec *spec,
+                             const struct source *source,
+                             const struct spec_model *chosen, int64_t trial,
+                             const char *machine, struct job *job);
 
 /* The first 16 digits of every job's key, blank-separated: which rows of a
  * store belong to this plan. Free with spred_free. */

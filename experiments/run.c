@@ -1,12 +1,14 @@
-/* run.c: one job done in this process: path, choice of lambda, test score. */
+/* run.c: one job done in this process: a path, its choice of lambda and test
+ * score; or a model. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/begin.h"
+#include "experiments/learn.h"
 #include "experiments/path.h"
 #include "experiments/spec.h"
 #include "spred/custom.h"
-#include "spred/metric.h"
 #include "spred/text.h"
 
 static enum spred_status parse_lambdas(struct path *path)
@@ -69,9 +71,8 @@ static const struct spred_loss *pick_loss(const struct path *path)
     return built_in ? built_in : parts_loss(path->parts, path->job->loss);
 }
 
-/* Names of the job that only its script can know. */
-static enum spred_status pick_parts(struct path *path,
-                                    const struct parts_protocol **protocol)
+/* A penalty that only the job's script can know. */
+static enum spred_status pick_penalty(struct path *path)
 {
     static const char *const penalties[] = {"l1", "group", "power", NULL};
     const struct job *job = path->job;
@@ -81,53 +82,13 @@ static enum spred_status pick_parts(struct path *path,
     if (!known && !(path->form = parts_penalty(path->parts, job->penalty)))
         return spred_fail(path->env, SPRED_ENOTFOUND, "no penalty called '%s'",
                           job->penalty);
-    *protocol = NULL;
-    if (strcmp(job->protocol, "clean") == 0 ||
-        strcmp(job->protocol, "paper") == 0)
-        return SPRED_OK;
-    *protocol = parts_protocol(path->parts, job->protocol);
-    return *protocol ? SPRED_OK
-                     : spred_fail(path->env, SPRED_ENOTFOUND,
-                                  "no protocol called '%s'", job->protocol);
+    return SPRED_OK;
 }
 
-/* *done = 1: the script would rather not do this job. */
-static enum spred_status ask_script(struct path *path, int *done)
+/* The loss and the penalty as they are in force. */
+static enum spred_status name_problem(struct path *path)
 {
-    const struct parts *parts = path->parts;
     struct results_run *row = &path->record->run;
-    char *reason = NULL;
-    *done = 0;
-    if (!parts || !parts->on_job_start)
-        return SPRED_OK;
-    SPRED_TRY(parts->on_job_start(parts->self, path->env, path->job, &reason));
-    if (!reason)
-        return SPRED_OK;
-    *done = 1;
-    row->reason = reason;
-    row->status = spred_strdup(path->env, "skipped");
-    return row->status ? SPRED_OK : SPRED_ENOMEM;
-}
-
-static enum spred_status describe(struct path *path)
-{
-    const struct trial *trial = &path->trial;
-    struct results_run *row = &path->record->run;
-    row->train = (int64_t)trial->train.n;
-    row->validate = (int64_t)trial->validate.n;
-    row->test = (int64_t)trial->test.n;
-    row->features = (int64_t)trial->p;
-    row->classes = (int64_t)trial->n_labels;
-    if (trial->n_classes && trial->test.n)
-        row->majority =
-            spred_majority(trial->test.codes, trial->test.n, trial->n_classes);
-    if (!isnan(trial->majority))
-        row->majority = trial->majority;
-    row->ceiling = trial->ceiling;
-    row->informed = trial->informed;
-    row->preparation = spred_strdup(path->env, trial->prepared.report);
-    if (!row->preparation)
-        return SPRED_ENOMEM;
     spred_free(path->env, row->loss);
     row->loss = spred_strdup(path->env, path->loss->name);
     if (path->form && !path->form->convex) {
@@ -174,44 +135,26 @@ static enum spred_status solve(struct path *path)
     return row->status ? SPRED_OK : SPRED_ENOMEM;
 }
 
-/* The trial, from the data in memory or, if NULL, from the job's file. */
-static enum spred_status make_trial(struct path *path,
-                                    const struct parts_protocol *protocol,
-                                    const struct spred_data *data)
-{
-    struct results_run *row = &path->record->run;
-    double seconds[2] = {0, 0};
-    SPRED_TRY(data ? trial_lend(path->env, path->job, protocol, data,
-                                &path->trial, &seconds[1])
-                   : trial_make(path->env, path->job, protocol, &path->trial,
-                                seconds));
-    path->data = &path->trial.data;
-    row->seconds_load = seconds[0];
-    row->seconds_prepare = seconds[1];
-    return SPRED_OK;
-}
-
 enum spred_status path_open(struct path *path, const struct spred_data *data)
 {
     struct results_run *row = &path->record->run;
-    const struct parts_protocol *protocol;
-    int done;
     path->solver = parts_solver(path->parts, path->job->solver);
     if (!path->solver)
         return spred_fail(path->env, SPRED_ENOTFOUND, "no solver called '%s'",
                           path->job->solver);
     SPRED_TRY(parse_lambdas(path));
     SPRED_TRY(parse_options(path));
-    SPRED_TRY(pick_parts(path, &protocol));
-    SPRED_TRY(ask_script(path, &done));
-    if (done)
-        return SPRED_OK;
-    SPRED_TRY(make_trial(path, protocol, data));
+    SPRED_TRY(pick_penalty(path));
+    SPRED_TRY(begin_trial(path->env, path->job, path->parts, data, row,
+                          &path->trial));
+    if (row->status)
+        return SPRED_OK; /* the script would rather not */
+    path->data = &path->trial.data;
     path->loss = pick_loss(path);
     if (!path->loss)
         return spred_fail(path->env, SPRED_EINVAL, "no loss called '%s'",
                           path->job->loss);
-    SPRED_TRY(describe(path));
+    SPRED_TRY(name_problem(path));
     if (path->trial.n_classes == 0 && spred_loss_wants_classes(path->loss))
         return skip(path, "cannot fit classes to a real-valued target (classes "
                           "are given by name)");
@@ -236,19 +179,17 @@ enum spred_status path_run(struct path *path)
     return path_choose(path);
 }
 
-enum spred_status job_run(struct spred_env *env, const struct job *job,
-                          const struct parts *parts,
-                          struct results_record *record)
+static enum spred_status run_path(struct spred_env *env, const struct job *job,
+                                  const struct parts *parts,
+                                  struct results_record *record)
 {
     struct path path = {.env = env,
                         .job = job,
                         .record = record,
                         .parts = parts,
                         .batch = (size_t)job->batch};
-    double from = trial_now();
-    memset(record, 0, sizeof *record);
-    enum spred_status status = job_start_row(env, job, &record->run);
-    if (status == SPRED_OK && job->threads > 1 &&
+    enum spred_status status = SPRED_OK;
+    if (job->threads > 1 &&
         !(path.pool = spred_pool_new(env, (size_t)job->threads)))
         status = SPRED_ENOMEM;
     if (status == SPRED_OK)
@@ -256,7 +197,33 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
     if (status == SPRED_OK && !record->run.status) /* not a skip */
         status = path_run(&path);
     spred_pool_free(path.pool);
-    record->run.seconds_total = trial_now() - from;
     path_release(&path);
+    return status;
+}
+
+static enum spred_status run_model(struct spred_env *env, const struct job *job,
+                                   const struct parts *parts,
+                                   struct results_record *record)
+{
+    struct learn *learn = NULL;
+    enum spred_status status =
+        learn_open(env, job, parts, NULL, record, &learn);
+    if (status == SPRED_OK && learn)
+        status = learn_run(learn);
+    learn_close(learn);
+    return status;
+}
+
+enum spred_status job_run(struct spred_env *env, const struct job *job,
+                          const struct parts *parts,
+                          struct results_record *record)
+{
+    double from = trial_now();
+    memset(record, 0, sizeof *record);
+    enum spred_status status = job_start_row(env, job, &record->run);
+    if (status == SPRED_OK)
+        status = job_has_model(job) ? run_model(env, job, parts, record)
+                                    : run_path(env, job, parts, record);
+    record->run.seconds_total = trial_now() - from;
     return status;
 }

@@ -64,6 +64,33 @@ static void adopt(struct spec_node *node, const struct spec_node *old,
     }
 }
 
+/* models.0.tune.lr: the name of an item of these lists may be left out; a name
+ * without options gets some. */
+static enum spred_status skip_name(const struct spec_reader *r,
+                                   const struct spec_node *at,
+                                   const char *segment,
+                                   struct spec_node **parent)
+{
+    struct spec_node *item = *parent;
+    if (item->kind == SPEC_NODE_TEXT) {
+        struct spec_node *key =
+            spec_node_new(r->env, r->doc, SPEC_NODE_TEXT, item->text, item);
+        struct spec_node *options =
+            spec_node_new(r->env, r->doc, SPEC_NODE_MAP, NULL, item);
+        if (!key || !options)
+            return SPRED_ENOMEM;
+        options->origin = at->origin;
+        item->kind = SPEC_NODE_MAP;
+        spred_free(r->env, item->text);
+        item->text = NULL;
+        SPRED_TRY(spec_node_add(r->env, item, key, options));
+    }
+    if (item->kind == SPEC_NODE_MAP && item->n == 1 &&
+        strcmp(item->keys[0]->text, segment) != 0)
+        *parent = item->items[0];
+    return SPRED_OK;
+}
+
 enum spred_status spec_override(const struct spec_reader *r, const char *text)
 {
     const struct spec_node at = {.origin = text};
@@ -72,6 +99,8 @@ enum spred_status spec_override(const struct spec_reader *r, const char *text)
         return spec_fail(r, &at, "expected for example --set stop.gap=1e-4");
     struct spec_node *value, *parent = r->doc->root;
     size_t slot = 0, levels = 0;
+    int named =
+        strncmp(text, "models.", 7) == 0 || strncmp(text, "solvers.", 8) == 0;
     SPRED_TRY(spec_document_parse(r->env, r->doc, equals + 1,
                                   strlen(equals + 1), text, &value));
     if (!value)
@@ -88,6 +117,8 @@ enum spred_status spec_override(const struct spec_reader *r, const char *text)
         segment[length] = '\0';
         if (levels > 1)
             parent = parent->items[slot];
+        if (levels == 3 && named)
+            SPRED_TRY(skip_name(r, &at, segment, &parent));
         SPRED_TRY(find_slot(r, &at, parent, segment, &slot));
         c += length + 1;
     }

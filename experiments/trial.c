@@ -192,6 +192,11 @@ static enum spred_status own_split(struct spred_env *env, const struct job *job,
                           "chooses among the lambdas (or choose: {kind: cv}, "
                           "or none)",
                           protocol->name);
+    if (split->n_validate == 0 && job->tune && strchr(job->tune, ';'))
+        return spred_fail(env, SPRED_EINVAL,
+                          "protocol %s: the validation part is empty, but it "
+                          "chooses among the tuned settings",
+                          protocol->name);
     return SPRED_OK;
 }
 

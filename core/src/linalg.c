@@ -96,9 +96,11 @@ void spred_syrk(size_t n, size_t k, double alpha, const double *a, size_t lda,
                 (int)lda, beta, c, (int)ldc);
 }
 
-void spred_blas_threads(int threads)
+int spred_blas_threads(int threads)
 {
+    int before = openblas_get_num_threads();
     openblas_set_num_threads(threads);
+    return before;
 }
 
 const char *spred_blas_config(void)

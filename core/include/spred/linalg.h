@@ -62,8 +62,9 @@ static inline double spred_sum_value(const struct spred_sum *sum)
     return sum->total + sum->lost;
 }
 
-/* Threads that BLAS may use; the program sets 1 unless told otherwise. */
-SPRED_API void spred_blas_threads(int threads);
+/* Threads that BLAS may use, and what it was before; the program sets 1 unless
+ * told otherwise. */
+SPRED_API int spred_blas_threads(int threads);
 /* "OpenBLAS 0.3.21 ...", and the kernels it picked ("Cooperlake"): for the
  * machine fingerprint. Static. */
 SPRED_API const char *spred_blas_config(void);

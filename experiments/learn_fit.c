@@ -1,0 +1,186 @@
+/* learn_fit.c: one fit of a model: its offers are scored on the validation part
+ * as they come, and the best one's predictions of the test part are put aside.
+ */
+#include "experiments/learn_part.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "spred/text.h"
+
+struct fitting {
+    struct learn *learn;
+    struct spred_env *env; /* of the fit */
+    void *state;
+    size_t last; /* offer that ends the fit; 0: none */
+    int ended;   /* by it */
+    size_t offers;
+    double unbilled; /* seconds that were not the fit's */
+    struct offered *into;
+    double *scores; /* of the validation part, or of the test part */
+};
+
+enum spred_status offered_make(struct learn *learn, struct offered *out)
+{
+    struct spred_env *env = learn->env;
+    memset(out, 0, sizeof *out);
+    out->test =
+        spred_alloc(env, learn->test.n * learn->outputs, sizeof *out->test);
+    out->importance = spred_alloc(env, learn->trial.p, sizeof *out->importance);
+    return out->test && out->importance ? SPRED_OK : SPRED_ENOMEM;
+}
+
+void offered_free(struct spred_env *env, struct offered *offered)
+{
+    spred_free(env, offered->what);
+    spred_free(env, offered->test);
+    spred_free(env, offered->importance);
+    memset(offered, 0, sizeof *offered);
+}
+
+static enum spred_status predict(struct fitting *f,
+                                 const struct spred_rows *rows, double *scores)
+{
+    struct learn *learn = f->learn;
+    size_t cells = rows->n * learn->outputs;
+    if (rows->n == 0)
+        return SPRED_OK;
+    SPRED_TRY(
+        learn->model->predict(f->env, f->state, rows->x, rows->n, scores));
+    for (size_t i = 0; i < cells; i++)
+        if (!isfinite(scores[i]))
+            return spred_fail(f->env, SPRED_ENUMERIC,
+                              "the scores are not finite");
+    learn_fold(learn, scores, rows->n);
+    return SPRED_OK;
+}
+
+/* What is kept of an offer that is the best so far. */
+static enum spred_status keep(struct fitting *f, const char *what,
+                              const struct score *score)
+{
+    struct learn *learn = f->learn;
+    struct offered *into = f->into;
+    double from = trial_now();
+    char *copy = spred_strdup(f->env, what);
+    if (!copy)
+        return SPRED_ENOMEM;
+    spred_free(f->env, into->what);
+    into->what = copy;
+    into->score = *score;
+    into->number = f->offers;
+    SPRED_TRY(predict(f, &learn->test, into->test));
+    learn->model->genes(f->state, into->importance);
+    into->support = 0;
+    for (size_t j = 0; j < learn->trial.p; j++)
+        into->support += into->importance[j] > 0;
+    if (!(learn->model->takes & SPRED_MODEL_CHOOSES))
+        into->support = (int64_t)learn->trial.p;
+    f->unbilled += trial_now() - from;
+    return SPRED_OK;
+}
+
+static enum spred_status offer(void *cookie, const char *what,
+                               struct spred_offer *out)
+{
+    struct fitting *f = cookie;
+    struct learn *learn = f->learn;
+    int plain = strcmp(learn->job->protocol, "paper") == 0;
+    struct score score;
+    f->offers++;
+    SPRED_TRY(predict(f, &learn->validate, f->scores));
+    SPRED_TRY(
+        learn_value(learn, f->env, &learn->trial.validate, f->scores, &score));
+    out->score = score_choice(&score, plain);
+    out->loss = score.loss;
+    /* Without a validation part the last one stands. */
+    out->best = !f->into->number || learn->validate.n == 0 ||
+                score_better(&score, &f->into->score, plain);
+    if (out->best)
+        SPRED_TRY(keep(f, what ? what : "", &score));
+    if (f->last && f->offers == f->last) {
+        f->ended = 1;
+        return spred_fail(f->env, SPRED_EINTERRUPTED, "enough");
+    }
+    return SPRED_OK;
+}
+
+static int cancelled(void *cookie)
+{
+    struct learn *learn = cookie;
+    learn->late |= trial_now() > learn->deadline;
+    return learn->late || (learn->env->cancelled &&
+                           learn->env->cancelled(learn->env->cancel_cookie));
+}
+
+void learn_inner(struct learn *learn, struct spred_env *inner)
+{
+    *inner = *learn->env;
+    inner->cancelled = cancelled;
+    inner->cancel_cookie = learn;
+}
+
+/* The word for how a fit ended, in row->stop; its error in row->note. */
+static enum spred_status how_it_ended(struct fitting *f,
+                                      enum spred_status status,
+                                      struct results_candidate *row)
+{
+    struct spred_env *env = f->learn->env;
+    const char *word = "done", *note = NULL;
+    if (status == SPRED_EINTERRUPTED && f->ended) {
+        word = "done";
+    } else if (status == SPRED_EINTERRUPTED && f->learn->late) {
+        word = "time";
+    } else if (status == SPRED_ENOMEM || status == SPRED_EINTERRUPTED) {
+        return spred_fail(env, status, "%s", f->env->error);
+    } else if (status != SPRED_OK) {
+        word = status == SPRED_ENUMERIC ? "diverged" : "error";
+        note = f->env->error;
+    } else if (f->offers == 0) {
+        word = "error";
+        note = "the fit offered no model";
+    }
+    row->stop = spred_strdup(env, word);
+    if (note) {
+        spred_free(env, row->note);
+        row->note = spred_strdup(env, note);
+    }
+    return row->stop && (!note || row->note) ? SPRED_OK : SPRED_ENOMEM;
+}
+
+enum spred_status learn_fit(struct learn *learn, const void *options,
+                            void *state, size_t last, struct offered *into,
+                            struct results_candidate *row)
+{
+    struct spred_env inner;
+    struct spred_model_report report = {0};
+    struct fitting f = {.learn = learn,
+                        .env = &inner,
+                        .state = state,
+                        .last = last,
+                        .into = into};
+    const struct spred_model_task task = {.train = learn->train,
+                                          .validate = learn->validate,
+                                          .classes = learn->trial.n_classes,
+                                          .seed = learn->seed,
+                                          .threads =
+                                              (size_t)learn->job->threads,
+                                          .offer = offer,
+                                          .cookie = &f};
+    learn_inner(learn, &inner);
+    f.scores = spred_alloc(learn->env, learn->validate.n * learn->outputs,
+                           sizeof *f.scores);
+    if (!f.scores)
+        return SPRED_ENOMEM;
+    into->number = 0;
+    double from = trial_now();
+    enum spred_status status =
+        learn->model->fit(&inner, state, options, &task, &report);
+    row->seconds = trial_now() - from - f.unbilled;
+    spred_free(learn->env, f.scores);
+    row->steps = report.steps;
+    row->passes = report.passes;
+    row->offers = (int64_t)f.offers;
+    row->note = spred_strdup(learn->env, report.note);
+    return row->note ? how_it_ended(&f, status, row) : SPRED_ENOMEM;
+}
