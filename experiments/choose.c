@@ -16,7 +16,8 @@ static int by_size(const void *a, const void *b)
     return x->feature < y->feature ? -1 : x->feature > y->feature;
 }
 
-/* Genes stored per output, unless the model is the aim (cross-validation). */
+/* Genes stored per output of a model that uses more than half of them, unless
+ * the model is the aim (cross-validation). */
 #define MAX_GENES 200
 
 static double scale_of(const struct path *path, size_t feature)
@@ -76,17 +77,31 @@ static size_t gather(struct path *path, size_t chosen)
     return count;
 }
 
+/* Features in the first `count` entries. */
+static size_t count_support(const struct path *path, size_t count,
+                            unsigned char *used)
+{
+    size_t support = 0;
+    for (size_t e = 0; e < count; e++) {
+        support += !used[path->entries[e].feature];
+        used[path->entries[e].feature] = 1;
+    }
+    return support;
+}
+
 static enum spred_status keep_genes(struct path *path, size_t chosen)
 {
     struct results_record *record = path->record;
     const struct spred_data *data = &path->trial.data;
     size_t count = gather(path, chosen);
-    int64_t most = path->job->choose == SPEC_CHOOSE_CV ? INT64_MAX : MAX_GENES;
     record->genes =
         spred_alloc(path->env, count + path->outputs, sizeof *record->genes);
     unsigned char *used = spred_alloc(path->env, path->trial.p, 1);
     enum spred_status status = record->genes && used ? SPRED_OK : SPRED_ENOMEM;
-    int64_t rank, support = 0;
+    size_t support = used ? count_support(path, count, used) : 0;
+    int64_t rank, most = INT64_MAX;
+    if (path->job->choose != SPEC_CHOOSE_CV && 2 * support > path->trial.p)
+        most = MAX_GENES;
     for (size_t k = 0, e = 0; status == SPRED_OK && k < path->outputs; k++) {
         double b = path->intercept[chosen * path->outputs + k];
         status = add_gene(path, k, 0, b, raw_intercept(path, chosen, k, count),
@@ -96,8 +111,6 @@ static enum spred_status keep_genes(struct path *path, size_t chosen)
              e++, rank++) {
             const struct entry *entry = &path->entries[e];
             size_t raw = path->trial.prepared.kept[entry->feature];
-            support += !used[entry->feature];
-            used[entry->feature] = 1;
             if (rank <= most)
                 status =
                     add_gene(path, k, rank, entry->weight,
@@ -105,7 +118,7 @@ static enum spred_status keep_genes(struct path *path, size_t chosen)
                              data->features[raw], data->symbols[raw]);
         }
     }
-    record->run.support = support;
+    record->run.support = (int64_t)support;
     spred_free(path->env, used);
     return status;
 }

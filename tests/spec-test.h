@@ -61,8 +61,54 @@ static enum spred_status fake_check(struct spred_env *env, const char *solver,
     return SPRED_ENOTFOUND;
 }
 
-static const struct spec_solver_names fake_solvers = {
-    .resolve = fake_resolve, .all = fake_names, .check = fake_check};
+/* Two models: one with options of every kind, one with none. */
+struct fake_model_options {
+    double lr;
+    long depth;
+    int bias;
+    char layers[SPRED_OPTION_TEXT_MAX];
+};
+#define FAKE_MODEL(kind, member)                                               \
+    kind, offsetof(struct fake_model_options, member)
+static const struct spred_option fake_net[] = {
+    {"lr", FAKE_MODEL(SPRED_OPTION_REAL, lr), "0.1", 0, 1, NULL, ""},
+    {"depth", FAKE_MODEL(SPRED_OPTION_INT, depth), "2", 1, 9, NULL, ""},
+    {"bias", FAKE_MODEL(SPRED_OPTION_BOOL, bias), "true", 0, 0, NULL, ""},
+    {"layers", FAKE_MODEL(SPRED_OPTION_TEXT, layers), "linear", 0, 0, NULL, ""},
+    {0}};
+static const char *const fake_model_names[] = {"net", "f_n", "guess", NULL};
+
+static const char *fake_model_resolve(const char *name)
+{
+    if (strcmp(name, "net") == 0 || strcmp(name, "f_n") == 0)
+        return "net";
+    return strcmp(name, "guess") == 0 ? "guess" : NULL;
+}
+
+static enum spred_status fake_model_check(struct spred_env *env,
+                                          const char *model, const char *option,
+                                          const char *value)
+{
+    struct fake_model_options scratch;
+    return spred_options_set(env,
+                             strcmp(model, "net") == 0 ? fake_net : fake_none,
+                             &scratch, option, value);
+}
+
+static int fake_model_is_word(const char *model, const char *option)
+{
+    return strcmp(model, "net") == 0 && strcmp(option, "layers") == 0;
+}
+
+static const struct spec_model_names fake_models = {
+    .resolve = fake_model_resolve,
+    .all = fake_model_names,
+    .check = fake_model_check,
+    .is_word = fake_model_is_word};
+static const struct spec_solver_names fake_solvers = {.resolve = fake_resolve,
+                                                      .all = fake_names,
+                                                      .check = fake_check,
+                                                      .models = &fake_models};
 
 /* Writes an experiment file called name in the working folder, reads it, and
  * removes it again. */
@@ -126,6 +172,11 @@ static const char rich[] =
     "2]]}\n"
     "  - spred: {variant: [newton, sgd], step: [0.1, 0.2]}\n"
     "  - lars:\n"
+    "models:\n"
+    "  - guess\n"
+    "  - net: {lr: [0.1, 0.2], bias: false, tune: {depth: [1, 3]}}\n"
+    "  - f_n: {layers: [{linear: {out: 4, sparse: {kind: spred, lambda: 1}}},\n"
+    "           relu, linear], tune: {lr: [1e-2]}}\n"
     "stop: {gap: 1e-4, stall: {eps: 0, patience: 7}, wall: 500 ms, steps: 9}\n"
     "limits: {wall: 2 h, memory: 512 MiB, grace: 1 min}\n"
     "measure: {threads: 2}\n"
