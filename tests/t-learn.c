@@ -1,0 +1,546 @@
+/* t-learn.c: a model's job: every setting tried, the best offer by the
+ * validation part, the test part once, and what goes wrong on the way. */
+#include "fake-models.h"
+
+#include "experiments/learn.h"
+
+/* A job of the fake model on the plain data, and its record. */
+struct ready {
+    struct spred_env env;
+    struct plain plain;
+    struct parts parts;
+    struct job job;
+    struct results_record record;
+    struct learn *learn;
+    char options[256], tune[256];
+};
+
+static void ready_make(struct ready *r, const char *model, const char *options,
+                       const char *tune, size_t classes)
+{
+    memset(r, 0, sizeof *r);
+    spred_env_init(&r->env);
+    plain_make(&r->plain, classes ? classes : 2, classes == 0);
+    r->parts.models = look_models;
+    snprintf(r->options, sizeof r->options, "%s", options);
+    snprintf(r->tune, sizeof r->tune, "%s", tune);
+    static char protocol[] = "clean", target[] = "auto", seed[] = "3",
+                none[] = "", problem[] = "model";
+    results_row_clear(job_columns, &r->job);
+    r->job = (struct job){.dataset = r->plain.data.name,
+                          .data_hash = none,
+                          .target = target,
+                          .protocol = protocol,
+                          .trial = 1,
+                          .test = 0.2,
+                          .validate = 0.2,
+                          .seed = seed,
+                          .variance_keep = 1,
+                          .problem = problem,
+                          .loss = none,
+                          .penalty = none,
+                          .lambdas = none,
+                          .intercept = 1,
+                          .standardize = 1,
+                          .solver = (char *)(size_t)model,
+                          .model = (char *)(size_t)model,
+                          .options = r->options,
+                          .tune = r->tune,
+                          .wall = 100,
+                          .threads = 1};
+}
+
+static enum spred_status ready_open(struct ready *r)
+{
+    SPRED_TRY(job_start_row(&r->env, &r->job, &r->record.run));
+    return learn_open(&r->env, &r->job, &r->parts, &r->plain.data, &r->record,
+                      &r->learn);
+}
+
+static void ready_run(struct ready *r)
+{
+    assert_ok(&r->env, ready_open(r));
+    assert_non_null(r->learn);
+    assert_ok(&r->env, learn_run(r->learn));
+}
+
+static void ready_free(struct ready *r)
+{
+    learn_close(r->learn);
+    results_record_free(&r->env, &r->record);
+}
+
+static const struct results_candidate *candidate(const struct ready *r,
+                                                 size_t i)
+{
+    assert_true(i < r->record.n_candidates);
+    return &r->record.candidates[i];
+}
+
+/* The third gene is best, with the larger gain its log-loss is lower; what is
+ * offered later is worse and changes nothing. */
+static void best_offer(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look", "gain=1;9;3 genes=5 way=well word=a|b(c=1)",
+               "gain=1;9;3", 2);
+    ready_run(&r);
+    const struct results_run *row = &r.record.run;
+    assert_string_equal(row->kind, "model");
+    assert_string_equal(row->status, "done");
+    assert_null(row->reason);
+    assert_null(row->loss);
+    assert_null(row->penalty);
+    assert_string_equal(row->chosen, "gain=9 gene=3");
+    assert_near(row->validation, 1, 0);
+    assert_near(row->accuracy, 1, 0);
+    assert_near(row->balanced_accuracy, 1, 0);
+    assert_near(row->auc, 1, 0);
+    assert_true(row->log_loss > 0 && row->log_loss < 0.1);
+    assert_int_equal(row->support, 1);
+    assert_int_equal(row->truth, 2);
+    assert_int_equal(row->true_positives, 1);
+    assert_int_equal(row->steps, 15);
+    assert_near(row->passes, 15. / PLAIN_P, 1e-12);
+    assert_true(isnan(row->gap) && isnan(row->lambda_ratio));
+    assert_int_equal(r.record.n_genes, 1);
+    assert_string_equal(r.record.genes[0].feature, "g3");
+    assert_int_equal(r.record.genes[0].rank, 1);
+    assert_int_equal(r.record.genes[0].output, 1);
+    assert_near(r.record.genes[0].weight, 9, 0);
+    assert_int_equal(r.record.n_candidates, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct results_candidate *c = candidate(&r, i);
+        assert_int_equal(c->candidate, (int64_t)i + 1);
+        assert_string_equal(c->job, row->job);
+        assert_string_equal(c->stop, "done");
+        assert_string_equal(c->at, "gene=3");
+        assert_int_equal(c->offers, 5);
+        assert_int_equal(c->support, 1);
+        assert_int_equal(c->chosen, i == 1);
+        assert_near(c->validation, 1, 0);
+    }
+    assert_string_equal(candidate(&r, 2)->settings, "gain=3");
+    assert_string_equal(candidate(&r, 0)->note, "looked with gain 1");
+    assert_true(candidate(&r, 1)->loss < candidate(&r, 2)->loss);
+    ready_free(&r);
+}
+
+/* The last axis moves fastest; of equal settings the first one stands. */
+static void grid_order(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look-all", "", "genes=3;4 gain=1;2", 2);
+    ready_run(&r);
+    static const char *const settings[] = {"genes=3 gain=1", "genes=3 gain=2",
+                                           "genes=4 gain=1", "genes=4 gain=2"};
+    assert_int_equal(r.record.n_candidates, 4);
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(candidate(&r, i)->settings, settings[i]);
+    assert_int_equal(candidate(&r, 0)->chosen, 1); /* no log-loss breaks ties */
+    assert_true(isnan(candidate(&r, 0)->loss));
+    assert_true(isnan(r.record.run.log_loss));
+    /* It uses all genes: the first of them are kept. */
+    assert_int_equal(r.record.run.support, PLAIN_P);
+    assert_int_equal(r.record.n_genes, 200);
+    assert_string_equal(r.record.genes[0].feature, "g3");
+    assert_string_equal(r.record.genes[1].feature, "g1");
+    assert_int_equal(r.record.run.true_positives, 2);
+    ready_free(&r);
+}
+
+/* What goes wrong in one setting is its row; the others go on. */
+static void errors_are_rows(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look", "", "way=fail;diverge;silent;nan;well", 3);
+    ready_run(&r);
+    static const char *const stops[] = {"error", "diverged", "error",
+                                        "diverged", "done"},
+                             *const notes[] = {
+                                 "will not look", "the loss is not finite",
+                                 "offered no model", "not finite", "looked"};
+    for (size_t i = 0; i < 5; i++) {
+        assert_string_equal(candidate(&r, i)->stop, stops[i]);
+        assert_non_null(strstr(candidate(&r, i)->note, notes[i]));
+    }
+    assert_int_equal(candidate(&r, 0)->offers, 0);
+    assert_true(isnan(candidate(&r, 0)->validation));
+    assert_string_equal(candidate(&r, 1)->at, "gene=1"); /* stands, but lost */
+    assert_string_equal(r.record.run.status, "done");
+    assert_string_equal(r.record.run.chosen, "way=well gene=3");
+    assert_non_null(strstr(r.record.run.reason,
+                           "4 of 5 settings ended otherwise: way=fail: error: "
+                           "will not look"));
+    assert_true(r.record.run.balanced_accuracy > 0.6);
+    ready_free(&r);
+}
+
+static void nothing_stands(void **state)
+{
+    static const char *const rows[][2] = {
+        {"fail", "error"}, {"silent", "error"}, {"nan", "diverged"}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct ready r;
+        char options[64];
+        double scores[2 * PLAIN_N];
+        snprintf(options, sizeof options, "way=%s", rows[i][0]);
+        ready_make(&r, "look", options, "", 2);
+        ready_run(&r);
+        assert_string_equal(r.record.run.status, rows[i][1]);
+        assert_non_null(r.record.run.reason);
+        assert_true(isnan(r.record.run.accuracy));
+        assert_null(r.record.run.chosen);
+        assert_int_equal(r.record.n_genes, 0);
+        assert_int_equal(learn_predict(r.learn, &r.plain.data.x, scores),
+                         SPRED_EINVAL);
+        ready_free(&r);
+    }
+}
+
+/* Past the wall a fit ends, what it offered stands, the rest is left out. */
+static void deadline(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look", "", "way=hang;well", 2);
+    r.job.wall = 0.05;
+    ready_run(&r);
+    assert_string_equal(candidate(&r, 0)->stop, "time");
+    assert_string_equal(candidate(&r, 0)->at, "gene=3");
+    assert_string_equal(candidate(&r, 1)->stop, "time");
+    assert_string_equal(candidate(&r, 1)->note, "not begun");
+    assert_int_equal(candidate(&r, 1)->offers, 0);
+    assert_string_equal(r.record.run.status, "done");
+    assert_string_equal(r.record.run.chosen, "way=hang gene=3");
+    assert_near(r.record.run.accuracy, 1, 0);
+    /* It is fitted again without a wall, to the offer that stands. */
+    double scores[2 * PLAIN_N];
+    assert_ok(&r.env, learn_predict(r.learn, &r.plain.data.x, scores));
+    ready_free(&r);
+}
+
+static int always(void *cookie)
+{
+    return ++*(int *)cookie > 2;
+}
+
+/* The caller's own stop is no row. */
+static void cancelled(void **state)
+{
+    struct ready r;
+    int calls = 0;
+    (void)state;
+    ready_make(&r, "look", "way=hang", "", 2);
+    assert_ok(&r.env, ready_open(&r));
+    r.env.cancelled = always;
+    r.env.cancel_cookie = &calls;
+    assert_int_equal(learn_run(r.learn), SPRED_EINTERRUPTED);
+    ready_free(&r);
+}
+
+/* Nothing chooses: the last offer of the last setting. */
+static void no_validation(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look", "genes=2", "", 2);
+    r.job.validate = 0;
+    ready_run(&r);
+    assert_string_equal(r.record.run.chosen, "gene=2");
+    assert_true(isnan(r.record.run.validation));
+    assert_string_equal(r.record.genes[0].feature, "g2");
+    ready_free(&r);
+}
+
+static void real_values(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look", "", "gain=0.5;0.6", 0);
+    ready_run(&r);
+    assert_string_equal(r.record.run.chosen, "gain=0.5 gene=3");
+    assert_true(r.record.run.r2 > 0.2);
+    assert_near(r.record.run.validation, candidate(&r, 0)->validation, 0);
+    assert_true(candidate(&r, 0)->validation > candidate(&r, 1)->validation);
+    assert_true(isnan(r.record.run.accuracy));
+    ready_free(&r);
+}
+
+static void refused(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "look-all", "", "", 0);
+    assert_ok(&r.env, ready_open(&r));
+    assert_null(r.learn);
+    assert_string_equal(r.record.run.status, "skipped");
+    assert_string_equal(r.record.run.reason,
+                        "look-all needs a target of classes");
+    ready_free(&r);
+}
+
+/* Scores of any rows by the model that stands; the test rows are among them. */
+static void predicts(void **state)
+{
+    static const size_t sizes[] = {2, 3};
+    (void)state;
+    for (size_t c = 0; c < 2; c++) {
+        struct ready r;
+        double scores[3 * PLAIN_N];
+        size_t k = sizes[c], right = 0;
+        ready_make(&r, "look", "gain=9", "genes=2;5", k);
+        ready_run(&r);
+        assert_int_equal(learn_outputs(r.learn), k);
+        assert_ok(&r.env, learn_predict(r.learn, &r.plain.data.x, scores));
+        const struct part *test = &learn_trial(r.learn)->test;
+        for (size_t i = 0; i < test->n; i++) {
+            size_t raw = (size_t)lround(test->x.f64[i]), best = 0;
+            for (size_t o = 1; o < k; o++)
+                if (scores[raw + o * PLAIN_N] > scores[raw + best * PLAIN_N])
+                    best = o;
+            right += (int32_t)best == test->codes[i];
+        }
+        assert_near((double)right / (double)test->n, r.record.run.accuracy,
+                    1e-12);
+        scores[0] += 1; /* a second call does not fit again, but answers */
+        double first = scores[0];
+        assert_ok(&r.env, learn_predict(r.learn, &r.plain.data.x, scores));
+        assert_near(scores[0] + 1, first, 1e-12);
+        ready_free(&r);
+    }
+}
+
+static void built_in_model(void **state)
+{
+    struct ready r;
+    (void)state;
+    ready_make(&r, "majority", "", "", 3);
+    ready_run(&r);
+    assert_near(r.record.run.balanced_accuracy, 1. / 3, 1e-12);
+    assert_near(r.record.run.accuracy, r.record.run.majority, 1e-12);
+    assert_int_equal(r.record.run.support, 0);
+    assert_int_equal(r.record.n_genes, 0);
+    ready_free(&r);
+}
+
+/* The paper's protocol chooses by plain accuracy, on its own rows. */
+static void paper(void **state)
+{
+    struct ready r;
+    static char kind[] = "paper";
+    (void)state;
+    ready_make(&r, "majority", "", "", 2);
+    r.job.protocol = kind;
+    r.job.intercept = 0;
+    ready_run(&r);
+    assert_true(r.record.run.validation > 0.55); /* 2 of 3; balanced: 1/2 */
+    assert_near(r.record.run.ceiling, 1, 0);
+    assert_null(learn_trial(r.learn)->prepared.mean);
+    double scores[2 * PLAIN_N];
+    assert_int_equal(learn_predict(r.learn, &r.plain.data.x, scores),
+                     SPRED_EINVAL);
+    ready_free(&r);
+}
+
+static enum spred_status support_of(const void *self, struct spred_env *env,
+                                    const struct parts_sample *sample,
+                                    double *out)
+{
+    (void)self;
+    (void)env;
+    assert_int_equal(sample->outputs, 1); /* two classes: one difference */
+    assert_near(sample->weights[2], 9, 0);
+    *out = (double)sample->support + (sample->scores[0] > 0 ? 10 : 20);
+    return SPRED_OK;
+}
+
+static enum spred_status no_second_trial(void *self, struct spred_env *env,
+                                         const struct job *job, char **skip)
+{
+    (void)self;
+    *skip = job->trial == 2 ? spred_strdup(env, "one is enough") : NULL;
+    return SPRED_OK;
+}
+
+static void script_parts(void **state)
+{
+    static const struct parts_metric metrics[] = {
+        {"odd", "support", NULL, support_of}, {0}};
+    (void)state;
+    for (int64_t trial = 1; trial <= 2; trial++) {
+        struct ready r;
+        ready_make(&r, "look", "gain=9", "", 2);
+        r.parts.metrics = metrics;
+        r.parts.on_job_start = no_second_trial;
+        r.job.trial = trial;
+        assert_ok(&r.env, ready_open(&r));
+        if (trial == 2) {
+            assert_null(r.learn);
+            assert_string_equal(r.record.run.status, "skipped");
+            assert_string_equal(r.record.run.reason, "one is enough");
+        } else {
+            assert_ok(&r.env, learn_run(r.learn));
+            assert_int_equal(r.record.n_metrics, 1);
+            assert_string_equal(r.record.metrics[0].name, "odd");
+            double value = r.record.metrics[0].value;
+            assert_true(fabs(value - 11) < 1e-9 || fabs(value - 21) < 1e-9);
+        }
+        ready_free(&r);
+    }
+}
+
+/* What a plan makes of a model, and the keys of the other jobs. */
+static void planned(void **state)
+{
+    struct spred_env env;
+    struct job job;
+    static char name[] = "look", path[] = "x.yaml", clean[] = "clean",
+                label[] = "look gain=1;3", gain[] = "gain", one[] = "1e0",
+                three[] = "3.0", genes[] = "genes", four[] = "4";
+    char *values[] = {one, three}, none[] = "";
+    struct spec_axis axis = {gain, values, 2, 7, 5};
+    struct spec_setting set = {genes, four, 7, 1};
+    struct spec_model model = {.name = name,
+                               .settings = &set,
+                               .n_settings = 1,
+                               .tune = &axis,
+                               .n_tune = 1,
+                               .label = label};
+    const struct parts parts = {.models = look_models};
+    const struct spec spec = {.name = name,
+                              .path = path,
+                              .seed = 4,
+                              .protocol = {.kind = clean, .trials = 1},
+                              .stop = {.gap = 1e-3, .steps = 9},
+                              .parts = &parts};
+    const struct source source = {.name = name,
+                                  .source = none,
+                                  .hash = none,
+                                  .path = none,
+                                  .target = none};
+    (void)state;
+    spred_env_init(&env);
+    /* A model that is not built in comes with a script, which has no file. */
+    assert_int_equal(plan_model(&env, &spec, &source, &model, 1, "", &job),
+                     SPRED_EINVAL);
+    results_row_free(&env, job_columns, &job);
+    struct spec with = spec;
+    struct parts hashed = parts;
+    hashed.hash = "abc";
+    with.parts = &hashed;
+    with.script = path;
+    assert_ok(&env, plan_model(&env, &with, &source, &model, 1, "", &job));
+    assert_string_equal(job.tune, "gain=1;3");
+    assert_string_equal(job.options, "gain=1;3 genes=4 way=well word=");
+    assert_string_equal(job.model, "look");
+    assert_string_equal(job.problem, "model");
+    assert_int_equal(job.api_version, 3);
+    char key[SPRED_HEX_SIZE], other[SPRED_HEX_SIZE];
+    assert_ok(&env, job_key(&env, &job, key));
+    char *text = job_text(&env, &job);
+    assert_non_null(strstr(text, "\nmodel=look\ntune=gain=1;3\n"));
+    assert_null(strstr(text, "gap=0.001")); /* not a model's business */
+    spred_free(&env, text);
+    three[0] = '5';
+    results_row_free(&env, job_columns, &job);
+    assert_ok(&env, plan_model(&env, &with, &source, &model, 1, "", &job));
+    assert_ok(&env, job_key(&env, &job, other));
+    assert_string_not_equal(key, other);
+    results_row_free(&env, job_columns, &job);
+}
+
+/* A solver's job has the key that it had before there were models. */
+static void old_keys(void **state)
+{
+    struct spred_env env;
+    char key[SPRED_HEX_SIZE];
+    static char none[] = "", some[] = "some";
+    struct job job = {.dataset = some, .solver = some, .model = none};
+    (void)state;
+    spred_env_init(&env);
+    char *text = job_text(&env, &job);
+    assert_null(strstr(text, "model"));
+    assert_null(strstr(text, "tune"));
+    spred_free(&env, text);
+    assert_ok(&env, job_key(&env, &job, key));
+    assert_string_equal(
+        key,
+        "89e51f8424dbbc551a1d7718b3d9acc43d6fda2e068890679a053782651165d5");
+    job.model = NULL;
+    assert_ok(&env, job_key(&env, &job, key));
+    assert_string_equal(
+        key,
+        "89e51f8424dbbc551a1d7718b3d9acc43d6fda2e068890679a053782651165d5");
+}
+
+struct failing {
+    long left, live;
+};
+
+static void *failing_reallocate(void *cookie, void *pointer, size_t size)
+{
+    struct failing *f = cookie;
+    if (size == 0) {
+        f->live -= pointer != NULL;
+        free(pointer);
+        return NULL;
+    }
+    if (f->left == 0)
+        return NULL;
+    f->left--;
+    f->live += pointer == NULL;
+    return realloc(pointer, size);
+}
+
+static void every_allocation_fails_once(void **state)
+{
+    (void)state;
+    for (long n = 0;; n++) {
+        struct failing f = {.left = n};
+        struct ready r;
+        double scores[2 * PLAIN_N];
+        ready_make(&r, "look", "gain=1", "genes=3;5", 2);
+        r.env.reallocate = failing_reallocate;
+        r.env.allocate_cookie = &f;
+        enum spred_status status = ready_open(&r);
+        if (status == SPRED_OK)
+            status = learn_run(r.learn);
+        if (status == SPRED_OK)
+            status = learn_predict(r.learn, &r.plain.data.x, scores);
+        ready_free(&r);
+        assert_int_equal(f.live, 0);
+        if (status == SPRED_OK) {
+            assert_true(n > 100);
+            break;
+        }
+        assert_int_equal(status, SPRED_ENOMEM);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(best_offer),
+        cmocka_unit_test(grid_order),
+        cmocka_unit_test(errors_are_rows),
+        cmocka_unit_test(nothing_stands),
+        cmocka_unit_test(deadline),
+        cmocka_unit_test(cancelled),
+        cmocka_unit_test(no_validation),
+        cmocka_unit_test(real_values),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(predicts),
+        cmocka_unit_test(built_in_model),
+        cmocka_unit_test(paper),
+        cmocka_unit_test(script_parts),
+        cmocka_unit_test(planned),
+        cmocka_unit_test(old_keys),
+        cmocka_unit_test(every_allocation_fails_once),
+    };
+    return cmocka_run_group_tests_name("learn", tests, NULL, NULL);
+}
