@@ -13,7 +13,7 @@
 #define TOLERANCE 1e-3 /* of libsvm's dual: its own default */
 #define CACHE_MB 40.0
 
-struct svm {
+struct svm_machine {
     struct svm_settings settings;
     size_t m, classes;  /* classes 0: regression */
     size_t *columns;    /* m */
@@ -82,7 +82,7 @@ static double scale_gamma(const double *x, size_t count, size_t m)
 }
 
 /* Copies what libsvm learnt. */
-static enum spred_status keep(struct spred_env *env, struct svm *svm,
+static enum spred_status keep(struct spred_env *env, struct svm_machine *svm,
                               const struct svm_model *model, const double *x,
                               size_t n)
 {
@@ -118,7 +118,7 @@ static enum spred_status keep(struct spred_env *env, struct svm *svm,
 }
 
 /* Trains on K (n x n); y: codes or scaled values. */
-static enum spred_status train(struct spred_env *env, struct svm *svm,
+static enum spred_status train(struct spred_env *env, struct svm_machine *svm,
                                const double *x, const double *k, double *y,
                                size_t n)
 {
@@ -155,8 +155,8 @@ static enum spred_status train(struct spred_env *env, struct svm *svm,
 }
 
 /* y = the codes, or the values with mean 0 and standard deviation 1. */
-static void targets(struct svm *svm, const int32_t *codes, const double *values,
-                    size_t n, double *y)
+static void targets(struct svm_machine *svm, const int32_t *codes,
+                    const double *values, size_t n, double *y)
 {
     double square = 0;
     svm->mean = 0;
@@ -175,10 +175,10 @@ static void targets(struct svm *svm, const int32_t *codes, const double *values,
         y[i] = (y[i] - svm->mean) / svm->scale;
 }
 
-static enum spred_status fit_into(struct spred_env *env, struct svm *svm,
-                                  const float *x, size_t n,
-                                  const size_t *columns, const int32_t *codes,
-                                  const double *values)
+static enum spred_status fit_into(struct spred_env *env,
+                                  struct svm_machine *svm, const float *x,
+                                  size_t n, const size_t *columns,
+                                  const int32_t *codes, const double *values)
 {
     size_t m = svm->m;
     enum spred_status status = SPRED_ENOMEM;
@@ -203,16 +203,17 @@ static enum spred_status fit_into(struct spred_env *env, struct svm *svm,
     return status;
 }
 
-enum spred_status svm_fit(struct spred_env *env,
-                          const struct svm_settings *settings, const float *x,
-                          size_t n, const size_t *columns, size_t m,
-                          const int32_t *codes, const double *values,
-                          size_t classes, struct svm **out)
+enum spred_status svm_machine_fit(struct spred_env *env,
+                                  const struct svm_settings *settings,
+                                  const float *x, size_t n,
+                                  const size_t *columns, size_t m,
+                                  const int32_t *codes, const double *values,
+                                  size_t classes, struct svm_machine **out)
 {
     *out = NULL;
     if (n == 0)
         return spred_fail(env, SPRED_EINVAL, "an SVM needs samples, got none");
-    struct svm *svm = spred_alloc(env, 1, sizeof *svm);
+    struct svm_machine *svm = spred_alloc(env, 1, sizeof *svm);
     if (!svm)
         return SPRED_ENOMEM;
     svm->settings = *settings;
@@ -226,11 +227,11 @@ enum spred_status svm_fit(struct spred_env *env,
     if (status == SPRED_OK)
         *out = svm;
     else
-        svm_free(env, svm);
+        svm_machine_free(env, svm);
     return status;
 }
 
-void svm_free(struct spred_env *env, struct svm *svm)
+void svm_machine_free(struct spred_env *env, struct svm_machine *svm)
 {
     if (!svm)
         return;
@@ -245,8 +246,8 @@ void svm_free(struct spred_env *env, struct svm *svm)
 }
 
 /* f = sum over vectors from..to of coef_r K - ..., one sample's row of K. */
-static double part(const struct svm *svm, const double *k, size_t stride,
-                   size_t row, size_t c)
+static double part(const struct svm_machine *svm, const double *k,
+                   size_t stride, size_t row, size_t c)
 {
     const double *coef = svm->coef + row * svm->count;
     double sum = 0;
@@ -256,8 +257,8 @@ static double part(const struct svm *svm, const double *k, size_t stride,
 }
 
 /* One sample's votes and sums; the class libsvm says, in libsvm's order. */
-static size_t vote(const struct svm *svm, const double *k, size_t stride,
-                   double *votes, double *sums)
+static size_t vote(const struct svm_machine *svm, const double *k,
+                   size_t stride, double *votes, double *sums)
 {
     size_t said = 0, pair = 0;
     for (size_t a = 0; a < svm->present; a++)
@@ -276,8 +277,8 @@ static size_t vote(const struct svm *svm, const double *k, size_t stride,
     return said;
 }
 
-static void score_row(const struct svm *svm, const double *k, size_t stride,
-                      double *work, double *scores, size_t n)
+static void score_row(const struct svm_machine *svm, const double *k,
+                      size_t stride, double *work, double *scores, size_t n)
 {
     double *votes = work, *sums = work + svm->present;
     size_t said = vote(svm, k, stride, votes, sums), best = said;
@@ -300,8 +301,9 @@ static void score_row(const struct svm *svm, const double *k, size_t stride,
         scores[svm->label[a] * n] = sums[a];
 }
 
-enum spred_status svm_predict(struct spred_env *env, const struct svm *svm,
-                              const float *x, size_t n, double *scores)
+enum spred_status svm_machine_predict(struct spred_env *env,
+                                      const struct svm_machine *svm,
+                                      const float *x, size_t n, double *scores)
 {
     enum spred_status status = SPRED_ENOMEM;
     double *chosen = spred_alloc(env, n * svm->m, sizeof *chosen);
@@ -331,7 +333,7 @@ enum spred_status svm_predict(struct spred_env *env, const struct svm *svm,
     return status;
 }
 
-void svm_squared_weights(const struct svm *svm, double *out)
+void svm_machine_squared_weights(const struct svm_machine *svm, double *out)
 {
     size_t count = svm->count;
     for (size_t k = 0; k < svm->m; k++) {
@@ -353,7 +355,7 @@ void svm_squared_weights(const struct svm *svm, double *out)
     }
 }
 
-size_t svm_support_vectors(const struct svm *svm)
+size_t svm_machine_support_vectors(const struct svm_machine *svm)
 {
     return svm->count;
 }
