@@ -36,7 +36,8 @@ struct spec_dataset {
     char *labels, *object, *response, *orientation; /* FILE or NULL */
     char *target; /* subset type or column; "auto" */
     int kind;     /* SIMULATED: enum spred_simulation_kind */
-    int64_t n, p, blocks, k, classes; /* blocks, k, classes, rho, snr: blocks */
+    int64_t n, p;
+    int64_t blocks, k, classes; /* blocks and planted, as rho and snr */
     double rho_min, rho_max, snr;
     double density, noise; /* iid and sensing: share of effects, s.d. */
     size_t group;          /* data sets of one list item share a group */

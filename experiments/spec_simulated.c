@@ -48,9 +48,10 @@ static const struct spec_field iid_fields[] = {
 #undef COMMON
 #undef FIELD
 
-const char *const spec_simulated_kinds[] = {"blocks", "iid", "sensing", NULL};
+const char *const spec_simulated_kinds[] = {"blocks", "iid", "sensing",
+                                            "planted", NULL};
 const struct spec_field *const spec_simulated_fields[] = {
-    blocks_fields, iid_fields, iid_fields};
+    blocks_fields, iid_fields, iid_fields, blocks_fields};
 
 static enum spred_status read_rho(struct spec_reader *r,
                                   const struct spec_node *rho,
@@ -131,6 +132,38 @@ static enum spred_status make_name(struct spec_reader *r,
     return status;
 }
 
+static int in_blocks(const struct spec_dataset *d)
+{
+    return d->kind == SPRED_SIMULATE_BLOCKS ||
+           d->kind == SPRED_SIMULATE_PLANTED;
+}
+
+/* Planted effects come in sets, no two genes of one block. */
+static enum spred_status check_planted(struct spec_reader *r,
+                                       const struct spec_node *map,
+                                       const struct spec_dataset *d)
+{
+    const struct spec_node *k = spec_node_get(map, "k");
+    const struct spec_node *blocks = spec_node_get(map, "blocks");
+    if (d->kind != SPRED_SIMULATE_PLANTED)
+        return SPRED_OK;
+    if (d->k % SPRED_PLANTED_SET)
+        return spec_fail(r, k ? k : map,
+                         "simulated.k: planted effects come in sets of %d, "
+                         "expected a multiple of %d, found %lld",
+                         SPRED_PLANTED_SET, SPRED_PLANTED_SET, (long long)d->k);
+    if (d->k > d->blocks)
+        return spec_fail(r,
+                         blocks ? blocks
+                         : k    ? k
+                                : map,
+                         "simulated.blocks: every planted gene has a block of "
+                         "its own, expected at least k = %lld blocks, found "
+                         "%lld",
+                         (long long)d->k, (long long)d->blocks);
+    return SPRED_OK;
+}
+
 /* kind has its defaults and its keys; a sweep is of one kind. */
 static enum spred_status read_kind(struct spec_reader *r,
                                    const struct spec_node *map,
@@ -147,9 +180,11 @@ static enum spred_status read_kind(struct spec_reader *r,
                               &d->kind));
     d->density = d->kind == SPRED_SIMULATE_SENSING ? 0.1 : 1;
     d->noise = d->kind == SPRED_SIMULATE_SENSING ? 0.01 : 0.1;
-    if (d->kind == SPRED_SIMULATE_BLOCKS) {
+    if (in_blocks(d)) {
         d->blocks = d->k = 10;
         d->snr = 3;
+        if (d->kind == SPRED_SIMULATE_PLANTED)
+            d->k = SPRED_PLANTED_SET;
         d->classes = 2;
         d->rho_min = d->rho_max = 0.5;
     }
@@ -176,12 +211,15 @@ static enum spred_status read_one(struct spec_reader *r, struct spec_node *map,
         SPRED_TRY(read_rho(r, rho, d));
     if (!k && d->k > d->p)
         d->k = d->p;
+    if (!blocks && d->kind == SPRED_SIMULATE_PLANTED && d->blocks < d->k)
+        d->blocks = d->k;
     if (!blocks && d->blocks > d->p)
         d->blocks = d->p;
     if (d->k > d->p || d->blocks > d->p)
         return spec_fail(r, d->k > d->p ? k : blocks,
                          "simulated.%s: is more than p = %lld",
                          d->k > d->p ? "k" : "blocks", (long long)d->p);
+    SPRED_TRY(check_planted(r, map, d));
     if (d->classes == 1 || d->classes > d->n)
         return spec_fail(r, classes ? classes : map,
                          "simulated.classes: expected 0 (a number is "

@@ -143,7 +143,8 @@ void data_open_load(lua_State *L)
         {"simulated", simulated,
          "spred.data.simulated{n=, p=, kind=, seed=, ...}",
          "Simulated data: kind \"blocks\" (blocks, rho, k, snr, classes), "
-         "\"iid\" or \"sensing\" (density, noise), keys and defaults as in an "
+         "\"planted\" (the same, effects that are not linear), \"iid\" or "
+         "\"sensing\" (density, noise), keys and defaults as in an "
          "experiment file, seed 17."},
         {0}};
     binding_functions(L, functions);

@@ -216,6 +216,156 @@ static void iid_and_sensing(void **state)
     }
 }
 
+/* One term of a set: its genes and its form. */
+static double term(size_t form, const double *const *gene, size_t i)
+{
+    double z = gene[form][i];
+    switch (form) {
+    case 0:
+        return z;
+    case 1:
+        return (z * z - 1) / sqrt(2);
+    case 2:
+        return sin(2 * z) * sqrt(2 / (1 - exp(-8)));
+    default:
+        return z * gene[4][i];
+    }
+}
+
+/* Which roles the five genes have is not told: of all orders, the one whose
+ * score correlates best with the outcome must give it exactly. */
+static double best_order(const double *const *gene, const double *y, size_t n,
+                         const double **role)
+{
+    double best = 0, *score = calloc(n, sizeof *score);
+    assert_non_null(score);
+    for (size_t code = 0; code < 5 * 5 * 5 * 5 * 5; code++) {
+        const double *try[5];
+        size_t seen = 0, rest = code, at[5];
+        for (size_t a = 0; a < 5; a++, rest /= 5) {
+            at[a] = rest % 5;
+            seen |= (size_t)1 << at[a];
+            try[a] = gene[at[a]];
+        }
+        if (seen != 31 || at[3] > at[4])
+            continue;
+        for (size_t i = 0; i < n; i++) {
+            score[i] = 0;
+            for (size_t form = 0; form < 4; form++)
+                score[i] += term(form, try, i);
+        }
+        double r = correlation(score, y, n);
+        if (r > best) {
+            best = r;
+            memcpy(role, try, sizeof try);
+        }
+    }
+    free(score);
+    return best;
+}
+
+static void planted(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    struct spred_data d, e;
+    struct spred_simulation s = {.kind = SPRED_SIMULATE_PLANTED,
+                                 .n = 5000,
+                                 .p = 47,
+                                 .blocks = 6,
+                                 .k = 5,
+                                 .rho_min = .5,
+                                 .rho_max = .5,
+                                 .snr = 4,
+                                 .seed = 2};
+    const double *gene[5], *role[5];
+    size_t k = 0, taken = 0;
+    spred_env_init(&env);
+    assert_ok(&env, spred_simulate(&env, &s, &d));
+    assert_ok(&env, spred_data_check(&env, &d));
+    assert_true(d.simulated && strstr(d.source, "planted"));
+    for (size_t j = 0; j < s.p; j++) {
+        if (fabs(d.truth[j]) <= 0)
+            continue;
+        size_t block = (size_t)1 << (j * s.blocks / s.p);
+        assert_true(k < 5 && !(taken & block));
+        assert_near(d.truth[j], 1, 0);
+        taken |= block;
+        gene[k++] = d.x.f64 + j * s.n;
+    }
+    assert_int_equal(k, 5);
+    const double *y = spred_data_target(&d, "y")->values;
+    /* corr(score, y)^2 = snr / (1 + snr), up to the sample */
+    assert_near(best_order(gene, y, s.n, role), sqrt(.8), .02);
+    double *part = calloc(s.n, sizeof *part), *rest = calloc(s.n, sizeof *rest);
+    assert_true(part && rest);
+    memcpy(rest, y, s.n * sizeof *rest);
+    for (size_t form = 0; form < 4; form++) {
+        for (size_t i = 0; i < s.n; i++) {
+            part[i] = term(form, role, i);
+            rest[i] -= part[i];
+        }
+        assert_near(covariance(part, part, s.n), 1, .2);
+        assert_near(mean(part, s.n), 0, .08);
+    }
+    /* what is left is noise: a quarter of the score's variance, exactly */
+    for (size_t i = 0; i < s.n; i++)
+        part[i] = y[i] - rest[i];
+    assert_near(covariance(part, part, s.n) / covariance(rest, rest, s.n), 4,
+                1e-9);
+    /* the pair shows only as a product */
+    assert_near(correlation(role[3], y, s.n), 0, .06);
+    assert_near(correlation(role[4], y, s.n), 0, .06);
+    assert_near(correlation(role[1], y, s.n), 0, .06);
+    s.classes = 2;
+    assert_ok(&env, spred_simulate(&env, &s, &e));
+    const int32_t *codes = spred_data_target(&e, "class")->codes;
+    double low = -INFINITY, high = INFINITY;
+    size_t ones = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        low = codes[i] == 0 && y[i] > low ? y[i] : low;
+        high = codes[i] == 1 && y[i] < high ? y[i] : high;
+        ones += codes[i] == 1;
+    }
+    assert_true(low <= high && ones == s.n / 2);
+    free(part);
+    free(rest);
+    spred_data_free(&env, &d);
+    spred_data_free(&env, &e);
+}
+
+/* Every set, block and column can be planted; blocks of one gene and none. */
+static void planted_everywhere(void **state)
+{
+    (void)state;
+    static const size_t blocks[] = {0, 10, 11};
+    struct spred_env env;
+    struct spred_data d;
+    spred_env_init(&env);
+    for (size_t b = 0; b < 3; b++) {
+        size_t hits[11] = {0};
+        for (uint64_t seed = 0; seed < 200; seed++) {
+            struct spred_simulation s = {.kind = SPRED_SIMULATE_PLANTED,
+                                         .n = 3,
+                                         .p = 11,
+                                         .blocks = blocks[b],
+                                         .k = 10,
+                                         .snr = 1,
+                                         .seed = seed};
+            size_t k = 0;
+            assert_ok(&env, spred_simulate(&env, &s, &d));
+            for (size_t j = 0; j < s.p; j++) {
+                k += d.truth[j] > 0;
+                hits[j] += d.truth[j] > 0;
+            }
+            assert_int_equal(k, 10);
+            spred_data_free(&env, &d);
+        }
+        for (size_t j = 0; j < 11; j++)
+            assert_true(hits[j] > 60);
+    }
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -227,12 +377,14 @@ static void refused(void **state)
                                           .rho_max = .5,
                                           .snr = 2,
                                           .seed = 9};
-    struct spred_simulation s[11];
+    struct spred_simulation s[13];
     struct spred_env env;
     struct spred_data d;
     spred_env_init(&env);
-    for (size_t i = 0; i < 11; i++)
+    for (size_t i = 0; i < 13; i++)
         s[i] = good;
+    s[11].kind = s[12].kind = SPRED_SIMULATE_PLANTED;
+    s[12].k = 5; /* blocks 2 */
     s[8].kind = s[9].kind = s[10].kind = SPRED_SIMULATE_IID;
     s[8].density = 1.5;
     s[9].noise = -1;
@@ -245,7 +397,7 @@ static void refused(void **state)
     s[5].rho_min = .6;
     s[6].snr = 0;
     s[7].classes = 1;
-    for (size_t i = 0; i < 11; i++)
+    for (size_t i = 0; i < 13; i++)
         assert_int_equal(spred_simulate(&env, &s[i], &d), SPRED_EINVAL);
     assert_ok(&env, spred_simulate(&env, &good, &d));
     spred_data_free(&env, &d);
@@ -253,9 +405,12 @@ static void refused(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(structure), cmocka_unit_test(bounds_of_rho),
-        cmocka_unit_test(seeds_and_classes), cmocka_unit_test(iid_and_sensing),
-        cmocka_unit_test(refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(structure),
+                                       cmocka_unit_test(bounds_of_rho),
+                                       cmocka_unit_test(seeds_and_classes),
+                                       cmocka_unit_test(iid_and_sensing),
+                                       cmocka_unit_test(planted),
+                                       cmocka_unit_test(planted_everywhere),
+                                       cmocka_unit_test(refused)};
     return cmocka_run_group_tests_name("simulate", tests, NULL, NULL);
 }

@@ -242,6 +242,7 @@ static const char paper_data[] =
     "  - simulated: {kind: sensing, name: cs, n: 50, p: 40,\n"
     "                noise: 0.25}\n"
     "  - simulated: {kind: blocks, n: 50, p: 40}\n"
+    "  - simulated: {kind: planted, name: [a, b], n: 50, p: 40, k: 15}\n"
     "problem: {loss: squared, lambda: {absolute: [0.3, 1e-1, 7]},\n"
     "          scaling: authors, warm_start: false}\n"
     "protocol: {test: 0%, choose: {kind: cv, folds: 7, rule: min}}\n"
@@ -256,14 +257,16 @@ static void paper_words(void **state)
                                         "simulated-n50-p30-density0.5",
                                         "simulated-n50-p30-density1",
                                         "cs",
-                                        "simulated-n50-p40"};
-    static const int kinds[] = {1, 1, 1, 1, 2, 0};
+                                        "simulated-n50-p40",
+                                        "a",
+                                        "b"};
+    static const int kinds[] = {1, 1, 1, 1, 2, 0, 3, 3};
     struct spred_env env;
     struct spec s;
     spred_env_init(&env);
     assert_ok(&env, read_text(&env, "t-spec-p.yaml", paper_data, &s));
-    assert_int_equal(s.n_datasets, 6);
-    for (size_t i = 0; i < 6; i++) {
+    assert_int_equal(s.n_datasets, 8);
+    for (size_t i = 0; i < 8; i++) {
         assert_string_equal(s.datasets[i].name, names[i]);
         assert_int_equal(s.datasets[i].kind, kinds[i]);
     }
@@ -273,6 +276,7 @@ static void paper_words(void **state)
     assert_near(s.datasets[4].noise, 0.25, 0);
     assert_int_equal(s.datasets[4].classes, 0);
     assert_int_equal(s.datasets[5].classes, 2);
+    assert_true(s.datasets[6].k == 15 && s.datasets[6].blocks == 15);
     /* alpha of the loss without 1/2 is twice the lambda */
     const struct spec_problem *p = &s.problems[0];
     assert_true(p->authors && !p->warm_start && p->lambda_absolute);

@@ -9,6 +9,12 @@
 
 #include "spred/rng.h"
 
+static int in_blocks(const struct spred_simulation *s)
+{
+    return s->kind == SPRED_SIMULATE_BLOCKS ||
+           s->kind == SPRED_SIMULATE_PLANTED;
+}
+
 static enum spred_status check(struct spred_env *env,
                                const struct spred_simulation *s)
 {
@@ -17,7 +23,7 @@ static enum spred_status check(struct spred_env *env,
                           "simulation: %zu x %zu, expected at least 2 samples "
                           "and 1 gene",
                           s->n, s->p);
-    if (s->kind != SPRED_SIMULATE_BLOCKS) {
+    if (!in_blocks(s)) {
         if (s->density >= 0 && s->density <= 1 && s->noise >= 0 &&
             isfinite(s->noise))
             return SPRED_OK;
@@ -31,6 +37,12 @@ static enum spred_status check(struct spred_env *env,
                           "simulation: blocks %zu and k %zu, expected at most "
                           "p = %zu",
                           s->blocks, s->k, s->p);
+    if (s->kind == SPRED_SIMULATE_PLANTED &&
+        (s->k % SPRED_PLANTED_SET || (s->blocks && s->k > s->blocks)))
+        return spred_fail(env, SPRED_EINVAL,
+                          "simulation: k %zu, expected a multiple of %d and at "
+                          "most one planted gene in each of %zu blocks",
+                          s->k, SPRED_PLANTED_SET, s->blocks);
     if (!(s->rho_min >= 0 && s->rho_min <= s->rho_max && s->rho_max < 1))
         return spred_fail(env, SPRED_EINVAL,
                           "simulation: rho [%g, %g], expected 0 <= min <= max "
@@ -125,6 +137,43 @@ static void effects(const struct spred_simulation *s, struct spred_rng *rng,
     respond(s, x, w, y);
 }
 
+/* The gene of planted effect a: one drawn from the a-th block of a random
+ * order. order has room for all blocks. */
+static void plant(const struct spred_simulation *s, struct spred_rng *rng,
+                  size_t *order)
+{
+    size_t places = s->blocks ? s->blocks : s->p;
+    for (size_t b = 0; b < places; b++)
+        order[b] = b;
+    spred_rng_shuffle(rng, order, places);
+    for (size_t a = 0; s->blocks && a < s->k; a++) {
+        /* genes of block b: ceil(b p / blocks) to the next block's first */
+        size_t first = (order[a] * s->p + s->blocks - 1) / s->blocks;
+        size_t last = ((order[a] + 1) * s->p + s->blocks - 1) / s->blocks;
+        order[a] = first + spred_rng_below(rng, last - first);
+    }
+}
+
+/* y = sum over sets of a + (b^2 - 1)/sqrt(2) + sin(2c) sqrt(2/(1 - e^-8))
+ *     + d e. */
+static void effects_planted(const struct spred_simulation *s,
+                            struct spred_rng *rng, size_t *order,
+                            const double *x, double *w, double *y)
+{
+    const double wave = sqrt(2 / (1 - exp(-8)));
+    plant(s, rng, order);
+    for (size_t k = 0; k < s->k; k += SPRED_PLANTED_SET) {
+        const double *gene[SPRED_PLANTED_SET];
+        for (size_t a = 0; a < SPRED_PLANTED_SET; a++) {
+            w[order[k + a]] = 1;
+            gene[a] = x + order[k + a] * s->n;
+        }
+        for (size_t i = 0; i < s->n; i++)
+            y[i] += gene[0][i] + (gene[1][i] * gene[1][i] - 1) / sqrt(2) +
+                    wave * sin(2 * gene[2][i]) + gene[3][i] * gene[4][i];
+    }
+}
+
 /* Noise scaled so that its variance in this sample is var(y) / snr exactly;
  * without effects it is standard normal. */
 static void add_noise(const struct spred_simulation *s, struct spred_rng *rng,
@@ -184,14 +233,15 @@ static enum spred_status describe(struct spred_env *env,
                                   struct spred_data *out)
 {
     out->name = spred_format(env, "simulated-%zux%zu", s->n, s->p);
-    if (s->kind == SPRED_SIMULATE_BLOCKS)
-        out->source =
-            spred_format(env,
-                         "simulated: n=%zu p=%zu blocks=%zu rho=[%g,%g] k=%zu "
-                         "snr=%g classes=%zu "
-                         "seed=%llu",
-                         s->n, s->p, s->blocks, s->rho_min, s->rho_max, s->k,
-                         s->snr, s->classes, (unsigned long long)s->seed);
+    if (in_blocks(s))
+        out->source = spred_format(
+            env,
+            "simulated: %sn=%zu p=%zu blocks=%zu rho=[%g,%g] k=%zu "
+            "snr=%g classes=%zu "
+            "seed=%llu",
+            s->kind == SPRED_SIMULATE_PLANTED ? "planted " : "", s->n, s->p,
+            s->blocks, s->rho_min, s->rho_max, s->k, s->snr, s->classes,
+            (unsigned long long)s->seed);
     else
         out->source = spred_format(
             env,
@@ -246,9 +296,12 @@ static enum spred_status make(struct spred_env *env,
         out->simulated = 1;
         out->n_targets = 1;
         size_t classes = 0;
-        if (s->kind == SPRED_SIMULATE_BLOCKS) {
+        if (in_blocks(s)) {
             fill(s, rng, work, out->x.f64);
-            effects(s, rng, order, out->x.f64, out->truth, y);
+            if (s->kind == SPRED_SIMULATE_PLANTED)
+                effects_planted(s, rng, order, out->x.f64, out->truth, y);
+            else
+                effects(s, rng, order, out->x.f64, out->truth, y);
             add_noise(s, rng, work, y);
             classes = s->classes;
         } else {

@@ -35,8 +35,9 @@ struct spred_data {
     size_t n_targets;
     struct spred_target *targets;
     size_t missing; /* NaN cells in x */
-    double *truth;  /* p: coefficients that made a simulated y, or NULL */
-    void *mapping;  /* the mapped cache file that holds the arrays, or NULL */
+    double *truth; /* p: coefficients that made a simulated y, or 1 where a gene
+                      has an effect of another form; or NULL */
+    void *mapping; /* the mapped cache file that holds the arrays, or NULL */
     size_t mapping_size;
     char *pool; /* a block that holds many of the names, or NULL: a name
                    that lies in it or in the mapping is not freed alone */
