@@ -10,7 +10,8 @@
 #define CHARACTER 6.0
 #define NAME_ROW 20.0 /* pixels */
 #define BAR_ROW 9.0
-#define TOP 12.0
+#define AXIS 24.0 /* below the title */
+#define TOP 36.0
 #define EPS 1e-9
 
 struct diagram {
@@ -87,10 +88,11 @@ static enum spred_status put_method(struct plots_figure *f,
     const char *colour = plots_method_style(place).colour;
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
-        "set arrow from %.6f, 1 to %.6f, %.6f nohead lc rgb '%s' lw 1.4\n"
+        "set arrow from %.6f, %.6f to %.6f, %.6f nohead lc rgb '%s' lw 1.4\n"
         "set arrow from %.6f, %.6f to graph %d, first %.6f nohead lc rgb '%s' "
         "lw 1.4\n",
-        rank, rank, y, colour, rank, y, left ? 0 : 1, y, colour));
+        rank, below(f, AXIS), rank, y, colour, rank, y, left ? 0 : 1, y,
+        colour));
     char *name = plots_shorten(env, method, NAME_CHARACTERS);
     char *text = !name  ? NULL
                  : left ? spred_format(env, "%s  %.2f", name, rank)
@@ -186,11 +188,17 @@ static enum spred_status put_page(struct plots_figure *f,
     SPRED_TRY(put_data(f, d));
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
-        "set title offset 0,0.9\nset border 4\nunset ytics\nunset xtics\n"
-        "unset grid\nset xrange [1:%zu]\nset yrange [0:1]\n"
-        "set x2range [1:%zu]\nset x2tics 1 scale 0.6 out font font_tics "
-        "offset 0,-0.4\n",
-        d->n, d->n));
+        "set border 0\nunset ytics\nunset xtics\nunset grid\n"
+        "set xrange [1:%zu]\nset yrange [0:1]\n"
+        "set arrow from 1, %.6f to %zu, %.6f nohead lc rgb '#404040' lw 1.4\n",
+        d->n, below(f, AXIS), d->n, below(f, AXIS)));
+    for (size_t i = 1; i <= d->n; i++)
+        SPRED_TRY(spred_buffer_add(
+            env, &f->gp,
+            "set arrow from %zu, %.6f to %zu, %.6f nohead lc rgb '#404040' "
+            "lw 1.4\nset label '%zu' at %zu, %.6f center font font_tics\n",
+            i, below(f, AXIS), i, below(f, AXIS - 5), i, i,
+            below(f, AXIS - 14)));
     SPRED_TRY(put_bars(f, d));
     for (size_t i = 0; i < d->n; i++)
         SPRED_TRY(put_method(f, d, list, i));

@@ -160,8 +160,8 @@ static void lay_out(struct plots_figure *f, const struct map *m,
                     const struct plots_method_list *list)
 {
     double left = 16 + CHARACTER * GENE_CHARACTERS;
-    double names =
-        0.87 * CHARACTER * (double)plots_method_width(list, METHOD_CHARACTERS);
+    double names = 0.87 * (CHARACTER - 0.6) *
+                   (double)plots_method_width(list, METHOD_CHARACTERS);
     double wide = COLUMN_MOST * (double)m->n_columns;
     double most = PLOTS_PAGE_WIDTH - left - COLOUR_BAR;
     plots_figure_layout(f, 1, left,

@@ -11,7 +11,8 @@
 #define GAP 26.0
 #define LINES_ROOM 84.0 /* right of a panel, for the names of its lines */
 #define LINE_ROW 11.0   /* between two of those names */
-#define DODGE 1.05
+#define POINTS_MAX 64   /* of a panel that give way to each other */
+#define HIDES 0.06      /* share of the panel's height */
 #define NO_GENES 0.5    /* where an empty model stands on a logarithmic axis */
 #define ALL_PIXELS 11.0 /* of a method that uses every gene */
 
@@ -208,33 +209,42 @@ static enum spred_status put_lines(struct plots_figure *f,
         if (isnan(m->chance))
             SPRED_TRY(spred_buffer_add(
                 env, &f->gp,
-                "set label '%s %.3g' at graph 1.02, first %.6f left noenhanced "
+                "set label '%s %.2f' at graph 1.02, first %.6f left noenhanced "
                 "font font_small tc rgb '#404040'\n",
                 lines[i].name, lines[i].y, lines[i].at));
     }
     return SPRED_OK;
 }
 
-/* The factor by which a point moves right so as not to hide an earlier one. */
-static double dodge(const struct results_table *t, size_t first, size_t row,
-                    const struct measure *m, const struct point *p)
+/* The points that a panel shows already. */
+struct taken {
+    double at[POINTS_MAX], value[POINTS_MAX];
+    size_t n;
+};
+
+/* The place on the axis nearest right of genes where the point hides none. */
+static double free_place(struct taken *taken, const struct axis *a,
+                         double genes, double value, double height)
 {
-    double factor = 1;
-    for (size_t i = first; i < row; i++) {
-        struct point other;
-        if (point_of(t, i, m, &other) && !other.all &&
-            fabs(other.value - p->value) < 0.03 &&
-            fabs(log(genes_at(other.genes) / genes_at(p->genes))) < 0.05)
-            factor *= DODGE;
+    double at = genes;
+    for (size_t i = 0; i < taken->n; i++)
+        if (fabs(taken->value[i] - value) < HIDES * height &&
+            fabs(log(taken->at[i] / at)) < 0.8 * log(a->step)) {
+            at *= a->step;
+            i = (size_t)-1; /* from the first again */
+        }
+    if (taken->n < POINTS_MAX) {
+        taken->at[taken->n] = at;
+        taken->value[taken->n++] = value;
     }
-    return factor;
+    return at;
 }
 
 static enum spred_status put_point(struct plots_figure *f,
                                    const struct plots_method_list *list,
-                                   size_t first, size_t row,
-                                   const struct measure *m,
-                                   const struct axis *a, size_t *nth_all)
+                                   size_t row, const struct measure *m,
+                                   const struct axis *a, struct taken *taken,
+                                   double height, size_t *nth_all)
 {
     const struct results_table *t = list->table;
     const char *method = results_text(t, row, "method");
@@ -244,7 +254,9 @@ static enum spred_status put_point(struct plots_figure *f,
     char what[256];
     if (!point_of(t, row, m, &p))
         return SPRED_OK;
-    double moved = p.all ? 1 : dodge(t, first, row, m, &p);
+    double genes = genes_at(p.genes);
+    double moved =
+        p.all ? 1 : free_place(taken, a, genes, p.value, height) / genes;
     double strip = p.all ? a->high * pow(a->step, (double)++*nth_all) : 0;
     const double numbers[] = {p.genes,
                               p.low,
@@ -278,6 +290,7 @@ static enum spred_status put_panel(struct plots_figure *f, size_t i,
     const struct results_table *t = list->table;
     struct measure m = measure_of(f->context, t, first);
     struct axis a = axis_of(f, t, first, end, &m);
+    struct taken taken = {.n = 0};
     size_t nth_all = 0;
     char *name =
         plots_dataset_title(f->context, results_text(t, first, "dataset"));
@@ -294,7 +307,8 @@ static enum spred_status put_panel(struct plots_figure *f, size_t i,
     SPRED_TRY(put_lines(f, &m, page));
     SPRED_TRY(spred_buffer_add(env, &f->gp, "plot NaN notitle"));
     for (size_t row = first; row < end; row++)
-        SPRED_TRY(put_point(f, list, first, row, &m, &a, &nth_all));
+        SPRED_TRY(put_point(f, list, row, &m, &a, &taken,
+                            page->best - page->worst, &nth_all));
     return spred_buffer_add(env, &f->gp, "\n");
 }
 
@@ -353,12 +367,12 @@ static enum spred_status put_page(struct plots_figure *f,
     const struct results_table *t = list->table;
     struct spred_env *env = f->context->env;
     struct limits page = {1, 0};
-    int paper = 0;
+    size_t paper = 0;
     widen(f->context, t, first, end, &page);
     if (!(page.worst <= page.best))
         page = (struct limits){0, 1};
     for (size_t row = first; row < end; row++)
-        paper = paper || !isnan(results_real(t, row, "ceiling"));
+        paper += !isnan(results_real(t, row, "ceiling"));
     double right = paper ? LINES_ROOM : 14;
     plots_figure_layout(f, f->panels > 1 ? 2 : 1, LEFT, right,
                         paper ? LINES_ROOM : GAP,
@@ -374,8 +388,9 @@ static enum spred_status put_page(struct plots_figure *f,
         "t, Nadeau and Bengio 2003; none for one trial) against the median "
         "number of genes over trials (bar: fewest to most); at the right edge, "
         "\"all\": methods that use every gene. ",
-        paper ? "accuracy (paper protocol) or balanced accuracy"
-              : "balanced accuracy"));
+        paper == end - first ? "accuracy"
+        : paper              ? "accuracy (paper protocol) or balanced accuracy"
+                             : "balanced accuracy"));
     SPRED_TRY(spred_buffer_add(
         env, &f->caption, "%s",
         paper ? "Lines, paper protocol: the share of the largest class; 1/T, "

@@ -3,6 +3,7 @@
 #include "plots/methods.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define COLOURS 12
@@ -117,11 +118,14 @@ double plots_dataset_real(const struct plots_context *context,
 static enum spred_status draw_page(struct plots_context *context,
                                    const struct plots_method_pages *pages,
                                    const struct plots_method_list *list,
-                                   size_t first, size_t end, size_t panels)
+                                   size_t first, size_t end, size_t panels,
+                                   size_t page)
 {
     struct plots_figure f;
-    enum spred_status status =
-        plots_figure_begin(context, &f, pages->kind, NULL, panels);
+    char part[24];
+    snprintf(part, sizeof part, "%zu", page);
+    enum spred_status status = plots_figure_begin(
+        context, &f, pages->kind, page > 1 ? part : NULL, panels);
     if (!status && !context->dry)
         status = pages->put_page(&f, list, first, end);
     return plots_figure_end(&f, status);
@@ -132,7 +136,7 @@ enum spred_status plots_method_pages(struct plots_context *context,
 {
     const struct results_table *t;
     struct plots_method_list list;
-    size_t panels = 0;
+    size_t panels = 0, page = 0;
     SPRED_TRY(plots_methods(context, &t));
     if (!t)
         return SPRED_OK;
@@ -146,7 +150,7 @@ enum spred_status plots_method_pages(struct plots_context *context,
         size_t n = 0;
         for (next = at; next < t->n_rows && n < each; n++)
             next = plots_rows_end(t, next, "dataset", t->n_rows);
-        status = draw_page(context, pages, &list, at, next, n);
+        status = draw_page(context, pages, &list, at, next, n, ++page);
     }
     spred_free(context->env, list.first);
     return status;
