@@ -1,9 +1,10 @@
 /* accuracy_genes.c: the figure "accuracy-genes": balanced accuracy against the
- * number of genes, a panel per data set. */
+ * number of genes, a panel per data set; of the solvers in a store without
+ * models. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "plots/figure.h"
+#include "plots/methods.h"
 
 #define DODGE 1.05
 #define NO_GENES 0.5 /* where an empty model stands on a logarithmic axis */
@@ -249,6 +250,10 @@ static enum spred_status draw(struct plots_context *context)
     struct plots_figure f;
     size_t panels = 0;
     enum spred_status status = SPRED_OK;
+    const struct results_table *methods;
+    SPRED_TRY(plots_methods(context, &methods));
+    if (methods)
+        return plots_method_accuracy(context);
     SPRED_TRY(results_query(context->env, context->view, "accuracy-genes", &t));
     for (size_t at = 0; at < t.n_rows; panels++)
         at = plots_rows_end(&t, at, "dataset", t.n_rows);
@@ -263,4 +268,7 @@ static enum spred_status draw(struct plots_context *context)
     return status;
 }
 
-const struct plots_kind plots_accuracy_genes = {"accuracy-genes", draw};
+const struct plots_kind plots_accuracy_genes = {
+    "accuracy-genes", draw,
+    "accuracy on the test parts against the number of genes, a panel per data "
+    "set"};

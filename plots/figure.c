@@ -7,7 +7,7 @@
 #include <string.h>
 
 /* Pixels of the SVG; 100 of them are an inch of the PDF. */
-#define PAGE_WIDTH 720.0
+#define PAGE_WIDTH ((double)PLOTS_PAGE_WIDTH)
 #define MARGIN_LEFT 62.0
 #define MARGIN_RIGHT 14.0
 #define MARGIN_TOP 26.0
@@ -95,6 +95,21 @@ static enum spred_status write_head(struct plots_figure *f,
         f->name, f->name, f->name, PAGE_WIDTH, f->height, f->name);
 }
 
+void plots_figure_layout(struct plots_figure *f, size_t columns, double left,
+                         double right, double gap, double panel_height)
+{
+    f->columns = columns;
+    f->rows = (f->panels + columns - 1) / columns;
+    f->left = left;
+    f->right = right;
+    f->gap = gap;
+    f->panel_width = (PAGE_WIDTH - left - right - gap * (double)(columns - 1)) /
+                     (double)columns;
+    f->panel_height = panel_height;
+    f->height = MARGIN_TOP + panel_height * (double)f->rows +
+                GAP_Y * (double)(f->rows - 1) + BELOW_PANELS;
+}
+
 enum spred_status plots_figure_begin(struct plots_context *context,
                                      struct plots_figure *f, const char *kind,
                                      const char *part, size_t panels)
@@ -107,14 +122,11 @@ enum spred_status plots_figure_begin(struct plots_context *context,
     if (!f->name)
         return SPRED_ENOMEM;
     f->panels = panels;
-    f->columns = panels < 2 ? 1 : panels == 2 || panels == 4 ? 2 : 3;
-    f->rows = (panels + f->columns - 1) / f->columns;
-    f->panel_width = (PAGE_WIDTH - MARGIN_LEFT - MARGIN_RIGHT -
-                      GAP_X * (double)(f->columns - 1)) /
-                     (double)f->columns;
-    f->panel_height = f->columns == 1 ? 300 : f->columns == 2 ? 210 : 170;
-    f->height = MARGIN_TOP + f->panel_height * (double)f->rows +
-                GAP_Y * (double)(f->rows - 1) + BELOW_PANELS;
+    size_t columns = panels < 2 ? 1 : panels == 2 || panels == 4 ? 2 : 3;
+    plots_figure_layout(f, columns, MARGIN_LEFT, MARGIN_RIGHT, GAP_X,
+                        columns == 1   ? 300
+                        : columns == 2 ? 210
+                                       : 170);
     return spred_buffer_add(env, &f->dat, "# %s.dat, drawn by %s.gp\n", f->name,
                             f->name);
 }
@@ -145,7 +157,7 @@ enum spred_status plots_panel(struct plots_figure *f, size_t i,
 {
     struct spred_env *env = f->context->env;
     double left =
-        MARGIN_LEFT + (double)(i % f->columns) * (f->panel_width + GAP_X);
+        f->left + (double)(i % f->columns) * (f->panel_width + f->gap);
     double top =
         MARGIN_TOP + (double)(i / f->columns) * (f->panel_height + GAP_Y);
     SPRED_TRY(spred_buffer_add(env, &f->gp,

@@ -6,6 +6,13 @@
 #include "plots/plots.h"
 #include "results/query.h"
 
+/* The answer of a query that several figures read. */
+struct plots_answer {
+    const char *query;
+    struct results_table table;
+};
+enum { PLOTS_ANSWERS = 8 };
+
 /* One call of plots_draw or plots_report. */
 struct plots_context {
     struct spred_env *env;
@@ -17,16 +24,24 @@ struct plots_context {
     char **names;                    /* of the figures, owned */
     size_t n_names;
     struct results_table solvers, datasets, notes, machines;
+    struct plots_answer answers[PLOTS_ANSWERS]; /* of plots_ask */
+    size_t n_answers;
 };
 
 /* A figure kind: one const struct at the foot of its file. */
 struct plots_kind {
     const char *name;
     enum spred_status (*draw)(struct plots_context *context);
+    const char *alt; /* what one sees, for those who do not see it */
 };
 extern const struct plots_kind plots_gap_time, plots_profile,
     plots_accuracy_genes, plots_time_dimension, plots_time_alpha,
-    plots_zero_rate, plots_support_recovery, plots_cv;
+    plots_zero_rate, plots_support_recovery, plots_cv, plots_stability,
+    plots_gene_map, plots_critical_difference;
+
+/* The answer of a query, asked once and kept in the context. */
+enum spred_status plots_ask(struct plots_context *context, const char *query,
+                            const struct results_table **out);
 
 /* A figure in the making: a page of equal panels over a key and a caption.
  * Positions on a page are in pixels of the SVG from the upper left. */
@@ -36,6 +51,7 @@ struct plots_figure {
     struct spred_buffer dat, gp;
     size_t blocks; /* data blocks written so far = next gnuplot index */
     size_t panels, columns, rows;
+    double left, right, gap; /* margins of the page; between two panels */
     double panel_width, panel_height;
     double height;                   /* so far; that of the page at the end */
     struct spred_buffer key;         /* plot elements of the key */
@@ -49,6 +65,13 @@ enum spred_status plots_figure_begin(struct plots_context *context,
                                      struct plots_figure *figure,
                                      const char *kind, const char *part,
                                      size_t panels);
+
+/* Another grid of panels than plots_figure_begin's; comes before the first
+ * panel. left, right: room beside the panels; gap: between two of them. */
+enum { PLOTS_PAGE_WIDTH = 720 };
+void plots_figure_layout(struct plots_figure *figure, size_t columns,
+                         double left, double right, double gap,
+                         double panel_height);
 
 /* The safe name of the figure KIND-PART, noted as one of the context's;
  * borrowed from there. NULL: out of memory. */

@@ -192,4 +192,7 @@ static enum spred_status draw(struct plots_context *context)
     return plots_by_problem(context, "gap-time", "gap-time", NULL, 1, put_page);
 }
 
-const struct plots_kind plots_gap_time = {"gap-time", draw};
+const struct plots_kind plots_gap_time = {
+    "gap-time", draw,
+    "certified gap against billed time, a panel per data set and a curve per "
+    "solver"};

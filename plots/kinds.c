@@ -4,13 +4,16 @@
 #include "plots/plots.h"
 
 static const struct plots_kind *const kinds[] = {
-    &plots_gap_time,         &plots_profile,    &plots_accuracy_genes,
-    &plots_time_dimension,   &plots_time_alpha, &plots_zero_rate,
-    &plots_support_recovery, &plots_cv};
+    &plots_gap_time,           &plots_profile,
+    &plots_accuracy_genes,     &plots_time_dimension,
+    &plots_time_alpha,         &plots_zero_rate,
+    &plots_support_recovery,   &plots_cv,
+    &plots_stability,          &plots_gene_map,
+    &plots_critical_difference};
 static const char *const names[] = {
-    "gap-time",         "profile",    "accuracy-genes",
-    "time-dimension",   "time-alpha", "zero-rate",
-    "support-recovery", "cv",         NULL};
+    "gap-time",   "profile",   "accuracy-genes",      "time-dimension",
+    "time-alpha", "zero-rate", "support-recovery",    "cv",
+    "stability",  "gene-map",  "critical-difference", NULL};
 
 static const struct plots_kind *find(const char *name)
 {
@@ -50,9 +53,37 @@ enum spred_status plots_context_open(struct spred_env *env, const char *db_path,
     return status;
 }
 
+enum spred_status plots_ask(struct plots_context *context, const char *query,
+                            const struct results_table **out)
+{
+    size_t i = 0;
+    while (i < context->n_answers &&
+           strcmp(context->answers[i].query, query) != 0)
+        i++;
+    *out = &context->answers[i].table;
+    if (i < context->n_answers)
+        return SPRED_OK;
+    if (i == PLOTS_ANSWERS)
+        return spred_fail(context->env, SPRED_EINVAL,
+                          "too many queries in one figure");
+    size_t known = 0;
+    while (results_query_names()[known] &&
+           strcmp(results_query_names()[known], query) != 0)
+        known++;
+    if (!results_query_names()[known])
+        return SPRED_OK;
+    context->answers[i].query = query;
+    SPRED_TRY(results_query(context->env, context->view, query,
+                            &context->answers[i].table));
+    context->n_answers++;
+    return SPRED_OK;
+}
+
 void plots_context_close(struct plots_context *context)
 {
     struct spred_env *env = context->env;
+    for (size_t i = 0; i < context->n_answers; i++)
+        results_table_free(env, &context->answers[i].table);
     for (size_t i = 0; i < context->n_names; i++)
         spred_free(env, context->names[i]);
     spred_free(env, context->names);

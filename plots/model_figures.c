@@ -200,7 +200,11 @@ static enum spred_status draw_cv(struct plots_context *context)
     return plots_by_problem(context, "path", "cv", "cv_loss", 1, put_cv_page);
 }
 
-const struct plots_kind plots_zero_rate = {"zero-rate", draw_zero};
-const struct plots_kind plots_support_recovery = {"support-recovery",
-                                                  draw_recovery};
-const struct plots_kind plots_cv = {"cv", draw_cv};
+const struct plots_kind plots_zero_rate = {
+    "zero-rate", draw_zero,
+    "share of the weights that are zero along the path"};
+const struct plots_kind plots_support_recovery = {
+    "support-recovery", draw_recovery,
+    "precision and recall of the chosen features along the path"};
+const struct plots_kind plots_cv = {"cv", draw_cv,
+                                    "cross-validated loss along the path"};

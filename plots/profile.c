@@ -138,4 +138,7 @@ static enum spred_status draw(struct plots_context *context)
     return status;
 }
 
-const struct plots_kind plots_profile = {"profile", draw};
+const struct plots_kind plots_profile = {
+    "profile", draw,
+    "performance profiles: share of the instances against the factor to the "
+    "best time"};

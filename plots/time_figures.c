@@ -120,6 +120,8 @@ static enum spred_status draw_alpha(struct plots_context *context)
                             put_alpha_page);
 }
 
-const struct plots_kind plots_time_dimension = {"time-dimension",
-                                                draw_dimension};
-const struct plots_kind plots_time_alpha = {"time-alpha", draw_alpha};
+const struct plots_kind plots_time_dimension = {
+    "time-dimension", draw_dimension,
+    "billed time against the number of features"};
+const struct plots_kind plots_time_alpha = {
+    "time-alpha", draw_alpha, "billed time of each lambda along the path"};
