@@ -9,10 +9,12 @@ DATASETS
 problem: {loss: logistic, penalty: l1, lambda: LAMBDA}
 protocol: {kind: KIND, trials: TRIALS, test: 20%, validate: 20%}
 solvers: [{spred: {variant: newton}}]
+MODELS
 stop: {gap: 1e-6, steps: 10000, wall: 5 min}
 """
 # Rows: majority share (REFERENCE.tsv), T, labels, rows.
-PAPER = {"GDS507": (.265, 2, 12, 34), "L1R71019_bladder_gpl96": (.234, 3, 13, 171)}
+PAPER = {"GDS507": (.265, 2, 12, 34), "L1R71019_bladder_gpl96": (.234, 3, 13, 171),
+         "L1R128_all_gpl8300": (.137, 5, 24, 604)}
 # L1-logistic accuracy, 5-fold (data/README.md).
 CLEAN = {"alon": .856, "golub": .950, "singh": .915, "khan": 1.0, "su": .980, "west": .783,
          "gravier": .776, "glioma50": .740, "all_bcrabl": .856}
@@ -27,7 +29,7 @@ def run(folder, name, files, **words):
     result = folder.run("run", f"{name}.yaml", "-j", "2")
     tap.check(result.returncode == 0, f"{name} runs", error_line(result))
     rows = folder.rows(name)
-    tap.check(all(row["status"] == "certified" for row in rows), f"{name}: all certified",
+    tap.check(all(row["status"] in ("certified", "done") for row in rows), f"{name}: all certified",
               [(row["dataset"], row["status"], row["reason"]) for row in rows])
     return rows
 
@@ -41,7 +43,7 @@ with Folder() as folder:
         tap.note("no shared data: nothing to compare with")
     else:
         rows = run(folder, "paper", [f"soft/{name}.soft.gz" for name in PAPER], kind="paper", trials=3,
-                   **{"lambda": "{path: 10, min_ratio: 0.1}"})
+                   models="models: [nearest-neighbour]", **{"lambda": "{path: 10, min_ratio: 0.1}"})
         for name, (majority, types, labels, count) in PAPER.items():
             mine = [row for row in rows if row["dataset"] == name]
             first = mine[0]
@@ -52,9 +54,13 @@ with Folder() as folder:
             total = sum(int(first[part]) for part in ("train", "validate", "test"))
             tap.check(total == count and int(first["test"]) == round(.2 * count), f"{name}: rows and split", first)
             tap.check(all(int(row["classes"]) == labels for row in mine), f"{name}: labels")
-            accuracy = mean([float(row["accuracy"]) for row in mine])
+            accuracy = mean([float(row["accuracy"]) for row in mine if row["kind"] == "solver"])
             tap.check(accuracy < 1 / types, f"{name}: accuracy {accuracy:.3f} stays below 1/T")
-        rows = run(folder, "clean", [f"genes/{name}.gct.gz" for name in CLEAN], kind="clean", trials=10,
+            # The nearest neighbour is the same sample under a label that is used up.
+            memory = mean([float(row["accuracy"]) for row in mine if row["kind"] == "model"])
+            tap.check(memory < .6 * majority,
+                      f"{name}: 1-nn, which memorises, scores {memory:.3f}, the largest class {majority}")
+        rows = run(folder, "clean", [f"genes/{name}.gct.gz" for name in CLEAN], kind="clean", trials=10, models="",
                    **{"lambda": "{path: 50, min_ratio: 0.02}"})
         for name, stated in CLEAN.items():
             mine = [row for row in rows if row["dataset"] == name]
