@@ -1,5 +1,4 @@
-/* inspect.c: prints data sets, methods and plans for the verbs of those names.
- */
+/* inspect.c: prints data sets and plans for the verbs of those names. */
 #include "experiments/inspect.h"
 
 #include <ctype.h>
@@ -155,72 +154,6 @@ enum spred_status inspect_fetch(struct spred_env *env, const char *name,
         fprintf(out, "%s\n", path);
     spred_free(env, path);
     return status;
-}
-
-static void print_bounds(const struct spred_option *o, FILE *out)
-{
-    if (o->kind == SPRED_OPTION_BOOL) {
-        fputs("true | false", out);
-    } else if (o->kind == SPRED_OPTION_CHOICE) {
-        for (size_t i = 0; o->choices[i]; i++)
-            fprintf(out, "%s%s", i ? " | " : "", o->choices[i]);
-    } else if (o->kind == SPRED_OPTION_TEXT) {
-        fputs("text", out);
-    } else {
-        fprintf(out, "%g to %g", o->min, o->max);
-    }
-}
-
-enum spred_status inspect_solvers(struct spred_env *env, const char *name,
-                                  FILE *out)
-{
-    const char *names[128];
-    size_t count = 0;
-    for (size_t i = 0; spred_solvers[i] && count < 127; i++) {
-        const struct spred_solver *s = spred_solvers[i];
-        names[count++] = s->name;
-        if (!name)
-            fprintf(out, "%-20s %s\n", s->name, s->doc);
-    }
-    names[count] = NULL;
-    if (!name)
-        return SPRED_OK;
-    const struct spred_solver *s = spred_solver_find(name);
-    if (!s) {
-        size_t length = strlen(name);
-        const char *near = spred_nearest(name, names);
-        for (size_t i = 0; i < count; i++) /* `spred` has variants */
-            if (strncmp(names[i], name, length) == 0 && names[i][length] == '-')
-                near = names[i];
-        return spred_fail(env, SPRED_ENOTFOUND, "no solver '%s'%s%s%s", name,
-                          near ? " (did you mean '" : "", near ? near : "",
-                          near ? "'?)" : "; `spredbench solvers` lists them");
-    }
-    fprintf(out, "%s%s%s: %s\n  reference: %s\n", s->name,
-            s->alias ? ", alias " : "", s->alias ? s->alias : "", s->doc,
-            s->reference);
-    fprintf(out, "  problems: %s loss, %s penalty, %s\n",
-            s->needs & SPRED_NEEDS_QUADRATIC ? "squared" : "any",
-            s->needs & SPRED_NEEDS_POWER     ? "power"
-            : s->needs & SPRED_NEEDS_GROUPS  ? "group"
-            : s->needs & SPRED_NEEDS_PURE_L1 ? "l1"
-            : s->needs & SPRED_TAKES_GROUPS  ? "l1, elastic-net or group"
-                                             : "l1 or elastic-net",
-            s->needs & SPRED_NEEDS_ONE_OUTPUT ? "one output"
-                                              : "one or several outputs");
-    if (s->claim > 0)
-        fprintf(out, "  claims: %s %g\n",
-                s->needs & SPRED_NEEDS_POWER ? "stationarity"
-                                             : "certified relative gap",
-                s->claim);
-    else
-        fputs("  claims: nothing\n", out);
-    for (const struct spred_option *o = s->options; o && o->name; o++) {
-        fprintf(out, "  %-12s (%s) ", o->name, o->initial);
-        print_bounds(o, out);
-        fprintf(out, ": %s\n", o->doc);
-    }
-    return SPRED_OK;
 }
 
 enum spred_status inspect_plan(struct spred_env *env, const struct plan *plan,

@@ -1,4 +1,5 @@
-/* inspect.h: what a person asks before running: data, solvers, plan. */
+/* inspect.h: what a person asks before running: data, solvers, models,
+ * plan. */
 #ifndef EXPERIMENTS_INSPECT_H
 #define EXPERIMENTS_INSPECT_H
 
@@ -19,6 +20,8 @@ enum spred_status inspect_fetch(struct spred_env *env, const char *name,
 /* All methods, or one with its options. SPRED_ENOTFOUND: nearest named. */
 enum spred_status inspect_solvers(struct spred_env *env, const char *name,
                                   FILE *out);
+enum spred_status inspect_models(struct spred_env *env, const char *name,
+                                 FILE *out);
 
 /* The jobs of a plan: counts by data set and problem; `all`: one line each with
  * its key. */

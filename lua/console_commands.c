@@ -13,6 +13,7 @@
 #include "plots/plots.h"
 #include "plots/series.h"
 #include "spred/file.h"
+#include "spred/model.h"
 #include "spred/solver.h"
 
 #define NAMES_MAX 64
@@ -189,26 +190,43 @@ static int inspect(lua_State *L)
     fflush(stdout);
     return try(L, strcmp(what, "solvers") == 0
                       ? inspect_solvers(console->env, name, stdout)
+                  : strcmp(what, "models") == 0
+                      ? inspect_models(console->env, name, stdout)
                       : inspect_data(console->env, name, &fetch, stdout));
 }
 
-/* solvers(): name (and alias) -> list of the names of its options. */
+/* The table at the top gets, under a method's name and alias, the list of the
+ * names of its options. */
+static void add_method(lua_State *L, const char *name, const char *alias,
+                       const struct spred_option *options)
+{
+    lua_newtable(L);
+    for (size_t k = 0; options && options[k].name; k++) {
+        lua_pushstring(L, options[k].name);
+        lua_rawseti(L, -2, (lua_Integer)k + 1);
+    }
+    if (alias) {
+        lua_pushvalue(L, -1);
+        lua_setfield(L, -3, alias);
+    }
+    lua_setfield(L, -2, name);
+}
+
 static int solvers(lua_State *L)
 {
     lua_newtable(L);
-    for (size_t i = 0; spred_solvers[i]; i++) {
-        const struct spred_solver *solver = spred_solvers[i];
-        lua_newtable(L);
-        for (size_t k = 0; solver->options && solver->options[k].name; k++) {
-            lua_pushstring(L, solver->options[k].name);
-            lua_rawseti(L, -2, (lua_Integer)k + 1);
-        }
-        if (solver->alias) {
-            lua_pushvalue(L, -1);
-            lua_setfield(L, -3, solver->alias);
-        }
-        lua_setfield(L, -2, solver->name);
-    }
+    for (size_t i = 0; spred_solvers[i]; i++)
+        add_method(L, spred_solvers[i]->name, spred_solvers[i]->alias,
+                   spred_solvers[i]->options);
+    return 1;
+}
+
+static int models(lua_State *L)
+{
+    lua_newtable(L);
+    for (size_t i = 0; spred_models[i]; i++)
+        add_method(L, spred_models[i]->name, spred_models[i]->alias,
+                   spred_models[i]->options);
     return 1;
 }
 
@@ -256,27 +274,15 @@ static int nearest(lua_State *L)
 
 void console_host(lua_State *L, struct console *console)
 {
-    static const luaL_Reg functions[] = {{"load", load},
-                                         {"write", write_text},
-                                         {"columns", columns},
-                                         {"screen", screen},
-                                         {"memory", memory},
-                                         {"seconds", seconds},
-                                         {"trace", trace},
-                                         {"quit", quit},
-                                         {"exists", exists},
-                                         {"save", save},
-                                         {"read", read_text},
-                                         {"run", run},
-                                         {"open", open_file},
-                                         {"inspect", inspect},
-                                         {"temporary", temporary},
-                                         {"solvers", solvers},
-                                         {"sets", sets},
-                                         {"names", names},
-                                         {"nearest", nearest},
-                                         {"files", console_files},
-                                         {NULL, NULL}};
+    static const luaL_Reg functions[] = {
+        {"load", load},       {"write", write_text}, {"columns", columns},
+        {"screen", screen},   {"memory", memory},    {"seconds", seconds},
+        {"trace", trace},     {"quit", quit},        {"exists", exists},
+        {"save", save},       {"read", read_text},   {"run", run},
+        {"open", open_file},  {"inspect", inspect},  {"temporary", temporary},
+        {"solvers", solvers}, {"models", models},    {"sets", sets},
+        {"names", names},     {"nearest", nearest},  {"files", console_files},
+        {NULL, NULL}};
     lua_pushlightuserdata(L, console);
     luaL_setfuncs(L, functions, 1);
 }

@@ -1,4 +1,4 @@
-"""man_solvers.py PROGRAM PAGE: writes the SOLVERS section of the man page from the
+"""man_solvers.py PROGRAM PAGE: writes the SOLVERS and MODELS sections of the man page from the
 option tables that the program prints. Run by `./dev man`; p-man.py checks the result."""
 import re
 import subprocess
@@ -14,12 +14,12 @@ def escape(text):
     return "\\&" + text if text.startswith((".", "'")) else text
 
 
-def section(program):
+def section(program, verb):
     lines = []
-    for name in re.findall(r"^([a-z][a-z-]+)", say(program, "solvers"), re.M):
-        head, *rows = say(program, "solvers", name).splitlines()
+    for name in re.findall(r"^([a-z][a-z-]+)", say(program, verb), re.M):
+        head, *rows = say(program, verb, name).splitlines()
         name_too, doc = head.split(": ", 1)
-        alias = re.search(r"alias ([a-z-]+)", name_too)
+        alias = re.search(r"alias ([^ ]+)", name_too)
         lines += [".TP", f".B {name}" + (f"\n(also {alias[1]})" if alias else ""), escape(doc + ".")]
         for row in rows:
             option = re.match(r"  ([a-z_0-9]+) +\((.*?)\) (.*?): (.*)", row)
@@ -32,7 +32,10 @@ def section(program):
 
 
 def replaced(page, program):
-    return re.sub(r"(?<=^\.SH SOLVERS\n).*?(?=^\.SH FILES)", lambda _: section(program), page, flags=re.M | re.S)
+    for name in ("SOLVERS", "MODELS"):
+        page = re.sub(rf"(?<=^\.SH {name}\n).*?(?=^\.SH )", lambda _: section(program, name.lower()), page,
+                      flags=re.M | re.S)
+    return page
 
 
 if __name__ == "__main__":

@@ -26,13 +26,14 @@ tap.check(len(options) >= 10 and not missing, "options in the man page", missing
 with open(os.path.join(SOURCE, "spredbench.1")) as page:
     text = page.read()
 tap.check(".B spred\\-newton" in text or ".B spred-newton" in text, "the man page has solvers")
-tap.check(replaced(text, PROGRAM) == text, "the man page has the program's solvers and options: ./dev man")
+tap.check(".SH MODELS\n.TP\n" in text and "\n.B majority" in text, "the man page has models")
+tap.check(replaced(text, PROGRAM) == text, "the man page has the program's solvers, models and options: ./dev man")
 example = re.search(r"^\.SH EXPERIMENT FILE.*?^\.EX\n(.*?)^\.EE", manual, re.M | re.S).group(1)
 items = re.search(r"^datasets:.*?(?=^problems:)", example, re.M | re.S).group()
 with Folder() as folder:
     folder.write("example.yaml", example.replace(items, "datasets:\n  - simulated: {n: 40, p: 30, k: 3, classes: 2}\n"))
     plan = folder.run("plan", "example.yaml")
-    tap.check(plan.returncode == 0 and b"25 jobs" in plan.stdout, "the man page's example is an experiment", plan.stderr.decode())
+    tap.check(plan.returncode == 0 and b"30 jobs" in plan.stdout, "the man page's example is an experiment", plan.stderr.decode())
 with open(os.path.join(SOURCE, "docs/lua-reference.md")) as page:
     tap.check(say(os.path.join(SOURCE, "docs/reference.lua")) == page.read(),
               "docs/lua-reference.md has the program's doc strings: ./dev man")

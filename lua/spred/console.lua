@@ -100,7 +100,7 @@ local topics = {
         .. "Ctrl-D on an empty line leaves.",
     chunks = "A chunk that is not finished goes on at `  ... `; an empty line gives it up.",
     spred = "help() lists the functions, help(f) or :doc NAME explains one;\n"
-        .. ":solvers, :data list what there is.",
+        .. ":solvers, :models, :data list what there is.",
 }
 
 local function sorted(t)
@@ -189,6 +189,10 @@ end}
 
 commands.solvers = {"[SOLVER]", "methods, or the options of one", function(name)
     host.inspect("solvers", name ~= "" and name or nil)
+end}
+
+commands.models = {"[MODEL]", "models, or the options of one", function(name)
+    host.inspect("models", name ~= "" and name or nil)
 end}
 
 commands.data = {"[SET]", "data sets and formats, or what one holds", function(name)

@@ -28,7 +28,7 @@ local keys = {
     ["spred.data.new"] = "x y features symbols samples name",
     ["spred.sparse"] = "rows cols entries",
     ["spred.experiment"] = [[version name seed datasets problem problems preprocess protocol
-        solvers stop limits measure figures]],
+        solvers models stop limits measure figures]],
     ["spred.plot"] = [[x y low high z series label title xlabel ylabel zlabel log kind name
         bins caption results simulated]],
     ["spred.solver"] = "name doc options init start step",
@@ -127,21 +127,35 @@ local function add_members(out, value, sign, head)
     end
 end
 
+-- What solver = {, solvers = { or models = { lists: name -> names of options.
+local function methods_of(level)
+    local key = level and level.key
+    if key == "solver" or key == "solvers" then
+        return host.solvers()
+    end
+    return key == "models" and host.models() or nil
+end
+
 local function add_keys(out, stack, text)
     local top = stack[#stack]
     if not top or top.bracket ~= "{" or not text:find("[{,;]%s*[%a_]?[%w_]*$") then
         return false
     end
     local list, outer = keys[top.name] or keys[top.key], stack[#stack - 1]
-    local function is_solver(level)
-        return level and (level.key == "solver" or level.key == "solvers")
-    end
-    if is_solver(outer) then
-        list = host.solvers()[top.key] -- solver = {cd = {
-    elseif is_solver(top) then
+    local grid = top.key == "tune" and outer -- models = {mlp = {tune = {
+    local method, owner = grid or top, grid and stack[#stack - 2] or outer
+    if methods_of(owner) then
         list = {}
-        for name in next, host.solvers() do
-            list[#list + 1] = name:find("^[%w_]+$") and name or ('["%s"]'):format(name)
+        for _, name in ipairs(methods_of(owner)[method.key] or {}) do
+            list[#list + 1] = name
+        end
+        if owner.key == "models" and not grid then
+            list[#list + 1] = "tune"
+        end
+    elseif methods_of(top) then
+        list = {}
+        for name in next, methods_of(top) do
+            list[#list + 1] = name:find("^[%a_][%w_]*$") and name or ('["%s"]'):format(name)
         end
     end
     for _, key in ipairs(list or {}) do
@@ -183,13 +197,18 @@ local function add_strings(out, word, text)
     elseif key == "debian" then
         return add(host.sets())
     end
-    if key == nil or key == "solver" or key == "solvers" or word ~= "" then
-        for name in next, host.solvers() do
+    local solvers = key == "solver" or key == "solvers"
+    local models = key == "model" or key == "models"
+    local function add_all(list)
+        for name in next, list do
             out[#out + 1] = name
         end
-        if key == "solver" or key == "solvers" then
-            return
-        end
+    end
+    if solvers or models then
+        return add_all(solvers and host.solvers() or host.models())
+    elseif key == nil or word ~= "" then
+        add_all(host.solvers())
+        add_all(host.models())
         add(host.sets())
     end
     for name in host.files(word):gmatch("[^\n]+") do
@@ -233,8 +252,8 @@ function parts.complete(text)
                 local sign = e.kind == "method" and ":" or "."
                 out[#out + 1] = e.kind == "type" and e.name or e.of .. sign .. e.name
             end
-        elseif command == "solvers" then
-            for name in next, host.solvers() do
+        elseif command == "solvers" or command == "models" then
+            for name in next, host[command]() do
                 out[#out + 1] = name
             end
         elseif command == "data" then
