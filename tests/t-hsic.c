@@ -2,7 +2,6 @@
  * the models of Yamada et al. 2014), on real data, and as a model of ours. */
 #include "model_run.h"
 
-#include "ledger.h"
 #include "spred/loader.h"
 #include "spred/preprocess.h"
 #include "spred/rng.h"
