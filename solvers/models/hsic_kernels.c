@@ -11,6 +11,7 @@
 
 enum { LANES = 4 };
 typedef float floats __attribute__((vector_size(4 * LANES)));
+typedef int32_t integers __attribute__((vector_size(4 * LANES)));
 typedef double doubles __attribute__((vector_size(8 * LANES)));
 
 enum spred_status hsic_blocks_open(struct spred_env *env, size_t n,
@@ -24,6 +25,10 @@ enum spred_status hsic_blocks_open(struct spred_env *env, size_t n,
                           "hsic-lasso needs at least 2 training samples, "
                           "got %zu",
                           n);
+    if (block == 1)
+        return spred_fail(env, SPRED_EINVAL,
+                          "hsic-lasso: block 1 compares no two samples; "
+                          "expected 0 (all in one) or at least 2");
     out->n = n;
     out->block = block == 0 || block > n ? n : block;
     out->repeats = out->block == n || repeats == 0 ? 1 : repeats;
@@ -55,25 +60,53 @@ void hsic_blocks_close(struct spred_env *env, struct hsic_blocks *blocks)
     blocks->work = NULL;
 }
 
-/* x = exp(x) for -100 < x <= 0, to 2e-7 of it: 2^(k + f), |f| <= 1/2, the
- * series of e^(f ln 2) to the sixth power. */
-static void exponentials(float *restrict x, size_t count)
+/* exp(max(x, -80)) for x <= 0, to 2e-7 of it: 2^k e^(f ln 2), |f| <= 1/2, the
+ * series of the latter to the sixth power. */
+static inline floats exponential(floats x)
 {
-    for (size_t e = 0; e < count; e++) {
-        float t = x[e] * 1.44269504f;
-        int32_t k = (int32_t)(t - .5f); /* to nearest, as t <= 0 */
-        float f = (t - (float)k) * .69314718f, power;
-        uint32_t bits = (uint32_t)(k + 127) << 23;
-        memcpy(&power, &bits, sizeof power);
-        float series = 1.f / 720;
-        series = series * f + 1.f / 120;
-        series = series * f + 1.f / 24;
-        series = series * f + 1.f / 6;
-        series = series * f + .5f;
-        series = series * f + 1;
-        series = series * f + 1;
-        x[e] = power * series;
+    const floats least = {-80, -80, -80, -80};
+    integers below = x < least;
+    x = (floats)(((integers)least & below) | ((integers)x & ~below));
+    floats t = x * 1.44269504f;
+    integers k =
+        __builtin_convertvector(t - .5f, integers); /* nearest: t <= 0 */
+    floats f = (t - __builtin_convertvector(k, floats)) * .69314718f;
+    floats series = f * (1.f / 720) + 1.f / 120;
+    series = series * f + 1.f / 24;
+    series = series * f + 1.f / 6;
+    series = series * f + .5f;
+    series = series * f + 1;
+    series = series * f + 1;
+    return (floats)((k + 127) << 23) * series;
+}
+
+static void exponentials(float *x, size_t count)
+{
+    floats one = {0};
+    size_t e = 0;
+    for (; e + LANES <= count; e += LANES) {
+        memcpy(&one, x + e, sizeof one);
+        one = exponential(one);
+        memcpy(x + e, &one, sizeof one);
     }
+    memcpy(&one, x + e, (count - e) * sizeof *x);
+    one = exponential(one);
+    memcpy(x + e, &one, (count - e) * sizeof *x);
+}
+
+/* Sum of count values, or of their squares, four at a time. */
+static inline float sum_of(const float *x, size_t count, int squares)
+{
+    floats all = {0}, one;
+    float rest = 0;
+    size_t e = 0;
+    for (; e + LANES <= count; e += LANES) {
+        memcpy(&one, x + e, sizeof one);
+        all += squares ? one * one : one;
+    }
+    for (; e < count; e++)
+        rest += squares ? x[e] * x[e] : x[e];
+    return (all[0] + all[1]) + (all[2] + all[3]) + rest;
 }
 
 /* K (upper triangle by rows) = HKH / |HKH|_F * scale, off-diagonals times
@@ -84,12 +117,9 @@ static void normalise(float *restrict k, size_t block, float scale,
     float all = 0, square = 0, *row = k;
     memset(means, 0, block * sizeof *means);
     for (size_t i = 0; i < block; row += block - i, i++) {
-        float sum = row[0];
-        for (size_t j = 1; j < block - i; j++) {
-            sum += row[j];
+        for (size_t j = 1; j < block - i; j++)
             means[i + j] += row[j];
-        }
-        means[i] += sum;
+        means[i] += sum_of(row, block - i, 0);
     }
     for (size_t i = 0; i < block; i++) {
         means[i] /= (float)block;
@@ -97,13 +127,12 @@ static void normalise(float *restrict k, size_t block, float scale,
     }
     row = k;
     for (size_t i = 0; i < block; row += block - i, i++) {
-        float own = means[i] - all, sum = 0;
-        for (size_t j = 0; j < block - i; j++) {
+        float own = means[i] - all;
+        for (size_t j = 0; j < block - i; j++)
             row[j] -= own + means[i + j];
-            sum += row[j] * row[j];
-        }
-        square += 2 * sum - row[0] * row[0];
+        square -= row[0] * row[0];
     }
+    square += 2 * sum_of(k, block * (block + 1) / 2, 1);
     float least = 1e-6f * (float)block;
     float size = square > least * least ? scale / sqrtf(square) : 0;
     float beside = size * 1.41421356f;
@@ -134,7 +163,7 @@ static void gaussian(const struct hsic_blocks *blocks, const float *z,
         for (size_t i = 0; i < block; row += block - i, i++)
             for (size_t j = 0; j < block - i; j++) {
                 float d = mine[i + j] - mine[i];
-                row[j] = fmaxf(-.5f * d * d, -80);
+                row[j] = -.5f * d * d;
             }
         exponentials(k, blocks->values);
         normalise(k, block, scale_of(blocks), means);
