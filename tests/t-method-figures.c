@@ -89,7 +89,7 @@ static void paper(void **state)
     spred_env_init(&env);
     char *folder = fixture_folder(&env);
     draw_all(&env, &size, folder, 5);
-    contains(&env, folder, "accuracy-genes.gp", "'informed 0.738'");
+    contains(&env, folder, "accuracy-genes.gp", "'informed 0.74'");
     finish(&env, folder);
 }
 
