@@ -18,9 +18,10 @@ const struct results_head results_accuracy_genes_heads[] = {
     {"accuracy", RESULTS_REAL, "mean balanced accuracy, test part"},
     {"half", RESULTS_REAL, "half width of its 95% interval"},
     {"trials", RESULTS_INT, "trials with an accuracy"},
-    {"certified", RESULTS_INT, "1: every trial ended certified"},
+    {"certified", RESULTS_INT, "1: every trial ended certified (models: done)"},
     {"classes", RESULTS_INT, "classes of the data set"},
-    {"group", RESULTS_INT, "solvers that agree, within data set and problem"},
+    {"group", RESULTS_INT,
+     "solvers of one problem that agree; unique in the data set"},
     {NULL, RESULTS_TEXT, NULL}};
 
 enum {
@@ -35,13 +36,16 @@ enum {
     GROUP
 };
 
-/* The first row from begin on that row `last` agrees with. */
+/* The group of the first row of its problem from begin on that row `last`
+ * agrees with. */
 static double group_of(const struct results_table *table, size_t begin)
 {
     size_t n = table->n_columns, last = table->n_rows - 1;
     const struct results_cell *now = table->cells + last * n;
     for (size_t i = begin; i < last && now[CERTIFIED].real > 0; i++) {
         const struct results_cell *old = table->cells + i * n;
+        if (!results_same(table, i, last, "problem"))
+            continue;
         double genes = fmax(SAME_GENES, SAME_GENES_SHARE * old[GENES].real);
         if (old[CERTIFIED].real > 0 &&
             fabs(old[ACCURACY].real - now[ACCURACY].real) <= SAME_ACCURACY &&
@@ -59,7 +63,9 @@ static void fill(struct results_cell *row, const struct results_view_run *runs,
     for (size_t i = 0; i < n; i++) {
         const struct results_run *run = &runs[i].run;
         double support = run->support == INT64_MIN ? NAN : (double)run->support;
-        certified += results_run_is(run, "certified") != 0;
+        certified +=
+            results_run_is(run, results_run_is_model(run) ? "done"
+                                                          : "certified") != 0;
         row[LOW].real = fmin(row[LOW].real, support);
         row[HIGH].real = fmax(row[HIGH].real, support);
         if (run->classes > 0)
@@ -87,14 +93,11 @@ enum spred_status results_accuracy_genes(struct spred_env *env,
     double *scratch = spred_alloc(env, view->n_runs, sizeof *scratch);
     if (!scratch)
         return SPRED_ENOMEM;
-    for (size_t i = 0, end, limit = 0, begin = 0; i < view->n_runs && !status;
-         i = end) {
+    for (size_t i = 0, end, begin = 0; i < view->n_runs && !status; i = end) {
         const struct results_view_run *runs = &view->runs[i];
         int any = 0;
-        if (i >= limit) { /* the next data set or problem */
-            limit = results_view_instance_end(view, i);
+        if (i == 0 || strcmp(runs->dataset, runs[-1].dataset) != 0)
             begin = out->n_rows;
-        }
         end = results_view_solver_end(view, i);
         for (size_t k = i; k < end; k++)
             any = any || !isnan(view->runs[k].run.balanced_accuracy);
@@ -110,7 +113,9 @@ enum spred_status results_accuracy_genes(struct spred_env *env,
         if (status)
             break;
         fill(row, runs, end - i, scratch);
-        row[GROUP].real = group_of(out, begin);
+        row[GROUP].real = results_run_is_model(&runs->run)
+                              ? (double)(out->n_rows - begin)
+                              : group_of(out, begin);
     }
     spred_free(env, scratch);
     return status;

@@ -105,6 +105,8 @@ static enum spred_status compare_children(struct comparison *c,
             struct results_point point;
             struct results_gene gene;
             struct results_fold fold;
+            struct results_metric metric;
+            struct results_candidate candidate;
         } a, b;
         int more_a = 0, more_b = 0;
         status = results_sql_step(c->env, c->a.db, c->a.path, left, &more_a);

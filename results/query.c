@@ -264,23 +264,30 @@ static const struct {
     enum spred_status (*run)(struct spred_env *env, struct results_view *view,
                              struct results_table *out);
 } queries[] = {{results_accuracy_genes_heads, NULL, results_accuracy_genes},
+               {results_chosen_genes_heads, NULL, results_chosen_genes},
                {datasets_heads, NULL, datasets},
                {endings_heads, NULL, endings},
                {results_gap_time_heads, NULL, results_gap_time},
                {results_genes_heads, NULL, results_genes},
                {machines_heads, machines_sql, NULL},
+               {results_methods_heads, NULL, results_methods},
                {results_metrics_heads, NULL, results_metrics},
                {notes_heads, notes_sql, NULL},
                {results_path_heads, NULL, results_path},
                {results_profile_heads, NULL, results_profile},
+               {results_rank_pairs_heads, NULL, results_rank_pairs},
+               {results_ranks_heads, NULL, results_ranks},
                {solvers_heads, NULL, solvers},
                {results_summary_heads, NULL, results_summary_table},
-               {results_dimension_heads, NULL, results_dimension}};
+               {results_dimension_heads, NULL, results_dimension},
+               {results_tuned_heads, NULL, results_tuned},
+               {results_versus_heads, NULL, results_versus}};
 
 static const char *const names[] = {
-    "accuracy-genes", "datasets", "endings",        "gap-time", "genes",
-    "machines",       "metrics",  "notes",          "path",     "profile",
-    "solvers",        "summary",  "time-dimension", NULL};
+    "accuracy-genes", "chosen-genes",   "datasets",   "endings", "gap-time",
+    "genes",          "machines",       "methods",    "metrics", "notes",
+    "path",           "profile",        "rank-pairs", "ranks",   "solvers",
+    "summary",        "time-dimension", "tuned",      "versus",  NULL};
 
 const char *const *results_query_names(void)
 {

@@ -79,11 +79,12 @@ void results_view_close(struct results_view *view);
  *                instances that all others have run count. The steps of each
  *                solver start at ratio 1 and end at the profile's largest.
  *
- * accuracy-genes Per data set, problem and solver: the median number of genes
- *                over trials, and the mean balanced accuracy with the interval
- *                of results/summary.h. Fully certified solvers of one data set
- *                and problem whose accuracies agree within 0.01 and whose
- *                genes agree within max(2, 5%) share a group number.
+ * accuracy-genes Per data set, problem and solver (or model: problem "model"):
+ *                the median number of genes over trials, and the mean balanced
+ *                accuracy with the interval of results/summary.h. Fully
+ *                certified solvers of one data set and problem whose accuracies
+ *                agree within 0.01 and whose genes agree within max(2, 5%)
+ *                share a group number; numbers are unique in a data set.
  *
  * metrics        Per data set, problem, solver and metric of a script: mean and
  *                interval over trials, as the accuracy's.
@@ -91,6 +92,43 @@ void results_view_close(struct results_view *view);
  * genes          Per data set and problem, of the first solver (by label) with
  *                all its runs certified, else the first with genes: how many
  *                trials chose each gene. At most 20 a data set and problem.
+ *
+ * Models have no problem, lambda or gap: they are in datasets, solvers,
+ * machines, endings, accuracy-genes, metrics and in the following, which put
+ * models and solvers side by side. A METHOD is the label of a model, or a
+ * problem by one of its solvers, "PROBLEM (SOLVER)": the one with most runs in
+ * the store that ended well, the first by label among equals (solvers that
+ * certify all give the same answer). Intervals: results/summary.h.
+ *
+ * methods        Per data set and method: accuracies, genes, stability with its
+ *                interval (results/stability.h), time, memory; on simulated
+ *                data precision, recall and false-discovery rate of the genes
+ *                at the chosen setting. Skipped trials do not count.
+ *
+ * versus         Per data set and method: the paired difference in balanced
+ *                accuracy, over the splits that both share, against the method
+ *                of the L1 logistic (multinomial) problem, else the first. The
+ *                verdict is "cannot separate" where the interval holds 0 or
+ *                there is none.
+ *
+ * ranks          Methods over data sets, by mean balanced accuracy
+ *                (results/friedman.h). Left out: simulated data when others
+ *                exist, then methods with a result on fewer than half of the
+ *                data sets, then data sets where a method left has none. Best
+ *                rank first, methods left out at the end (no rank, a why_not).
+ *                low .. high: the longest bars of methods no two of which are
+ *                separated, as the critical-difference diagram draws them.
+ *
+ * rank-pairs     All pairs of the compared methods, p by Holm. Separated only
+ *                if Friedman's test says that there is a difference at all.
+ *
+ * chosen-genes   Per data set the 20 genes that are chosen most often: by the
+ *                mean over methods of the share of trials that chose it. Of
+ *                each gene one row for every method that leaves genes out,
+ *                also with a count of 0.
+ *
+ * tuned          Per data set and model: the settings that the validation part
+ *                chose, the most frequent first.
  */
 const char *const *results_query_names(void);
 

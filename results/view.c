@@ -29,10 +29,16 @@ int results_run_convex(const struct results_run *run)
            !strstr(penalty, RESULTS_NO_GAP);
 }
 
+int results_run_is_model(const struct results_run *run)
+{
+    return strcmp(or_empty(run->kind), "model") == 0;
+}
+
 int results_run_reached(const struct results_run *run)
 {
     return results_run_is(run, "certified") ||
-           results_run_is(run, "stationary");
+           results_run_is(run, "stationary") ||
+           (results_run_is_model(run) && results_run_is(run, "done"));
 }
 
 static enum spred_status read_runs(struct results_view *view)

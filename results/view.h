@@ -32,7 +32,10 @@ size_t results_view_solver_end(const struct results_view *view, size_t begin);
 int results_run_is(const struct results_run *run, const char *status);
 /* 0: the penalty is not convex, so there is no gap; runs end stationary. */
 int results_run_convex(const struct results_run *run);
-/* Did it end certified or, where nothing can be certified, stationary? */
+/* Is it a model's (sink.h: kind), which has no problem, gap or penalty? */
+int results_run_is_model(const struct results_run *run);
+/* Did it end well: certified or, where nothing can be certified, stationary;
+ * a model: done? */
 int results_run_reached(const struct results_run *run);
 
 /* A new row at the table's end, all cells empty; NULL: out of memory. The
@@ -68,6 +71,30 @@ enum spred_status results_path(struct spred_env *env, struct results_view *view,
 enum spred_status results_dimension(struct spred_env *env,
                                     struct results_view *view,
                                     struct results_table *out);
+enum spred_status results_methods(struct spred_env *env,
+                                  struct results_view *view,
+                                  struct results_table *out);
+enum spred_status results_versus(struct spred_env *env,
+                                 struct results_view *view,
+                                 struct results_table *out);
+enum spred_status results_ranks(struct spred_env *env,
+                                struct results_view *view,
+                                struct results_table *out);
+enum spred_status results_rank_pairs(struct spred_env *env,
+                                     struct results_view *view,
+                                     struct results_table *out);
+enum spred_status results_chosen_genes(struct spred_env *env,
+                                       struct results_view *view,
+                                       struct results_table *out);
+enum spred_status results_tuned(struct spred_env *env,
+                                struct results_view *view,
+                                struct results_table *out);
+extern const struct results_head results_methods_heads[];
+extern const struct results_head results_versus_heads[];
+extern const struct results_head results_ranks_heads[];
+extern const struct results_head results_rank_pairs_heads[];
+extern const struct results_head results_chosen_genes_heads[];
+extern const struct results_head results_tuned_heads[];
 extern const struct results_head results_gap_time_heads[];
 extern const struct results_head results_path_heads[];
 extern const struct results_head results_dimension_heads[];

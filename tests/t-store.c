@@ -8,6 +8,7 @@
 
 #include "results/export.h"
 #include "results/query.h"
+#include "results/sql.h"
 
 struct place {
     struct spred_env env;
@@ -87,7 +88,7 @@ static void put_and_find(void **state)
                      4);
     assert_int_equal(ask(p.db, "SELECT count(*) FROM pragma_table_list WHERE "
                                "strict AND schema = 'main'"),
-                     7);
+                     2 + RESULTS_CHILDREN); /* runs and notes */
     assert_int_equal(ask(p.db, "SELECT count(*) FROM pragma_journal_mode WHERE "
                                "journal_mode = 'wal'"),
                      1);
@@ -142,9 +143,15 @@ static void refusals(void **state)
     for (int64_t i = 1; i <= 200; i++)
         put_one(&p.env, &sink, i, 1, 1e-7);
     results_store_close(store);
+    assert_int_equal(ask(p.db, "PRAGMA user_version"), RESULTS_SCHEMA);
     assert_int_equal(ask(p.db, "PRAGMA user_version = 7"), -1);
-    refused(&p, p.db, "schema version 7, this program reads version 2");
-    assert_int_equal(ask(p.db, "PRAGMA user_version = 2"), -1);
+    refused(&p, p.db, "schema version 7, this program reads version 3");
+    assert_int_equal(ask(p.db, "PRAGMA user_version = 2"),
+                     -1); /* before models */
+    refused(&p, p.db,
+            "schema version 2, this program reads version 3; use another "
+            "results folder");
+    assert_int_equal(ask(p.db, "PRAGMA user_version = 3"), -1);
 
     /* damage: noise over the middle of the file */
     struct stat info;
