@@ -32,14 +32,14 @@ static void genes_text(const struct results_table *t, size_t row, char *out,
 /* Why there is no index, in place of a point; "": there is one. */
 static const char *instead(const struct results_table *t, size_t row)
 {
-    if (row == t->n_rows || isnan(results_real(t, row, "balanced")))
+    if (row == t->n_rows || isnan(results_real(t, row, "genes")))
         return "no result";
     if (plots_uses_all(t, row))
         return "uses every gene";
     if (!isnan(results_real(t, row, "stability")))
         return "";
-    return results_real(t, row, "trials") < 2 ? "one trial: no index"
-                                              : "no index";
+    const char *why = results_text(t, row, "no_stability");
+    return *why ? why : "no index";
 }
 
 static enum spred_status put_label(struct plots_figure *f, const char *text,
