@@ -175,6 +175,26 @@ static void lay_out(struct plots_figure *f, const struct diagram *d,
     f->height += 24 - 46; /* no axis below, one above */
 }
 
+/* Methods that are not compared, data sets that do not count, and why. */
+static enum spred_status put_left_out(struct plots_figure *f,
+                                      const struct diagram *d)
+{
+    struct spred_env *env = f->context->env;
+    size_t count = 0;
+    for (size_t row = 0; row < d->t->n_rows; row++) {
+        const char *why = results_text(d->t, row, "why_not");
+        if (*why)
+            SPRED_TRY(spred_buffer_add(env, &f->caption, "%s%.60s (%s)",
+                                       count++ ? ", " : "Not compared: ",
+                                       results_text(d->t, row, "method"), why));
+    }
+    SPRED_TRY(spred_buffer_add(env, &f->caption, "%s", count ? ". " : ""));
+    const char *left = results_text(d->t, d->order[0], "left_out");
+    return *left ? spred_buffer_add(env, &f->caption,
+                                    "Data sets that do not count: %s. ", left)
+                 : SPRED_OK;
+}
+
 static enum spred_status put_page(struct plots_figure *f,
                                   const struct diagram *d,
                                   const struct plots_method_list *list)
@@ -214,6 +234,7 @@ static enum spred_status put_page(struct plots_figure *f,
             : "Bars join methods that cannot be told apart: no pair of them "
               "differs at 5% after Holm's correction (Demsar 2006, JMLR 7:1). "
               "p: Friedman's test with Iman and Davenport's F. "));
+    SPRED_TRY(put_left_out(f, d));
     return plots_provenance(f, &f->context->datasets, 0,
                             f->context->datasets.n_rows);
 }

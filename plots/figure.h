@@ -39,6 +39,9 @@ extern const struct plots_kind plots_gap_time, plots_profile,
     plots_zero_rate, plots_support_recovery, plots_cv, plots_stability,
     plots_gene_map, plots_critical_difference;
 
+/* What a figure shows, by its name: its kind's alt. */
+const char *plots_alt(const char *figure);
+
 /* The answer of a query, asked once and kept in the context. */
 enum spred_status plots_ask(struct plots_context *context, const char *query,
                             const struct results_table **out);

@@ -10,6 +10,7 @@
 #define METHOD_CHARACTERS 40
 #define CHARACTER 5.9
 #define ROW 16.0
+#define ROW_MOST 28.0
 #define COLUMN_MOST 46.0
 #define COLOUR_BAR 92.0
 #define DARK 0.55 /* share from which the number is written in white */
@@ -156,6 +157,12 @@ static enum spred_status put_others(struct plots_figure *f, const struct map *m,
                  : SPRED_OK;
 }
 
+/* Few genes have higher rows. */
+static double row_height(const struct map *m)
+{
+    return fmin(fmax(ROW, COLOUR_BAR / (double)m->n_rows), ROW_MOST);
+}
+
 static void lay_out(struct plots_figure *f, const struct map *m,
                     const struct plots_method_list *list)
 {
@@ -166,7 +173,7 @@ static void lay_out(struct plots_figure *f, const struct map *m,
     double most = PLOTS_PAGE_WIDTH - left - COLOUR_BAR;
     plots_figure_layout(f, 1, left,
                         PLOTS_PAGE_WIDTH - left - (wide < most ? wide : most),
-                        0, ROW * (double)m->n_rows);
+                        0, row_height(m) * (double)m->n_rows);
     f->height += names - 26 > 0 ? names - 26 : 0;
 }
 
@@ -179,6 +186,8 @@ static enum spred_status put_page(struct plots_figure *f, const struct map *m)
     SPRED_TRY(status);
     SPRED_TRY(put_data(f, m));
     SPRED_TRY(put_axes(f, m));
+    if (f->panel_height < COLOUR_BAR - 1) /* the cells have numbers */
+        SPRED_TRY(spred_buffer_add(env, &f->gp, "unset colorbox\n"));
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
         "percent(x) = x > 0 ? sprintf('%%.0f', 100*x) : ''\n"
@@ -194,10 +203,10 @@ static enum spred_status put_page(struct plots_figure *f, const struct map *m)
         DARK, DARK));
     SPRED_TRY(spred_buffer_add(
         env, &f->caption,
-        "The %zu genes that methods choose most often on %.60s (by the mean "
-        "share over the methods that may leave genes out), and in how many "
-        "%% of its trials each method chose them; empty: in none. ",
-        m->n_rows, m->dataset));
+        "The genes that methods choose most often on %.60s (at most %d, by the "
+        "mean share over the methods that may leave genes out), and in how "
+        "many %% of its trials each method chose them; empty: in none. ",
+        m->dataset, GENES));
     SPRED_TRY(put_others(f, m, 1, "Uses every gene: "));
     SPRED_TRY(put_others(f, m, 0, "No result: "));
     const struct results_table *t = m->methods;

@@ -10,6 +10,27 @@
 enum spred_status plots_html_text(struct spred_env *env,
                                   struct spred_buffer *out, const char *text);
 
+/* A column of a table of the report. */
+struct plots_column {
+    const char *title, *name;
+    int digits;       /* 0: text; else significant digits */
+    const char *half; /* shown after the number as +- */
+};
+/* Rows first .. end - 1; columns end with a NULL title. */
+enum spred_status plots_html_table(struct spred_env *env,
+                                   struct spred_buffer *out,
+                                   const struct results_table *table,
+                                   size_t first, size_t end,
+                                   const struct plots_column *columns);
+
+/* report_methods.c: the section "Methods", nothing in a store without models;
+ * it shows the figures whose names plots_is_of_methods knows. */
+enum spred_status plots_report_methods(struct plots_context *context,
+                                       struct spred_buffer *out);
+enum spred_status plots_report_has_methods(struct plots_context *context,
+                                           int *out);
+int plots_is_of_methods(const char *figure);
+
 /* The SVG of a figure from the context's folder, without its prolog, every id
  * (and reference to it) prefixed with "fN-" so that several live in one page.
  * A missing file becomes a sentence. */

@@ -23,6 +23,21 @@ static const struct plots_kind *find(const char *name)
     return NULL;
 }
 
+const char *plots_alt(const char *figure)
+{
+    size_t longest = 0;
+    const char *alt = "made by the experiment's script";
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        size_t n = strlen(names[i]);
+        if (n > longest && strncmp(figure, names[i], n) == 0 &&
+            (figure[n] == '\0' || figure[n] == '-')) {
+            longest = n;
+            alt = kinds[i]->alt;
+        }
+    }
+    return alt;
+}
+
 const char *const *plots_kinds(void)
 {
     return names;
@@ -66,12 +81,6 @@ enum spred_status plots_ask(struct plots_context *context, const char *query,
     if (i == PLOTS_ANSWERS)
         return spred_fail(context->env, SPRED_EINVAL,
                           "too many queries in one figure");
-    size_t known = 0;
-    while (results_query_names()[known] &&
-           strcmp(results_query_names()[known], query) != 0)
-        known++;
-    if (!results_query_names()[known])
-        return SPRED_OK;
     context->answers[i].query = query;
     SPRED_TRY(results_query(context->env, context->view, query,
                             &context->answers[i].table));

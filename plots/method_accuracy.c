@@ -372,7 +372,7 @@ static enum spred_status put_page(struct plots_figure *f,
     if (!(page.worst <= page.best))
         page = (struct limits){0, 1};
     for (size_t row = first; row < end; row++)
-        paper += !isnan(results_real(t, row, "ceiling"));
+        paper += isnan(results_real(t, row, "ceiling")) ? 0 : 1;
     double right = paper ? LINES_ROOM : 14;
     plots_figure_layout(f, f->panels > 1 ? 2 : 1, LEFT, right,
                         paper ? LINES_ROOM : GAP,

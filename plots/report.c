@@ -6,63 +6,6 @@
 #include "plots/plots.h"
 #include "spred/file.h"
 
-/* A column of a table of the report. */
-struct column {
-    const char *title, *name;
-    int digits;       /* 0: text; else significant digits */
-    const char *half; /* shown after the number as +- */
-};
-
-static enum spred_status put_cell(struct spred_env *env,
-                                  struct spred_buffer *out,
-                                  const struct results_table *t, size_t row,
-                                  const struct column *column)
-{
-    if (column->digits == 0) {
-        SPRED_TRY(spred_buffer_add(env, out, "<td class=\"t%s\">",
-                                   strcmp(column->name, "reason") == 0 ||
-                                           strcmp(column->name, "value") == 0
-                                       ? " w"
-                                       : ""));
-        SPRED_TRY(
-            plots_html_text(env, out, results_text(t, row, column->name)));
-        return spred_buffer_add(env, out, "</td>");
-    }
-    double value = results_real(t, row, column->name);
-    double half = column->half ? results_real(t, row, column->half) : NAN;
-    char text[96] = "–";
-    if (isinf(value)) /* censored: see the statuses */
-        snprintf(text, sizeof text, "&gt; %.3g",
-                 results_real(t, row, "seconds"));
-    else if (!isnan(value) && column->half && !isnan(half))
-        snprintf(text, sizeof text, "%.3f ± %.3f", value, half);
-    else if (!isnan(value) && column->half)
-        snprintf(text, sizeof text, "%.3f", value);
-    else if (!isnan(value))
-        snprintf(text, sizeof text, "%.*g", column->digits, value);
-    return spred_buffer_add(env, out, "<td>%s</td>", text);
-}
-
-/* Rows first .. end - 1; columns end with a NULL title. */
-static enum spred_status put_table(struct spred_env *env,
-                                   struct spred_buffer *out,
-                                   const struct results_table *t, size_t first,
-                                   size_t end, const struct column *columns)
-{
-    SPRED_TRY(spred_buffer_add(env, out, "<div class=\"wide\"><table><tr>"));
-    for (const struct column *c = columns; c->title; c++)
-        SPRED_TRY(spred_buffer_add(env, out, "<th%s>%s</th>",
-                                   c->digits ? "" : " class=\"t\"", c->title));
-    SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
-    for (size_t row = first; row < end; row++) {
-        SPRED_TRY(spred_buffer_add(env, out, "<tr>"));
-        for (const struct column *c = columns; c->title; c++)
-            SPRED_TRY(put_cell(env, out, t, row, c));
-        SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
-    }
-    return spred_buffer_add(env, out, "</table></div>\n");
-}
-
 static enum spred_status put_notes(struct plots_context *context,
                                    struct spred_buffer *out)
 {
@@ -96,7 +39,7 @@ static enum spred_status put_notes(struct plots_context *context,
 static enum spred_status put_datasets(struct plots_context *context,
                                       struct spred_buffer *out)
 {
-    static const struct column columns[] = {
+    static const struct plots_column columns[] = {
         {"data set", "dataset", 0, NULL},
         {"source", "source", 0, NULL},
         {"target", "target", 0, NULL},
@@ -110,16 +53,24 @@ static enum spred_status put_datasets(struct plots_context *context,
         {"protocol", "protocol", 0, NULL},
         {NULL, NULL, 0, NULL}};
     SPRED_TRY(spred_buffer_add(context->env, out, "<h2>Data</h2>\n"));
-    return put_table(context->env, out, &context->datasets, 0,
-                     context->datasets.n_rows, columns);
+    return plots_html_table(context->env, out, &context->datasets, 0,
+                            context->datasets.n_rows, columns);
 }
 
 static enum spred_status put_figures(struct plots_context *context,
                                      struct spred_buffer *out)
 {
-    SPRED_TRY(spred_buffer_add(context->env, out, "<h2>Figures</h2>\n"));
-    for (size_t i = 0; i < context->n_names; i++)
+    size_t count = 0;
+    int methods;
+    SPRED_TRY(plots_report_has_methods(context, &methods));
+    for (size_t i = 0; i < context->n_names; i++) {
+        if (methods && plots_is_of_methods(context->names[i]))
+            continue;
+        if (count++ == 0)
+            SPRED_TRY(
+                spred_buffer_add(context->env, out, "<h2>Figures</h2>\n"));
         SPRED_TRY(plots_html_figure(context, out, i + 1, context->names[i]));
+    }
     return SPRED_OK;
 }
 
@@ -145,8 +96,8 @@ static enum spred_status put_heading(struct plots_context *context,
  * problem is not convex with columns of its own, or NULL: the same. */
 static enum spred_status
 put_tables(struct plots_context *context, struct spred_buffer *out,
-           const struct results_table *t, const struct column *columns,
-           const struct column *not_convex, const char *who)
+           const struct results_table *t, const struct plots_column *columns,
+           const struct plots_column *not_convex, const char *who)
 {
     struct spred_env *env = context->env;
     for (size_t at = 0, next; at < t->n_rows; at = next) {
@@ -159,8 +110,8 @@ put_tables(struct plots_context *context, struct spred_buffer *out,
             SPRED_TRY(spred_buffer_add(env, out, "</p>\n"));
         }
         int other = not_convex && !(results_real(t, at, "convex") > 0);
-        SPRED_TRY(
-            put_table(env, out, t, at, next, other ? not_convex : columns));
+        SPRED_TRY(plots_html_table(env, out, t, at, next,
+                                   other ? not_convex : columns));
     }
     return SPRED_OK;
 }
@@ -170,8 +121,8 @@ put_tables(struct plots_context *context, struct spred_buffer *out,
 static enum spred_status put_by_problem(struct plots_context *context,
                                         struct spred_buffer *out,
                                         const char *query, const char *heading,
-                                        const struct column *columns,
-                                        const struct column *not_convex,
+                                        const struct plots_column *columns,
+                                        const struct plots_column *not_convex,
                                         const char *who, const char *need)
 {
     struct spred_env *env = context->env;
@@ -215,11 +166,11 @@ static enum spred_status put_by_problem(struct plots_context *context,
 static enum spred_status put_results(struct plots_context *context,
                                      struct spred_buffer *out)
 {
-    static const struct column columns[] =
+    static const struct plots_column columns[] =
         RESULT_COLUMNS("certified [s]", "worst gap", "gap");
-    static const struct column not_convex[] =
+    static const struct plots_column not_convex[] =
         RESULT_COLUMNS("stationary [s]", "worst stationarity", "stationarity");
-    static const struct column choice[] = {
+    static const struct plots_column choice[] = {
         {"solver", "solver", 0, NULL},
         {"chosen", "ratio", 4, NULL},
         {"least loss at", "ratio_min", 4, NULL},
@@ -228,12 +179,12 @@ static enum spred_status put_results(struct plots_context *context,
         {"genes", "support", 4, NULL},
         {"wall [s]", "wall", 3, NULL},
         {NULL, NULL, 0, NULL}};
-    static const struct column metrics[] = {{"solver", "solver", 0, NULL},
-                                            {"metric", "metric", 0, NULL},
-                                            {"mean", "value", 4, "half"},
-                                            {"trials", "trials", 9, NULL},
-                                            {NULL, NULL, 0, NULL}};
-    static const struct column ledger[] = {
+    static const struct plots_column metrics[] = {{"solver", "solver", 0, NULL},
+                                                  {"metric", "metric", 0, NULL},
+                                                  {"mean", "value", 4, "half"},
+                                                  {"trials", "trials", 9, NULL},
+                                                  {NULL, NULL, 0, NULL}};
+    static const struct plots_column ledger[] = {
         {"solver", "solver", 0, NULL},
         {"set-up, billed [s]", "setup", 3, NULL},
         {"steps, billed [s]", "solve", 3, NULL},
@@ -241,7 +192,7 @@ static enum spred_status put_results(struct plots_context *context,
         {"prepare [s]", "prepare", 3, NULL},
         {"certify [s]", "certify", 3, NULL},
         {NULL, NULL, 0, NULL}};
-    static const struct column genes[] = {
+    static const struct plots_column genes[] = {
         {"gene", "symbol", 0, NULL},     {"feature", "feature", 0, NULL},
         {"chosen in", "count", 3, NULL}, {"of trials", "trials", 3, NULL},
         {"mean rank", "rank", 3, NULL},  {NULL, NULL, 0, NULL}};
@@ -280,13 +231,14 @@ static enum spred_status put_results(struct plots_context *context,
 static enum spred_status put_endings(struct plots_context *context,
                                      struct spred_buffer *out)
 {
-    static const struct column columns[] = {{"data set", "dataset", 0, NULL},
-                                            {"problem", "problem", 0, NULL},
-                                            {"solver", "solver", 0, NULL},
-                                            {"status", "status", 0, NULL},
-                                            {"trials", "trials", 3, NULL},
-                                            {"reason", "reason", 0, NULL},
-                                            {NULL, NULL, 0, NULL}};
+    static const struct plots_column columns[] = {
+        {"data set", "dataset", 0, NULL},
+        {"problem", "problem", 0, NULL},
+        {"solver", "solver", 0, NULL},
+        {"status", "status", 0, NULL},
+        {"trials", "trials", 3, NULL},
+        {"reason", "reason", 0, NULL},
+        {NULL, NULL, 0, NULL}};
     struct spred_env *env = context->env;
     struct results_table t;
     SPRED_TRY(results_query(env, context->view, "endings", &t));
@@ -294,7 +246,7 @@ static enum spred_status put_endings(struct plots_context *context,
         env, out, "<h2>Runs that did not end certified or stationary</h2>\n%s",
         t.n_rows ? "" : "<p>None.</p>\n");
     if (!status && t.n_rows)
-        status = put_table(env, out, &t, 0, t.n_rows, columns);
+        status = plots_html_table(env, out, &t, 0, t.n_rows, columns);
     results_table_free(env, &t);
     return status;
 }
@@ -302,21 +254,21 @@ static enum spred_status put_endings(struct plots_context *context,
 static enum spred_status put_provenance(struct plots_context *context,
                                         struct spred_buffer *out)
 {
-    static const struct column solver_columns[] = {
+    static const struct plots_column solver_columns[] = {
         {"solver", "solver", 0, NULL},
         {"all options", "options", 0, NULL},
         {NULL, NULL, 0, NULL}};
-    static const struct column machine_columns[] = {
+    static const struct plots_column machine_columns[] = {
         {"machine", "machine", 0, NULL},
         {"runs", "runs", 9, NULL},
         {NULL, NULL, 0, NULL}};
     struct spred_env *env = context->env;
     const struct results_table *notes = &context->notes;
     SPRED_TRY(spred_buffer_add(env, out, "<h2>Provenance</h2>\n"));
-    SPRED_TRY(put_table(env, out, &context->machines, 0,
-                        context->machines.n_rows, machine_columns));
-    SPRED_TRY(put_table(env, out, &context->solvers, 0, context->solvers.n_rows,
-                        solver_columns));
+    SPRED_TRY(plots_html_table(env, out, &context->machines, 0,
+                               context->machines.n_rows, machine_columns));
+    SPRED_TRY(plots_html_table(env, out, &context->solvers, 0,
+                               context->solvers.n_rows, solver_columns));
     SPRED_TRY(spred_buffer_add(env, out, "<table>"));
     for (size_t i = 0; i < notes->n_rows; i++) {
         const char *key = results_text(notes, i, "key");
@@ -356,6 +308,7 @@ static enum spred_status put_page(struct plots_context *context,
     SPRED_TRY(plots_html_text(env, out, title));
     SPRED_TRY(spred_buffer_add(env, out, "</h1>\n"));
     SPRED_TRY(put_notes(context, out));
+    SPRED_TRY(plots_report_methods(context, out));
     SPRED_TRY(put_figures(context, out));
     SPRED_TRY(put_results(context, out));
     SPRED_TRY(put_endings(context, out));

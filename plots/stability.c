@@ -32,14 +32,14 @@ static void genes_text(const struct results_table *t, size_t row, char *out,
 /* Why there is no index, in place of a point; "": there is one. */
 static const char *instead(const struct results_table *t, size_t row)
 {
-    if (row == t->n_rows || isnan(results_real(t, row, "balanced")))
+    if (row == t->n_rows || isnan(results_real(t, row, "genes")))
         return "no result";
     if (plots_uses_all(t, row))
         return "uses every gene";
     if (!isnan(results_real(t, row, "stability")))
         return "";
-    return results_real(t, row, "trials") < 2 ? "one trial: no index"
-                                              : "no index";
+    const char *why = results_text(t, row, "no_stability");
+    return *why ? why : "no index";
 }
 
 static enum spred_status put_label(struct plots_figure *f, const char *text,
@@ -51,8 +51,8 @@ static enum spred_status put_label(struct plots_figure *f, const char *text,
     SPRED_TRY(spred_buffer_add(env, &f->gp, "set label "));
     SPRED_TRY(plots_quote(env, &f->gp, text));
     return spred_buffer_add(env, &f->gp,
-                            " at %s, first %g left noenhanced font font_tics "
-                            "tc rgb '#606060'\n",
+                            " at %s, first %g left offset 0.8,0 noenhanced "
+                            "font font_tics tc rgb '#606060'\n",
                             where, y);
 }
 
@@ -135,9 +135,9 @@ static enum spred_status put_panel(struct plots_figure *f, size_t i,
             env, &f->gp, "set xlabel 'stability index' offset 0,0.4\n"));
     for (size_t k = 0; k < list->n; k++) {
         size_t row = plots_method_row(t, dataset, plots_method_name(list, k));
-        SPRED_TRY(put_label(f, instead(t, row), "first 0.03", -(double)k));
+        SPRED_TRY(put_label(f, instead(t, row), "first 0", -(double)k));
         genes_text(t, row, genes, sizeof genes);
-        SPRED_TRY(put_label(f, genes, "graph 1.03", -(double)k));
+        SPRED_TRY(put_label(f, genes, "graph 1", -(double)k));
     }
     SPRED_TRY(spred_buffer_add(env, &f->gp, "plot NaN notitle"));
     for (size_t k = 0; k < list->n; k++) {
