@@ -332,7 +332,18 @@ static void test_save(void **state)
         assert_ok(&env, nn_predict(&env, other, d.x, SAMPLES, after));
         assert_true(memcmp(after, before, sizeof after) != 0);
         nn_load(other, saved);
+        nn_swap_inputs(nn, 1, 3);
+        nn_set_live(nn, 7);
+        nn_save_again(nn, saved);
+        nn_load(other, saved);
+        assert_int_equal(nn_order(other)[3], 1);
+        assert_int_equal(nn_live(other), 7);
+        nn_swap_inputs(nn, 1, 3);
+        nn_set_live(nn, 8);
+        nn_save_again(nn, saved);
+        nn_load(other, saved);
         assert_int_equal(nn_live(other), 8);
+        assert_near(nn_penalty(other, 0), nn_penalty(nn, 0), 0);
         assert_int_equal(nn_order(other)[2], 6);
         assert_ok(&env, nn_predict(&env, other, d.x, SAMPLES, after));
         assert_memory_equal(after, before, sizeof after);
