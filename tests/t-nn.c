@@ -134,8 +134,9 @@ static void test_live(void **state)
                          *u = nn_tensors(nn, &count);
         for (size_t i = 0; i < count; i++)
             for (size_t e = live * t[i].rows; e < t[i].rows * t[i].cols; e++)
-                if (t[i].role == NN_FIRST) {
-                    t[i].value[e] = 0;
+                if (t[i].role == NN_FIRST || t[i].role == NN_GATE) {
+                    if (t[i].role == NN_FIRST)
+                        t[i].value[e] = 0;
                     u[i].value[e] = NAN;
                     u[i].gradient[e] = 77;
                 }
@@ -151,7 +152,7 @@ static void test_live(void **state)
             for (size_t e = 0; e < t[i].rows * t[i].cols; e++) {
                 if (e < used)
                     assert_near(u[i].gradient[e], t[i].gradient[e], 1e-6);
-                else if (t[i].role == NN_FIRST)
+                else
                     assert_true(u[i].gradient[e] == 77);
                 if (e < used)
                     squares +=
@@ -261,6 +262,51 @@ static void test_losses(void **state)
         expected += pow(scores[e] - d.values[e], 2) / 2;
     assert_near(gradient(nn, &d), expected / SAMPLES, 1e-6);
     nn_free(nn);
+    /* The mean of two losses: twice the same branch. */
+    shape = make_shape("linear", "linear", 0);
+    nn = make_nn(&env, &shape, 8);
+    shape.n_branches = 1;
+    struct nn *one = make_nn(&env, &shape, 8);
+    for (size_t k = 0; k < 2; k++)
+        memcpy(nn->tensors[k + 2].value, one->tensors[k].value,
+               one->tensors[k].rows * one->tensors[k].cols * sizeof(real));
+    assert_memory_equal(nn->tensors[0].value, one->tensors[0].value,
+                        CLASSES * INPUTS * sizeof(real));
+    assert_near(gradient(nn, &d), gradient(one, &d), 1e-6);
+    nn_free(nn);
+    nn_free(one);
+}
+
+/* Sizes by input, 0 for the small and the parked; weights of parked inputs are
+ * still told. */
+static void test_importance(void **state)
+{
+    struct spred_env env;
+    struct nn_shape shape =
+        make_shape("linear(out=7,sparse=spred,group=input,lambda=.1)", NULL, 0);
+    shape.branches[0].layers[0].out = CLASSES;
+    struct nn *nn = make_nn(&env, &shape, 8);
+    struct nn_tensor *gate = &nn->tensors[0], *v = &nn->tensors[1];
+    double size[INPUTS];
+    (void)state;
+    for (size_t j = 0; j < INPUTS; j++) {
+        gate->value[j] = j % 2 ? -1 : 1;
+        for (size_t i = 0; i < CLASSES; i++)
+            v->value[i + j * CLASSES] = i == 1 ? (real)(j + 1) : 0;
+    }
+    nn_swap_inputs(nn, 5, 11);
+    nn_set_live(nn, 11);
+    nn_importance(nn, .4, size);
+    for (size_t j = 0; j < INPUTS; j++)
+        assert_near(size[j], j == 5 || j + 1 <= 4 ? 0 : (double)j + 1, 1e-6);
+    const real *w = nn_weights(nn, 0, 0);
+    for (size_t j = 0; j < INPUTS; j++) {
+        size_t at = nn_order(nn)[j];
+        assert_near(w[1 + j * CLASSES], (at % 2 ? -1. : 1.) * ((double)at + 1),
+                    1e-6);
+        assert_near(nn_input_size(nn, j), (double)at + 1, 1e-6);
+    }
+    nn_free(nn);
 }
 
 /* Scores far out: no overflow. */
@@ -332,7 +378,18 @@ static void test_save(void **state)
         assert_ok(&env, nn_predict(&env, other, d.x, SAMPLES, after));
         assert_true(memcmp(after, before, sizeof after) != 0);
         nn_load(other, saved);
+        nn_swap_inputs(nn, 1, 3);
+        nn_set_live(nn, 7);
+        nn_save_again(nn, saved);
+        nn_load(other, saved);
+        assert_int_equal(nn_order(other)[3], 1);
+        assert_int_equal(nn_live(other), 7);
+        nn_swap_inputs(nn, 1, 3);
+        nn_set_live(nn, 8);
+        nn_save_again(nn, saved);
+        nn_load(other, saved);
         assert_int_equal(nn_live(other), 8);
+        assert_near(nn_penalty(other, 0), nn_penalty(nn, 0), 0);
         assert_int_equal(nn_order(other)[2], 6);
         assert_ok(&env, nn_predict(&env, other, d.x, SAMPLES, after));
         assert_memory_equal(after, before, sizeof after);
@@ -465,6 +522,7 @@ int main(void)
                                        cmocka_unit_test(test_predict),
                                        cmocka_unit_test(test_losses),
                                        cmocka_unit_test(test_far_scores),
+                                       cmocka_unit_test(test_importance),
                                        cmocka_unit_test(test_input_gradient),
                                        cmocka_unit_test(test_save),
                                        cmocka_unit_test(test_batch_norm),
