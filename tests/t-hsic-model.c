@@ -3,6 +3,7 @@
 #include "model_run.h"
 
 #include "ledger.h"
+#include "solvers/models/hsic_kernels.h"
 #include "spred/rng.h"
 
 enum { N = 50, P = 400, CLASSES = 3 };
@@ -105,6 +106,54 @@ static void finds_the_genes(void **unused)
     for (size_t k = 0; k < 2; k++)
         assert_true(found[k] == 100 || found[k] == 101);
     assert_true(run.offers[run.n_offers - 1].accuracy > .8);
+    run_close(&run);
+}
+
+/* The a of the last offer solve the lasso of the kernels at some lambda:
+ * <K_j, L - sum_k a_k K_k> = lambda where a_j > 0, else at most lambda. */
+static void weights_are_the_lasso(void **unused)
+{
+    (void)unused;
+    static struct sample s;
+    static const char *const twelve[] = {"features", "12", NULL};
+    double a[P], lambda = 0;
+    size_t active = 0;
+    struct spred_env env;
+    struct model_run run;
+    struct hsic_blocks blocks;
+    spred_env_init(&env);
+    make(&s);
+    open_run(&run, &env, &s, CLASSES, twelve);
+    run.test = NULL;
+    assert_ok(&env, run_fit(&run));
+    run.model->genes(run.state, a);
+    assert_ok(&env, hsic_blocks_open(&env, N, 20, 3, run.task.seed, &blocks));
+    float *gene = malloc(2 * blocks.length * sizeof *gene);
+    float *rest = gene + blocks.length;
+    hsic_classes(&blocks, s.codes, rest);
+    for (size_t j = 0; j < P; j++) {
+        hsic_gene(&blocks, s.x + j * N, gene);
+        for (size_t e = 0; e < blocks.length; e++)
+            rest[e] -= (float)a[j] * gene[e];
+    }
+    for (size_t j = 0; j < P; j++) {
+        hsic_gene(&blocks, s.x + j * N, gene);
+        if (a[j] > 0) {
+            lambda += hsic_dot(gene, rest, blocks.length) / 12;
+            active++;
+        }
+    }
+    assert_int_equal(active, 12);
+    for (size_t j = 0; j < P; j++) {
+        hsic_gene(&blocks, s.x + j * N, gene);
+        double c = hsic_dot(gene, rest, blocks.length);
+        assert_true(c <= lambda + 1e-5);
+        if (a[j] > 0)
+            assert_near(c, lambda, 1e-5);
+    }
+    assert_true(lambda > 1e-3);
+    free(gene);
+    hsic_blocks_close(&env, &blocks);
     run_close(&run);
 }
 
@@ -278,6 +327,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(offers_nested_numbers),
         cmocka_unit_test(finds_the_genes),
+        cmocka_unit_test(weights_are_the_lasso),
         cmocka_unit_test(genes_left_out_take_no_part),
         cmocka_unit_test(same_seed_same_answer),
         cmocka_unit_test(at_its_ends),

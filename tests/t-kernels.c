@@ -367,6 +367,63 @@ static void lars_with_ties(void **unused)
         assert_true(end[j] == 0);
 }
 
+/* Moves y so that the first `tied` columns have the same k'y, above all others
+ * (tied <= 8): y + K_E (K_E'K_E)^-1 (level - K_E'y). */
+static void tie(struct lasso *l, size_t tied)
+{
+    double g[8][9], level = 0;
+    for (size_t j = 0; j < l->p; j++)
+        level = fmax(level, 1.5 * l->with_y[j]);
+    for (size_t i = 0; i < tied; i++) {
+        for (size_t j = 0; j < tied; j++)
+            g[i][j] = dot(l->k + i * ROWS, l->k + j * ROWS);
+        g[i][tied] = level - l->with_y[i];
+    }
+    for (size_t k = 0; k < tied; k++)
+        for (size_t i = 0; i < tied; i++)
+            for (size_t j = tied + 1; i != k && j-- > k;)
+                g[i][j] -= g[i][k] / g[k][k] * g[k][j];
+    for (size_t j = 0; j < tied; j++)
+        for (size_t i = 0; i < ROWS; i++)
+            l->y[i] += l->k[i + j * ROWS] * g[j][tied] / g[j][j];
+    lasso_correlate(l);
+}
+
+/* Six columns meet at the first knot: some of them must not join. */
+static void lars_where_many_meet(void **unused)
+{
+    (void)unused;
+    static struct lasso l;
+    static double end[MOST_P];
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        lasso_make(&l, 6, seed, 1);
+        tie(&l, 6);
+        follow(&l, 0, 1, end);
+        lasso_make(&l, 14, seed, 1);
+        tie(&l, 4);
+        follow(&l, 0, 1, end);
+    }
+}
+
+/* Columns that are means of two others reach the bound with these and lie in
+ * their span; when one of the two has left, they may join. */
+static void lars_of_mixtures(void **unused)
+{
+    (void)unused;
+    static struct lasso l;
+    static double end[MOST_P];
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        lasso_make(&l, 20, seed, seed % 2 == 0);
+        for (size_t j = 10; j < 20; j++)
+            for (size_t i = 0; i < ROWS; i++)
+                l.k[i + j * ROWS] =
+                    (l.k[i + (j - 10) * ROWS] + l.k[i + (j - 9) % 10 * ROWS]) /
+                    2;
+        lasso_correlate(&l);
+        follow(&l, 0, 1, end);
+    }
+}
+
 static int falls(const void *left, const void *right)
 {
     double a = *(const double *)left, b = *(const double *)right;
@@ -431,6 +488,8 @@ int main(void)
         cmocka_unit_test(kernels_at_their_ends),
         cmocka_unit_test(lars_is_the_lasso),
         cmocka_unit_test(lars_with_ties),
+        cmocka_unit_test(lars_where_many_meet),
+        cmocka_unit_test(lars_of_mixtures),
         cmocka_unit_test(lars_asks_for_the_best)};
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);
 }
