@@ -352,13 +352,17 @@ static void planted_everywhere(void **state)
                                          .k = 10,
                                          .snr = 1,
                                          .seed = seed};
-            size_t k = 0;
+            size_t k = 0, taken = 0, count = 0;
             assert_ok(&env, spred_simulate(&env, &s, &d));
             for (size_t j = 0; j < s.p; j++) {
+                size_t block = blocks[b] ? j * blocks[b] / s.p : j;
                 k += d.truth[j] > 0;
                 hits[j] += d.truth[j] > 0;
+                taken |= (size_t)(d.truth[j] > 0) << block;
             }
-            assert_int_equal(k, 10);
+            for (; taken; taken >>= 1)
+                count += taken & 1;
+            assert_true(k == 10 && count == 10); /* blocks, too */
             spred_data_free(&env, &d);
         }
         for (size_t j = 0; j < 11; j++)
