@@ -1,4 +1,4 @@
-/* faulty_models.c: the models of the program spredbench-faulty: the well
+/* faulty_models.c: the models of the program spredbench-models: the well
  * behaved fakes, and two that crash and hang. Built for tests only. */
 #define _DEFAULT_SOURCE /* usleep */
 #include <signal.h>

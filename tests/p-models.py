@@ -7,7 +7,7 @@ import time
 
 from harness import SHARED, TINY, Folder, Tap, error_line
 
-FAULTY = os.environ["SPREDBENCH_FAULTY"]  # has the model look, which offers gene after gene
+FAKES = os.environ["SPREDBENCH_MODELS"]  # has the model look, which offers gene after gene
 GRID = "{look: {genes: [3, 60], tune: {gain: [1, 9], way: [well, fail]}}}, look-all"
 HEAD = TINY.split("problem:")[0] + "protocol: {kind: clean, trials: 2, test: 20%, validate: 20%}\nfigures: []\n"
 tap = Tap()
@@ -20,12 +20,12 @@ def words(result):
 with Folder() as folder:
     text = TINY.replace("SOLVERS", "fail").replace("name: tiny", "name: both") + f"models: [{GRID}]\nfigures: []\n"
     folder.write("both.yaml", text)
-    plan = folder.run("plan", "both.yaml", "--all", program=FAULTY)
+    plan = folder.run("plan", "both.yaml", "--all", program=FAKES)
     tap.check(b"8 jobs" in plan.stdout, "two trials of a solver and three models", words(plan))
     lines = [line.split("  ") for line in plan.stdout.decode().splitlines() if " trial " in line]
     tap.check([line[-1] for line in lines] == 4 * ["trial 1"] + 4 * ["trial 2"], "interleaved by trial", lines)
     tap.check("look genes=3 gain=1;9 way=well;fail" in [line[3] for line in lines], "the grid is in the label", lines)
-    result = folder.run("run", "both.yaml", program=FAULTY)
+    result = folder.run("run", "both.yaml", program=FAKES)
     tap.check(result.returncode == 3, "the solver fails, exit code 3", words(result))
     rows = folder.rows("both")
     models = [row for row in rows if row["kind"] == "model"]
@@ -54,19 +54,19 @@ with Folder() as folder:
         again = resolved.read()
     tap.check("look: {genes: 3, tune: {gain: [1, 9], way: [well, fail]}}" in again, "the resolved file shows the grid", again)
     folder.write("again.yaml", again)
-    result = folder.run("run", "again.yaml", program=FAULTY)
+    result = folder.run("run", "again.yaml", program=FAKES)
     tap.check(b"8 were done before, 0 ran now" in result.stderr, "a second run, of the resolved file, runs nothing",
               error_line(result))
-    result = folder.run("run", "both.yaml", "--set", "models.0.tune.gain=[1]", "--set", "models.0.genes=3", program=FAULTY)
+    result = folder.run("run", "both.yaml", "--set", "models.0.tune.gain=[1]", "--set", "models.0.genes=3", program=FAKES)
     tap.check(b"4 were done before, 2 ran now" in result.stderr, "--set of a grid", error_line(result))
-    result = folder.run("run", "both.yaml", "--set", "stop.gap=1e-3", program=FAULTY)
+    result = folder.run("run", "both.yaml", "--set", "stop.gap=1e-3", program=FAKES)
     tap.check(b"6 were done before, 2 ran now" in result.stderr, "what only solvers have changes no model's key",
               error_line(result))
 
     # Processes that die, and the parent's death.
     folder.write("faulty.yaml", HEAD.replace("name: tiny", "name: faulty").replace("trials: 2", "trials: 1") +
                  "models: [crash-model, hang-model, {look: {way: hang}}]\nlimits: {wall: 3 s, grace: 1 s}\nstop: {wall: 1 s}\n")
-    result = folder.run("run", "faulty.yaml", program=FAULTY)
+    result = folder.run("run", "faulty.yaml", program=FAKES)
     tap.check(result.returncode == 3, "crashes: exit code 3", words(result))
     status = {row["solver"]: row["status"] for row in folder.rows("faulty")}
     tap.check(status == {"crash-model": "crashed", "hang-model": "timeout", "look": "done"}, "crash, time-out, wall", status)
@@ -75,20 +75,20 @@ with Folder() as folder:
     tap.check(look["chosen"] != "" and "time" in look["reason"], "past stop.wall, what was offered stands", look)
     folder.write("many.yaml", HEAD.replace("name: tiny", "name: many").replace("trials: 2", "trials: 15") + f"models: [{GRID}]\n")
     begin = time.monotonic()
-    whole = folder.run("run", "many.yaml", "-o", "whole", program=FAULTY)
+    whole = folder.run("run", "many.yaml", "-o", "whole", program=FAKES)
     length = time.monotonic() - begin
     tap.check(whole.returncode == 0, "many", words(whole))
     random.seed(5)
     killed = 0
     for _ in range(5):
-        process = folder.start("run", "many.yaml", program=FAULTY)
+        process = folder.start("run", "many.yaml", program=FAKES)
         time.sleep(random.uniform(length / 8, length / 3))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             killed += 1
         process.wait()
-    last = folder.run("run", "many.yaml", program=FAULTY)
-    same = folder.run("verify", "whole/many", "results/many", program=FAULTY)
+    last = folder.run("run", "many.yaml", program=FAKES)
+    same = folder.run("verify", "whole/many", "results/many", program=FAKES)
     tap.check(last.returncode == 0 and same.returncode == 0 and killed >= 1, f"{killed} times kill -9, the same rows",
               words(same) + error_line(last))
     found = folder.rows("many", "candidates")
