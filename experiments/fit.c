@@ -46,22 +46,11 @@ static enum spred_status make_job(struct fit *fit, const struct spec *spec,
                                   const struct spred_data *data)
 {
     struct spred_env *env = fit->env;
-    char *picked = NULL;
-    struct labels labels = {0};
-    SPRED_TRY(labels_make(env, data, source_target(&spec->datasets[0]), &labels,
-                          &picked));
-    const struct source source = {.name = data->name,
-                                  .source = data->source,
-                                  .hash = (char *)(size_t)data->hash,
-                                  .path = data->name,
-                                  .target = picked,
-                                  .simulated = data->simulated,
-                                  .samples = data->x.rows,
-                                  .features = data->x.cols};
+    struct source source;
+    SPRED_TRY(source_lend(env, &spec->datasets[0], data, &source));
     enum spred_status status = plan_job(env, spec, &source, &spec->problems[0],
                                         &spec->solvers[0], 1, "", &fit->job);
-    spred_free(env, picked);
-    labels_free(env, &labels);
+    spred_free(env, source.target);
     return status;
 }
 

@@ -282,6 +282,16 @@ enum spred_status learn_predict(struct learn *learn,
     return status;
 }
 
+const double *learn_importance(const struct learn *learn)
+{
+    return learn->best.importance;
+}
+
+const struct spred_model *learn_model(const struct learn *learn)
+{
+    return learn->model;
+}
+
 size_t learn_outputs(const struct learn *learn)
 {
     return learn->outputs;

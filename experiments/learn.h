@@ -7,6 +7,7 @@
 #include "spred/model.h"
 
 struct learn;
+struct spec;
 
 /* The trial is made, the parts are prepared as dense single precision. env,
  * job, parts, record (its run row started) outlive it. data: in memory, outlive
@@ -29,8 +30,31 @@ enum spred_status learn_run(struct learn *learn);
  * and keeps it. */
 enum spred_status learn_predict(struct learn *learn,
                                 const struct spred_matrix *x, double *scores);
+/* Of the model that stands: p values, one for each feature of the trial (0: it
+ * takes no part); all 0 before there is one. */
+const double *learn_importance(const struct learn *learn);
+const struct spred_model *learn_model(const struct learn *learn);
 size_t learn_outputs(const struct learn *learn);
 const struct trial *learn_trial(const struct learn *learn);
 void learn_close(struct learn *learn); /* NULL is fine */
+
+/* One job on data in memory, done in this process. Owned; learner_close. Does
+ * not move while it is open; the data, the spec's parts and env outlive it. */
+struct learner {
+    struct spred_env *env;
+    struct job job;
+    struct results_record record; /* as a worker's */
+    struct learn *learn;
+    struct parts parts; /* the spec's models and protocols */
+};
+/* The first model of the spec on the data, in repeat `trial` (1..) of its
+ * protocol. Close it also after an error. */
+enum spred_status learner_open(struct spred_env *env, const struct spec *spec,
+                               const struct spred_data *data, int64_t trial,
+                               struct learner *out);
+/* SPRED_EINVAL: the model does not take the data; SPRED_ENUMERIC: none came
+ * out of any setting. */
+enum spred_status learner_run(struct learner *learner);
+void learner_close(struct learner *learner);
 
 #endif

@@ -357,3 +357,21 @@ enum spred_status sources_load(struct spred_env *env, const struct spec *spec,
     }
     return status;
 }
+
+enum spred_status source_lend(struct spred_env *env,
+                              const struct spec_dataset *set,
+                              const struct spred_data *data, struct source *out)
+{
+    struct labels labels = {0};
+    *out = (struct source){.name = data->name,
+                           .source = data->source,
+                           .hash = (char *)(size_t)data->hash,
+                           .path = data->name,
+                           .simulated = data->simulated,
+                           .samples = data->x.rows,
+                           .features = data->x.cols};
+    SPRED_TRY(
+        labels_make(env, data, source_target(set), &labels, &out->target));
+    labels_free(env, &labels);
+    return SPRED_OK;
+}

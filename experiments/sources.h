@@ -26,6 +26,11 @@ enum spred_status source_load(struct spred_env *env, const struct spec *spec,
                               const struct spec_dataset *set,
                               const struct spred_fetch_options *fetch,
                               struct spred_data *data, char **path);
+/* Data in memory as a source: all borrowed but the target (spred_free). */
+enum spred_status source_lend(struct spred_env *env,
+                              const struct spec_dataset *set,
+                              const struct spred_data *data,
+                              struct source *out);
 /* The target that is asked for; a Debian set has one of its own. */
 const char *source_target(const struct spec_dataset *set);
 

@@ -121,6 +121,7 @@ void binding_open_experiment(lua_State *L);
 void binding_open_figure(lua_State *L);
 void binding_open_fit(lua_State *L);
 void binding_open_hooks(lua_State *L);
+void binding_open_learn(lua_State *L);
 void binding_open_loader(lua_State *L);
 void binding_open_loss(lua_State *L);
 void binding_open_matrix(lua_State *L);

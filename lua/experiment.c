@@ -178,9 +178,10 @@ static int to_text(lua_State *L)
     const struct spec *spec = check(L);
     lua_pushfstring(L,
                     "experiment %s: %I data sets, %I problems, %I solvers, %I "
-                    "trials",
+                    "models, %I trials",
                     spec->name, (lua_Integer)spec->n_datasets,
                     (lua_Integer)spec->n_problems, (lua_Integer)spec->n_solvers,
+                    (lua_Integer)spec->n_models,
                     (lua_Integer)spec->protocol.trials);
     return 1;
 }
@@ -227,7 +228,7 @@ static int make(lua_State *L)
 static const struct binding_entry methods[] = {
     {"plan", make_plan, "experiment:plan()",
      "The jobs that run() would do, a list of tables with dataset, problem, "
-     "solver, options, trial, ... Data sets are loaded for it."},
+     "solver (or model), options, trial, ... Data sets are loaded for it."},
     {"run", run,
      "experiment:run{jobs=1, output=, quiet=, tables=, retry_failed=}",
      "Does the jobs that are not stored yet, in worker processes, so many at "
@@ -242,8 +243,8 @@ static const struct binding_entry properties[] = {
      "The experiment file with every default, as text."},
     {0}};
 static const struct binding_type binding_experiment = {
-    "experiment", "Data sets, problems and solvers that are compared.", methods,
-    properties, NULL};
+    "experiment", "Data sets, and the solvers and models that are compared.",
+    methods, properties, NULL};
 static const struct binding_entry plan_methods[] = {
     {"__gc", free_plan, NULL, NULL}, {0}};
 static const struct binding_type plan_type = {"plan", "Jobs to do.",
@@ -254,7 +255,7 @@ void binding_open_experiment(lua_State *L)
     static const struct binding_entry functions[] = {
         {"experiment", make,
          "spred.experiment{name=, seed=, datasets=, problem=, solvers=, "
-         "protocol=, stop=, ...}",
+         "models=, protocol=, stop=, ...}",
          "An experiment with the keys of an experiment file; its solvers, "
          "losses, penalties, protocols, loaders and figures may be those that "
          "the script declares. Times are in seconds, or texts with a unit."},

@@ -3,9 +3,9 @@
 #ifndef SPRED_FAKE_MODELS_H
 #define SPRED_FAKE_MODELS_H
 
-#include "test.h"
-
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "experiments/parts.h"
 #include "experiments/plan.h"

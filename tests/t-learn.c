@@ -1,5 +1,7 @@
 /* t-learn.c: a model's job: every setting tried, the best offer by the
  * validation part, the test part once, and what goes wrong on the way. */
+#include "test.h"
+
 #include "fake-models.h"
 
 #include "experiments/learn.h"
