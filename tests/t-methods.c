@@ -2,6 +2,7 @@
  * numbers worked out by hand, their tables, and what models must not enter. */
 #include "results-fixture.h"
 
+#include "results/ask.h"
 #include "results/export.h"
 #include "results/query.h"
 
@@ -395,7 +396,7 @@ static void tables(void **state)
                    "| 0.500 |          0.900 | 0.890 ± 0.161 |");
     has(text.text, "No stability: mlp (every trial takes all genes); short "
                    "(not all genes of every trial are stored).");
-    has(text.text, "| gated  | +0.140 ± 0.035 |      3 |          better |");
+    has(text.text, "| gated  | better          | +0.140 ± 0.035 |      3 |");
     has(text.text, "- short: diverged in 1 trial: loss is not finite");
     has(text.text, "a = logistic (fista) (of 3), b = gated (of 3)");
     has(text.text, "| 1 | GENEA | A_at    | 3 | 3 | 3 | 1.000 |");
@@ -452,6 +453,12 @@ static void exports(void **state)
     assert_non_null(fgets(line, sizeof line, file));
     has(line, ",1,lr=1,step=1,,0.25,");
     fclose(file);
+    struct results_answer answer; /* as a script's r:rows("candidates") */
+    assert_ok(&p.env,
+              results_rows(&p.env, p.view, "candidates", NULL, &answer));
+    assert_int_equal(answer.n_rows, 1);
+    assert_string_equal(answer.values[2].bytes, "m");
+    results_answer_free(&p.env, &answer);
     assert_ok(&p.env,
               results_verify(&p.env, p.db, p.other, &out, &differences));
     has(out.text, "model on d, m, trial 1, candidates row 1: settings: 'lr=1' "
