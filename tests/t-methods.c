@@ -115,6 +115,7 @@ static void one_dataset(struct place *p)
         r.run.loss = spred_strdup(&p->env, "logistic");
         put(p, &r);
         r = start(p, "d", "model", "gated", t, gated[t - 1], genes[t - 1]);
+        fixture_gene(&p->env, &r, 9, "M_at", "GENEM"); /* a second output */
         r.run.truth = 2;
         r.run.true_positives = true_positives[t - 1];
         r.run.majority = 0.4, r.run.ceiling = 0.5, r.run.informed = 0.9;
@@ -244,6 +245,7 @@ static void genes_and_settings(void **state)
         assert_near(results_real(&t, i, "share"), counts[i] / 3, 1e-15);
         assert_near(results_real(&t, i, "place"), (double)(i / 3) + 1, 0);
     }
+    assert_near(results_real(&t, 1, "rank"), 1, 0); /* the best of two */
     assert_near(results_real(&t, 4, "rank"), 2, 0);
     assert_true(isnan(results_real(&t, 3, "rank")));
     results_table_free(&p.env, &t);
@@ -420,8 +422,8 @@ static void tables(void **state)
     has(text.text, "- short: diverged in 1 trial: loss is not finite");
     has(text.text, "a = logistic (fista) (of 3), b = gated (of 3)");
     has(text.text, "| 1 | GENEM | M_at    | 3 | 3 | 3 | 1.000 |");
-    has(text.text, "| d        | gated   | lr=0.3        |    2/3 | step=5, "
-                   "step=7 |");
+    has(text.text, "| d        | gated   | lr=0.3            |    2/3 | "
+                   "lr=0.1 (1) | step=5, step=7 |");
     assert_null(strstr(text.text, "## d, model"));
     assert_null(strstr(text.text, "## Ranks")); /* one data set */
     spred_free(&p.env, text.text);
