@@ -104,20 +104,30 @@ static enum spred_status print_comparison(struct spred_env *env,
     return status;
 }
 
-/* "No stability: mlp (every trial takes all genes); ..." */
+/* "No stability: mlp, network (every trial takes all genes); ..." */
 static enum spred_status print_unstable(struct spred_env *env,
                                         const struct results_table *t,
                                         size_t first, size_t end,
                                         struct spred_buffer *out)
 {
     const char *lead = "No stability: ";
-    for (size_t i = first; i < end; i++)
-        if (*results_text(t, i, "no_stability")) {
-            SPRED_TRY(spred_buffer_add(env, out, "%s%s (%s)", lead,
-                                       results_text(t, i, "method"),
-                                       results_text(t, i, "no_stability")));
-            lead = "; ";
-        }
+    for (size_t i = first; i < end; i++) {
+        const char *why = results_text(t, i, "no_stability");
+        size_t before = first;
+        while (before < i &&
+               strcmp(results_text(t, before, "no_stability"), why) != 0)
+            before++;
+        if (!*why || before < i) /* said already */
+            continue;
+        for (size_t k = i; k < end; k++)
+            if (strcmp(results_text(t, k, "no_stability"), why) == 0) {
+                SPRED_TRY(spred_buffer_add(env, out, "%s%s", lead,
+                                           results_text(t, k, "method")));
+                lead = ", ";
+            }
+        SPRED_TRY(spred_buffer_add(env, out, " (%s)", why));
+        lead = "; ";
+    }
     return *lead == ';' ? spred_buffer_add(env, out, ".\n\n") : SPRED_OK;
 }
 
@@ -127,8 +137,8 @@ static enum spred_status print_versus(struct spred_env *env,
                                       const char *dataset,
                                       struct spred_buffer *out)
 {
-    static const char *const heads[] = {"method", "difference", "trials",
-                                        "verdict", NULL};
+    static const char *const heads[] = {"method", "verdict", "difference",
+                                        "trials", NULL};
     struct results_grid grid;
     size_t rows = 0, last = 0;
     SPRED_TRY(results_grid_new(env, &grid, t->n_rows, heads));
@@ -140,10 +150,10 @@ static enum spred_status print_versus(struct spred_env *env,
         results_grid_text(row[0], results_text(t, i, "method"));
         results_grid_interval(difference, results_real(t, i, "difference"),
                               results_real(t, i, "half"));
-        snprintf(row[1], CELL, "%s%.90s",
+        snprintf(row[2], CELL, "%s%.90s",
                  results_real(t, i, "difference") > 0 ? "+" : "", difference);
-        results_grid_count(row[2], results_real(t, i, "trials"));
-        results_grid_text(row[3], results_text(t, i, "verdict"));
+        results_grid_count(row[3], results_real(t, i, "trials"));
+        results_grid_text(row[1], results_text(t, i, "verdict"));
     }
     grid.rows = rows + 1;
     enum spred_status status = SPRED_OK;
@@ -155,7 +165,7 @@ static enum spred_status print_versus(struct spred_env *env,
             "their number):\n\n",
             results_text(t, last, "against"));
     if (rows && !status)
-        status = results_grid_print(env, &grid, 1, out);
+        status = results_grid_print(env, &grid, 2, out);
     spred_free(env, grid.cells);
     return status;
 }
