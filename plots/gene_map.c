@@ -13,7 +13,8 @@
 #define ROW_MOST 28.0
 #define COLUMN_MOST 46.0
 #define COLOUR_BAR 92.0
-#define DARK 0.55 /* share from which the number is written in white */
+#define BELOW 30.0 /* of the room that a page has for an axis */
+#define DARK 0.55  /* share from which the number is written in white */
 
 /* A data set's map. */
 struct map {
@@ -174,7 +175,7 @@ static void lay_out(struct plots_figure *f, const struct map *m,
     plots_figure_layout(f, 1, left,
                         PLOTS_PAGE_WIDTH - left - (wide < most ? wide : most),
                         0, row_height(m) * (double)m->n_rows);
-    f->height += names - 26 > 0 ? names - 26 : 0;
+    f->height += fmax(names - BELOW, 0);
 }
 
 static enum spred_status put_page(struct plots_figure *f, const struct map *m)
