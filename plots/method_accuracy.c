@@ -404,10 +404,9 @@ static enum spred_status put_page(struct plots_figure *f,
         env, &f->caption,
         "Mean %s on the test parts with its 95%% interval (corrected resampled "
         "t, Nadeau and Bengio 2003; none for one trial) against the median "
-        "number of genes over trials (bar: fewest to most; moved right where "
-        "it "
-        "would hide another); at the right edge, \"all\": methods that use "
-        "every gene. ",
+        "number of genes over trials (bar: fewest to most; moved aside a "
+        "little where it would hide another); at the right edge, \"all\": "
+        "methods that use every gene. ",
         paper == end - first ? "accuracy"
         : paper              ? "accuracy (paper protocol) or balanced accuracy"
                              : "balanced accuracy"));
