@@ -1,4 +1,6 @@
 /* table.c: Markdown tables for results/NAME/table.md and the terminal. */
+#include "results/table.h"
+
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,131 +10,7 @@
 #include "results/field.h"
 #include "spred/file.h"
 
-#define COLUMNS 12
-#define CELL 96
-
-/* Rows of cells, printed with padded columns once all widths are known. */
-struct grid {
-    char (*cells)[COLUMNS][CELL];
-    size_t rows, columns;
-};
-
-/* Characters (not bytes) of UTF-8 text. */
-static size_t width_of(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    return n;
-}
-
-/* Text for one cell: no line breaks, no bars; cut to fit. */
-static void put_text(char out[CELL], const char *text)
-{
-    size_t n = 0;
-    for (; *text && n + 4 < CELL; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '|')
-            out[n++] = '\\';
-        out[n++] = (char)(c < ' ' || c == 127 ? ' ' : c);
-    }
-    while (n && *text && ((unsigned char)out[n - 1] & 0xC0) == 0x80)
-        n--; /* a character cut in two */
-    if (n && *text && (unsigned char)out[n - 1] >= 0xC0)
-        n--;
-    out[n] = '\0';
-}
-
-static void put_real(char out[CELL], double value, int digits)
-{
-    char number[RESULTS_REAL_SIZE];
-    snprintf(out, CELL, "%s",
-             isnan(value) ? "-" : results_print_real(number, value, digits));
-}
-
-/* Rounded to one decimal below 100, to a whole number above. */
-static void put_count(char out[CELL], double value)
-{
-    if (isnan(value))
-        snprintf(out, CELL, "-");
-    else
-        snprintf(out, CELL, value < 100 ? "%.1f" : "%.0f", value);
-    size_t end = strlen(out);
-    if (end > 2 && strcmp(out + end - 2, ".0") == 0)
-        out[end - 2] = '\0';
-}
-
-/* "0.812 +- 0.031" */
-static void put_interval(char out[CELL], double mean, double half)
-{
-    if (isnan(mean))
-        snprintf(out, CELL, "-");
-    else if (isnan(half))
-        snprintf(out, CELL, "%.3f", mean);
-    else if (half > 0.5) /* too few trials to say anything */
-        snprintf(out, CELL, "%.3f ± >0.5", mean);
-    else
-        snprintf(out, CELL, "%.3f ± %.3f", mean, half);
-}
-
-/* Columns (but the first) that say nothing in any row are left out. */
-static void drop_empty(struct grid *grid)
-{
-    size_t kept = 1;
-    for (size_t j = 1; j < grid->columns; j++) {
-        int any = 0;
-        for (size_t i = 1; i < grid->rows; i++)
-            any = any || strcmp(grid->cells[i][j], "-") != 0;
-        for (size_t i = 0; any && kept < j && i < grid->rows; i++)
-            memcpy(grid->cells[i][kept], grid->cells[i][j], CELL);
-        kept += any != 0;
-    }
-    grid->columns = kept;
-}
-
-static enum spred_status print_grid(struct spred_env *env, struct grid *grid,
-                                    size_t left, /* columns aligned left */
-                                    struct spred_buffer *out)
-{
-    drop_empty(grid);
-    size_t width[COLUMNS] = {0};
-    for (size_t i = 0; i < grid->rows; i++)
-        for (size_t j = 0; j < grid->columns; j++)
-            if (width_of(grid->cells[i][j]) > width[j])
-                width[j] = width_of(grid->cells[i][j]);
-    for (size_t i = 0; i < grid->rows; i++) {
-        for (size_t j = 0; j < grid->columns; j++) {
-            const char *text = grid->cells[i][j];
-            int pad = (int)(width[j] - width_of(text));
-            SPRED_TRY(spred_buffer_add(env, out, "| %*s%s%*s ",
-                                       j < left ? 0 : pad, "", text,
-                                       j < left ? pad : 0, ""));
-        }
-        SPRED_TRY(spred_buffer_add(env, out, "|\n"));
-        for (size_t j = 0; i == 0 && j < grid->columns; j++) {
-            SPRED_TRY(spred_buffer_add(env, out, "|%s", j < left ? ":" : "-"));
-            for (size_t k = 0; k < width[j]; k++)
-                SPRED_TRY(spred_buffer_append(env, out, "-", 1));
-            SPRED_TRY(spred_buffer_add(env, out, "%s", j < left ? "-" : ":"));
-        }
-        if (i == 0)
-            SPRED_TRY(spred_buffer_add(env, out, "|\n"));
-    }
-    return spred_buffer_add(env, out, "\n");
-}
-
-static enum spred_status new_grid(struct spred_env *env, struct grid *grid,
-                                  size_t rows, const char *const *heads)
-{
-    grid->cells = spred_alloc(env, rows + 1, sizeof *grid->cells);
-    grid->rows = rows + 1;
-    grid->columns = 0;
-    if (!grid->cells)
-        return SPRED_ENOMEM;
-    for (; heads[grid->columns]; grid->columns++)
-        put_text(grid->cells[0][grid->columns], heads[grid->columns]);
-    return SPRED_OK;
-}
+#define CELL RESULTS_CELL
 
 /* The summary rows first .. end - 1: one data set and problem. */
 static enum spred_status print_summary(struct spred_env *env,
@@ -149,51 +27,51 @@ static enum spred_status print_summary(struct spred_env *env,
         "accuracy", "balanced",
         "AUC",      "peak MiB",
         NULL};
-    struct grid grid;
-    SPRED_TRY(new_grid(env, &grid, end - first, heads));
+    struct results_grid grid;
+    SPRED_TRY(results_grid_new(env, &grid, end - first, heads));
     for (size_t i = first; i < end; i++) {
-        char(*row)[CELL] = grid.cells[i - first + 1];
+        char(*row)[CELL] = results_grid_row(&grid, i - first + 1);
         char low[CELL], high[CELL];
         double ran = results_real(s, i, "jobs") - results_real(s, i, "skipped");
         double time = results_real(s, i, "certified_seconds");
-        put_text(row[0], results_text(s, i, "solver"));
+        results_grid_text(row[0], results_text(s, i, "solver"));
         if (ran > 0)
             snprintf(row[1], CELL, "%.0f/%.0f", results_real(s, i, heads[1]),
                      ran);
         else
             snprintf(row[1], CELL, "skipped");
         if (isinf(time)) { /* censored: not there when it ended */
-            put_real(low, results_real(s, i, "seconds"), 3);
+            results_grid_real(low, results_real(s, i, "seconds"), 3);
             snprintf(row[2], CELL, "%.1s%.90s", *low == '-' ? "" : ">", low);
         } else {
-            put_real(row[2], time, 3);
+            results_grid_real(row[2], time, 3);
         }
-        put_real(low, results_real(s, i, "seconds_min"), 3);
-        put_real(high, results_real(s, i, "seconds_max"), 3);
+        results_grid_real(low, results_real(s, i, "seconds_min"), 3);
+        results_grid_real(high, results_real(s, i, "seconds_max"), 3);
         snprintf(row[3], CELL, "%.40s..%.40s", low, high);
         if (*low == '-' || ran < 2)
             snprintf(row[3], CELL, "-");
-        put_count(row[4], results_real(s, i, "passes"));
-        put_real(row[5], results_real(s, i, heads[5]), 2);
-        put_count(row[6], results_real(s, i, "support"));
-        put_interval(row[8], results_real(s, i, "accuracy"),
-                     results_real(s, i, "accuracy_half"));
+        results_grid_count(row[4], results_real(s, i, "passes"));
+        results_grid_real(row[5], results_real(s, i, heads[5]), 2);
+        results_grid_count(row[6], results_real(s, i, "support"));
+        results_grid_interval(row[8], results_real(s, i, "accuracy"),
+                              results_real(s, i, "accuracy_half"));
         if (isnan(results_real(s, i, "accuracy")) &&
             !isnan(results_real(s, i, "r2"))) { /* regression */
-            put_interval(low, results_real(s, i, "r2"),
-                         results_real(s, i, "r2_half"));
+            results_grid_interval(low, results_real(s, i, "r2"),
+                                  results_real(s, i, "r2_half"));
             snprintf(row[8], CELL, "R² %.80s", low);
         }
         /* With nothing to test on, the model is judged by its zeros. */
-        put_real(row[7],
-                 strcmp(row[8], "-") ? NAN : results_real(s, i, "zeros"), 6);
-        put_interval(row[9], results_real(s, i, "balanced"),
-                     results_real(s, i, "balanced_half"));
-        put_interval(row[10], results_real(s, i, "auc"),
-                     results_real(s, i, "auc_half"));
-        put_real(row[11], results_real(s, i, "peak_mib"), 4);
+        results_grid_real(
+            row[7], strcmp(row[8], "-") ? NAN : results_real(s, i, "zeros"), 6);
+        results_grid_interval(row[9], results_real(s, i, "balanced"),
+                              results_real(s, i, "balanced_half"));
+        results_grid_interval(row[10], results_real(s, i, "auc"),
+                              results_real(s, i, "auc_half"));
+        results_grid_real(row[11], results_real(s, i, "peak_mib"), 4);
     }
-    enum spred_status status = print_grid(env, &grid, 1, out);
+    enum spred_status status = results_grid_print(env, &grid, 1, out);
     spred_free(env, grid.cells);
     return status;
 }
@@ -209,18 +87,18 @@ static enum spred_status print_choice(struct spred_env *env,
         "s.e.",   "genes",        "wall s",        NULL};
     static const char *const columns[] = {"ratio",   "ratio_min", "ratio_1se",
                                           "cv_loss", "cv_se",     NULL};
-    struct grid grid;
+    struct results_grid grid;
     size_t rows = 0;
-    SPRED_TRY(new_grid(env, &grid, end - first, heads));
+    SPRED_TRY(results_grid_new(env, &grid, end - first, heads));
     for (size_t i = first; i < end; i++) {
         if (isnan(results_real(s, i, "cv_loss")))
             continue;
-        char(*row)[CELL] = grid.cells[++rows];
-        put_text(row[0], results_text(s, i, "solver"));
+        char(*row)[CELL] = results_grid_row(&grid, ++rows);
+        results_grid_text(row[0], results_text(s, i, "solver"));
         for (size_t j = 0; columns[j]; j++)
-            put_real(row[1 + j], results_real(s, i, columns[j]), 4);
-        put_count(row[6], results_real(s, i, "support"));
-        put_real(row[7], results_real(s, i, "wall"), 3);
+            results_grid_real(row[1 + j], results_real(s, i, columns[j]), 4);
+        results_grid_count(row[6], results_real(s, i, "support"));
+        results_grid_real(row[7], results_real(s, i, "wall"), 3);
     }
     grid.rows = rows + 1;
     enum spred_status status = SPRED_OK;
@@ -230,72 +108,69 @@ static enum spred_status print_choice(struct spred_env *env,
                                   "trials; wall: all folds and the refit):\n"
                                   "\n");
     if (rows && !status)
-        status = print_grid(env, &grid, 1, out);
+        status = results_grid_print(env, &grid, 1, out);
     spred_free(env, grid.cells);
     return status;
 }
 
-/* What the script's metrics say of the solvers first .. end - 1. */
-static enum spred_status print_metrics(struct spred_env *env,
-                                       const struct results_table *metrics,
-                                       const struct results_table *s,
-                                       size_t first, size_t end,
-                                       struct spred_buffer *out)
+static int is_of(const struct results_table *table, size_t row,
+                 const char *dataset, const char *problem)
 {
-    static const char *const heads[] = {"solver", "metric", "mean", "trials",
-                                        NULL};
-    struct grid grid;
+    return strcmp(results_text(table, row, "dataset"), dataset) == 0 &&
+           strcmp(results_text(table, row, "problem"), problem) == 0;
+}
+
+enum spred_status results_print_metrics(struct spred_env *env,
+                                        const struct results_table *metrics,
+                                        const char *dataset,
+                                        const char *problem,
+                                        struct spred_buffer *out)
+{
+    const char *const heads[] = {strcmp(problem, "model") ? "solver" : "model",
+                                 "metric", "mean", "trials", NULL};
+    struct results_grid grid;
     size_t rows = 0;
     if (metrics->n_rows == 0)
         return SPRED_OK;
-    SPRED_TRY(new_grid(env, &grid, metrics->n_rows, heads));
-    for (size_t i = first; i < end; i++)
-        for (size_t k = 0; k < metrics->n_rows; k++) {
-            if (strcmp(results_text(metrics, k, "dataset"),
-                       results_text(s, i, "dataset")) != 0 ||
-                strcmp(results_text(metrics, k, "problem"),
-                       results_text(s, i, "problem")) != 0 ||
-                strcmp(results_text(metrics, k, "solver"),
-                       results_text(s, i, "solver")) != 0)
-                continue;
-            char(*row)[CELL] = grid.cells[++rows];
-            put_text(row[0], results_text(s, i, "solver"));
-            put_text(row[1], results_text(metrics, k, "metric"));
-            double half = results_real(metrics, k, "half");
-            put_real(row[2], results_real(metrics, k, "value"), 4);
-            if (!isnan(half)) {
-                char mean[CELL];
-                memcpy(mean, row[2], sizeof mean);
-                snprintf(row[2], CELL, "%.40s ± %.2g", mean, half);
-            }
-            put_count(row[3], results_real(metrics, k, "trials"));
+    SPRED_TRY(results_grid_new(env, &grid, metrics->n_rows, heads));
+    for (size_t k = 0; k < metrics->n_rows; k++) {
+        if (!is_of(metrics, k, dataset, problem))
+            continue;
+        char(*row)[CELL] = results_grid_row(&grid, ++rows);
+        results_grid_text(row[0], results_text(metrics, k, "solver"));
+        results_grid_text(row[1], results_text(metrics, k, "metric"));
+        double half = results_real(metrics, k, "half");
+        results_grid_real(row[2], results_real(metrics, k, "value"), 4);
+        if (!isnan(half)) {
+            char mean[CELL];
+            memcpy(mean, row[2], sizeof mean);
+            snprintf(row[2], CELL, "%.40s ± %.2g", mean, half);
         }
+        results_grid_count(row[3], results_real(metrics, k, "trials"));
+    }
     grid.rows = rows + 1;
     enum spred_status status = SPRED_OK;
     if (rows)
         status = spred_buffer_add(
             env, out, "The script's metrics (test part, over trials):\n\n");
     if (rows && !status)
-        status = print_grid(env, &grid, 2, out);
+        status = results_grid_print(env, &grid, 2, out);
     spred_free(env, grid.cells);
     return status;
 }
 
-/* The reasons of what did not end certified. */
-static enum spred_status print_endings(struct spred_env *env,
-                                       const struct results_table *endings,
-                                       const struct results_table *s, size_t at,
-                                       struct spred_buffer *out)
+enum spred_status results_print_endings(struct spred_env *env,
+                                        const struct results_table *endings,
+                                        const char *dataset,
+                                        const char *problem,
+                                        struct spred_buffer *out)
 {
     int any = 0;
     for (size_t i = 0; i < endings->n_rows; i++) {
         char reason[CELL];
-        if (strcmp(results_text(endings, i, "dataset"),
-                   results_text(s, at, "dataset")) != 0 ||
-            strcmp(results_text(endings, i, "problem"),
-                   results_text(s, at, "problem")) != 0)
+        if (!is_of(endings, i, dataset, problem))
             continue;
-        put_text(reason, results_text(endings, i, "reason"));
+        results_grid_text(reason, results_text(endings, i, "reason"));
         SPRED_TRY(
             spred_buffer_add(env, out, "- %s: %s in %.0f trial%s%s%s\n",
                              results_text(endings, i, "solver"),
@@ -345,27 +220,12 @@ static enum spred_status print_genes(struct spred_env *env,
     return spred_buffer_add(env, out, ".\n\n");
 }
 
-static enum spred_status print_dataset(struct spred_env *env,
+enum spred_status results_print_source(struct spred_env *env,
                                        const struct results_table *datasets,
-                                       const struct results_table *s, size_t at,
-                                       struct spred_buffer *out)
+                                       size_t d, struct spred_buffer *out)
 {
-    size_t d = 0;
-    while (d < datasets->n_rows && strcmp(results_text(datasets, d, "dataset"),
-                                          results_text(s, at, "dataset")) != 0)
-        d++;
     SPRED_TRY(spred_buffer_add(
-        env, out, "## %s, %s%s\n\n", results_text(s, at, "dataset"),
-        results_text(s, at, "problem"),
-        results_real(datasets, d, "simulated") > 0 ? " (SIMULATED data)" : ""));
-    SPRED_TRY(spred_buffer_add(
-        env, out,
-        "Penalty: %s%s. Source: %s; target: %s; protocol %s; %.0f features",
-        results_text(s, at, "penalty"),
-        results_real(s, at, "convex") > 0
-            ? ""
-            : " (not convex: no gap exists; stationary: the worst KKT residual "
-              "on the support over lambda is at most what was asked)",
+        env, out, "Source: %s; target: %s; protocol %s; %.0f features",
         results_text(datasets, d, "source"),
         results_text(datasets, d, "target"),
         results_text(datasets, d, "protocol"),
@@ -399,17 +259,40 @@ static enum spred_status print_dataset(struct spred_env *env,
         results_real(datasets, d, "informed"));
 }
 
+static enum spred_status print_dataset(struct spred_env *env,
+                                       const struct results_table *datasets,
+                                       const struct results_table *s, size_t at,
+                                       struct spred_buffer *out)
+{
+    size_t d = 0;
+    while (d < datasets->n_rows && strcmp(results_text(datasets, d, "dataset"),
+                                          results_text(s, at, "dataset")) != 0)
+        d++;
+    SPRED_TRY(spred_buffer_add(
+        env, out, "## %s, %s%s\n\n", results_text(s, at, "dataset"),
+        results_text(s, at, "problem"),
+        results_real(datasets, d, "simulated") > 0 ? " (SIMULATED data)" : ""));
+    SPRED_TRY(spred_buffer_add(
+        env, out, "Penalty: %s%s. ", results_text(s, at, "penalty"),
+        results_real(s, at, "convex") > 0
+            ? ""
+            : " (not convex: no gap exists; stationary: the worst KKT residual "
+              "on the support over lambda is at most what was asked)"));
+    return results_print_source(env, datasets, d, out);
+}
+
 static enum spred_status print_notes(struct spred_env *env,
                                      const struct results_table *notes,
                                      const struct results_table *machines,
-                                     struct spred_buffer *out)
+                                     int solvers, struct spred_buffer *out)
 {
     static const char explanation[] =
         "Seconds are billed: set-up, constants and steps, without loading and "
         "certificates; median over trials to a certified path, \"> t\" where "
         "the median trial was not certified after t. Gap: the worst on the "
         "path. ±: 95% interval by the corrected resampled t.\n\n";
-    SPRED_TRY(spred_buffer_add(env, out, "%s", explanation));
+    if (solvers)
+        SPRED_TRY(spred_buffer_add(env, out, "%s", explanation));
     for (size_t i = 0; i < notes->n_rows; i++)
         if (strncmp(results_text(notes, i, "key"), "warning", 7) == 0)
             SPRED_TRY(spred_buffer_add(env, out, "Note: %s\n\n",
@@ -445,21 +328,32 @@ enum spred_status results_markdown(struct spred_env *env,
     for (size_t i = 0; i < TABLES && !status; i++)
         status = results_query(env, view, names[i], &t[i]);
     if (!status)
-        status = print_notes(env, &t[NOTES], &t[MACHINES], out);
+        status = print_notes(env, &t[NOTES], &t[MACHINES],
+                             t[SUMMARY].n_rows > 0, out);
+    int models = 0;
+    if (!status)
+        status = results_print_methods(env, view, &t[DATASETS], &t[METRICS],
+                                       &t[ENDINGS], out, &models);
+    if (!status && models && t[SUMMARY].n_rows)
+        status = spred_buffer_add(env, out, "# Solvers\n\n");
     for (size_t i = 0, end; i < t[SUMMARY].n_rows && !status; i = end) {
         for (end = i; end < t[SUMMARY].n_rows &&
                       results_same(&t[SUMMARY], i, end, "dataset") &&
                       results_same(&t[SUMMARY], i, end, "problem");)
             end++;
+        const char *dataset = results_text(&t[SUMMARY], i, "dataset");
+        const char *problem = results_text(&t[SUMMARY], i, "problem");
         status = print_dataset(env, &t[DATASETS], &t[SUMMARY], i, out);
         if (!status)
             status = print_summary(env, &t[SUMMARY], i, end, out);
         if (!status)
             status = print_choice(env, &t[SUMMARY], i, end, out);
         if (!status)
-            status = print_metrics(env, &t[METRICS], &t[SUMMARY], i, end, out);
+            status =
+                results_print_metrics(env, &t[METRICS], dataset, problem, out);
         if (!status)
-            status = print_endings(env, &t[ENDINGS], &t[SUMMARY], i, out);
+            status =
+                results_print_endings(env, &t[ENDINGS], dataset, problem, out);
         if (!status)
             status = print_genes(env, &t[GENES], &t[SUMMARY], i, out);
     }

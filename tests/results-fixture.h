@@ -128,6 +128,39 @@ static inline void fixture_gene(struct spred_env *env,
     record->n_genes++;
 }
 
+/* Makes of a run of fixture_run (problem "model") that of a model. */
+static inline void fixture_model(struct spred_env *env, struct results_run *run,
+                                 const char *chosen)
+{
+    fixture_status(env, run, "done", NULL);
+    spred_free(env, run->loss);
+    spred_free(env, run->penalty);
+    run->loss = run->penalty = NULL;
+    run->gap_target = NAN;
+    run->kind = spred_strdup(env, "model");
+    run->chosen = spred_strdup(env, chosen);
+}
+
+static inline struct results_candidate *
+fixture_candidate(struct spred_env *env, struct results_record *record,
+                  const char *settings, const char *at, int chosen)
+{
+    size_t n = record->n_candidates;
+    record->candidates = spred_resize(env, record->candidates, n + 1,
+                                      sizeof *record->candidates);
+    assert_non_null(record->candidates);
+    struct results_candidate *c = &record->candidates[n];
+    results_row_clear(results_candidate_columns, c);
+    c->job = spred_strdup(env, record->run.job);
+    c->candidate = (int64_t)n + 1;
+    c->settings = spred_strdup(env, settings);
+    c->at = spred_strdup(env, at);
+    c->stop = spred_strdup(env, "done");
+    c->chosen = chosen;
+    record->n_candidates++;
+    return c;
+}
+
 /* Uniform in [0, 1), always the same sequence from the same seed. */
 static inline double fixture_random(uint64_t *seed)
 {

@@ -2,6 +2,7 @@
  * interval covers the truth; mean ranks, Friedman and Holm by hand. */
 #include "test.h"
 
+#include "results/friedman.h"
 #include "results/stability.h"
 #include "spred/rng.h"
 
@@ -117,10 +118,68 @@ static void coverage(void **state)
     assert_true(covered >= 0.925 * SAMPLES && covered <= 0.965 * SAMPLES);
 }
 
+static void ranks(void **state)
+{
+    (void)state;
+    static const double scores[] = {0.3, 0.1, 0.2, 0.2, 0.2, 0.1};
+    double rank[6], mean[3];
+    results_rank(scores, 2, 3, rank, mean);
+    static const double expected[] = {1, 3, 2, 1.5, 1.5, 3};
+    for (size_t i = 0; i < 6; i++)
+        assert_near(rank[i], expected[i], 0);
+    assert_near(mean[0], 1.25, 0);
+    assert_near(mean[1], 2.25, 0);
+    assert_near(mean[2], 2.5, 0);
+}
+
+/* Demsar (2006), section 3.2: the mean ranks of his four variants of C4.5 over
+ * 14 data sets (3.143, 2.000, 2.893, 1.964: multiples of 1/28), chi2 = 9.28, F
+ * = 3.69; and the p of the comparisons with plain C4.5 (section 3.2.2). */
+static void friedman(void **state)
+{
+    (void)state;
+    static const double mean[] = {44.0 / 14, 28.0 / 14, 40.5 / 14, 27.5 / 14};
+    struct results_friedman t;
+    results_friedman(mean, 14, 4, &t);
+    assert_near(t.chi2, 9.28, 0.005);
+    assert_near(t.f, 3.69, 0.005);
+    assert_true(t.p < 0.05 && t.p > 0.01); /* F(3, 39) = 2.85 at 0.05 */
+    assert_near(results_rank_pair(mean[0], mean[3], 14, 4), 0.016, 0.0005);
+    assert_near(results_rank_pair(mean[1], mean[0], 14, 4), 0.019, 0.0005);
+    assert_near(results_rank_pair(mean[0], mean[2], 14, 4), 0.607, 0.002);
+    static const double agree[] = {1, 2, 3}, tied[] = {2, 2, 2};
+    results_friedman(agree, 5, 3, &t); /* chi2 = n (k - 1) */
+    assert_near(t.chi2, 10, 1e-12);
+    assert_true(isinf(t.f));
+    assert_near(t.p, 0, 0);
+    results_friedman(tied, 5, 3, &t);
+    assert_near(t.chi2, 0, 1e-12);
+    assert_near(t.p, 1, 1e-12);
+    results_friedman(agree, 1, 3, &t);
+    assert_true(isnan(t.p));
+}
+
+static void holm(void **state)
+{
+    (void)state;
+    double p[] = {0.04, 0.01, 0.03, 0.5};
+    size_t order[4];
+    results_holm(p, 4, order);
+    assert_near(p[1], 0.04, 1e-15);
+    assert_near(p[2], 0.09, 1e-15);
+    assert_near(p[0], 0.09, 1e-15); /* 2 x 0.04 would be less than before it */
+    assert_near(p[3], 0.5, 1e-15);
+    double large[] = {0.9, 0.8};
+    results_holm(large, 2, order);
+    assert_near(large[0], 1, 0);
+    assert_near(large[1], 1, 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand),
-                                       cmocka_unit_test(limits),
-                                       cmocka_unit_test(coverage)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(by_hand),  cmocka_unit_test(limits),
+        cmocka_unit_test(coverage), cmocka_unit_test(ranks),
+        cmocka_unit_test(friedman), cmocka_unit_test(holm)};
     return cmocka_run_group_tests_name("stability", tests, NULL, NULL);
 }

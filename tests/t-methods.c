@@ -1,0 +1,537 @@
+/* t-methods.c: models and solvers side by side: the queries on methods against
+ * numbers worked out by hand, their tables, and what models must not enter. */
+#include "results-fixture.h"
+
+#include "results/ask.h"
+#include "results/export.h"
+#include "results/query.h"
+
+struct place {
+    struct spred_env env;
+    char *folder, db[256], other[256];
+    struct results_store *store;
+    struct results_sink sink;
+    struct results_view *view;
+};
+
+static void open_place(struct place *p)
+{
+    spred_env_init(&p->env);
+    p->folder = fixture_folder(&p->env);
+    snprintf(p->db, sizeof p->db, "%s/results.db", p->folder);
+    snprintf(p->other, sizeof p->other, "%s/other.db", p->folder);
+    assert_ok(&p->env, results_store_open(&p->env, p->db, &p->store));
+    p->sink = results_store_sink(p->store);
+}
+
+static void read_back(struct place *p)
+{
+    results_store_close(p->store);
+    assert_ok(&p->env, results_view_open(&p->env, p->db, &p->view));
+}
+
+static void close_place(struct place *p)
+{
+    results_view_close(p->view);
+    fixture_remove(&p->env, p->folder);
+}
+
+static void put(struct place *p, struct results_record *r)
+{
+    assert_ok(&p->env, p->sink.put(p->sink.self, r));
+    results_record_free(&p->env, r);
+}
+
+/* A solver's run, or (problem "model") a model's: 4 features, genes as the
+ * letters of `genes` ("*": all of them). */
+static struct results_record start(struct place *p, const char *dataset,
+                                   const char *problem, const char *name,
+                                   int64_t trial, double balanced,
+                                   const char *genes)
+{
+    struct results_record r = {.n_points = 0};
+    fixture_run(&p->env, &r.run, dataset, problem, name, "", trial);
+    if (strcmp(problem, "model") == 0)
+        fixture_model(&p->env, &r.run, "lr=0.1 step=3");
+    r.run.simulated = 0;
+    r.run.features = 4;
+    r.run.seconds = (double)trial;
+    r.run.peak_rss_kib = 2048;
+    r.run.balanced_accuracy = r.run.accuracy = balanced;
+    r.run.support = *genes == '*' ? 4 : (int64_t)strlen(genes);
+    for (size_t g = 0; genes[g] && *genes != '*'; g++) {
+        char feature[8], symbol[8];
+        snprintf(feature, sizeof feature, "%c_at", genes[g]);
+        snprintf(symbol, sizeof symbol, "GENE%c", genes[g]);
+        fixture_gene(&p->env, &r, (int64_t)g + 1, feature, symbol);
+    }
+    return r;
+}
+
+static void put_run(struct place *p, const char *dataset, const char *problem,
+                    const char *name, int64_t trial, double balanced,
+                    const char *genes)
+{
+    struct results_record r =
+        start(p, dataset, problem, name, trial, balanced, genes);
+    put(p, &r);
+}
+
+static void ask(struct place *p, const char *query, struct results_table *t)
+{
+    assert_ok(&p->env, results_query(&p->env, p->view, query, t));
+}
+
+static size_t find(const struct results_table *t, const char *method)
+{
+    size_t row = 0;
+    while (row < t->n_rows &&
+           strcmp(results_text(t, row, "method"), method) != 0)
+        row++;
+    if (row == t->n_rows)
+        fail_msg("no method %s", method);
+    return row;
+}
+
+/* One data set: lasso by two solvers, of which the second by label certifies
+ * all, a gated network and one that uses every gene, and one whose genes were
+ * not all stored. Paper protocol, planted truth {A, B}. */
+static void one_dataset(struct place *p)
+{
+    static const char *const genes[] = {"AB", "AC", "A"};
+    static const double linear[] = {0.70, 0.80, 0.75};
+    static const double gated[] = {0.85, 0.94, 0.88};
+    static const int64_t true_positives[] = {2, 1, 1};
+    for (int64_t t = 1; t <= 3; t++) {
+        struct results_record r =
+            start(p, "d", "logistic", "cd", t, 0.1, "ABCD");
+        if (t == 2)
+            fixture_status(&p->env, &r.run, "time", "too slow");
+        put(p, &r);
+        r = start(p, "d", "logistic", "fista", t, linear[t - 1], "A");
+        spred_free(&p->env, r.run.loss);
+        r.run.loss = spred_strdup(&p->env, "logistic");
+        put(p, &r);
+        r = start(p, "d", "model", "gated", t, gated[t - 1], genes[t - 1]);
+        r.run.truth = 2;
+        r.run.true_positives = true_positives[t - 1];
+        r.run.majority = 0.4, r.run.ceiling = 0.5, r.run.informed = 0.9;
+        fixture_candidate(&p->env, &r, t == 1 ? "lr=0.3" : "lr=0.1", "step=5",
+                          0);
+        fixture_candidate(&p->env, &r, t == 1 ? "lr=0.1" : "lr=0.3",
+                          t == 3 ? "step=7" : "step=5", 1);
+        put(p, &r);
+        put_run(p, "d", "model", "mlp", t, 0.75, "*");
+        r = start(p, "d", "model", "short", t, 0.3, "AB");
+        r.run.support = 3; /* of which two are stored */
+        if (t == 3)
+            fixture_status(&p->env, &r.run, "diverged", "loss is not finite");
+        put(p, &r);
+    }
+}
+
+static void methods(void **state)
+{
+    (void)state;
+    struct place p;
+    struct results_table t;
+    open_place(&p);
+    one_dataset(&p);
+    read_back(&p);
+    ask(&p, "methods", &t);
+    assert_int_equal(t.n_rows, 4);
+    assert_string_equal(results_text(&t, 0, "method"), "logistic (fista)");
+    assert_string_equal(results_text(&t, 0, "kind"), "solver");
+    size_t g = find(&t, "gated"), mlp = find(&t, "mlp");
+    assert_string_equal(results_text(&t, g, "kind"), "model");
+    assert_near(results_real(&t, g, "trials"), 3, 0);
+    assert_near(results_real(&t, g, "ended"), 1, 0);
+    /* mean 0.89, s^2 = 0.0021, ratio 1/3, t(0.975; 2) = 4.302652730 */
+    assert_near(results_real(&t, g, "balanced"), 0.89, 1e-15);
+    assert_near(results_real(&t, g, "balanced_half"),
+                4.302652729911 * sqrt(0.0021 * (2.0 / 3)), 1e-9);
+    assert_true(isnan(results_real(&t, g, "auc")));
+    assert_near(results_real(&t, g, "genes"), 2, 0);
+    assert_near(results_real(&t, g, "genes_low"), 1, 0);
+    assert_near(results_real(&t, g, "genes_high"), 2, 0);
+    assert_near(results_real(&t, g, "share_all"), 0, 0);
+    assert_near(results_real(&t, g, "stability"), 11.0 / 35, 1e-15);
+    assert_true(results_real(&t, g, "stability_low") < 11.0 / 35 &&
+                results_real(&t, g, "stability_high") > 11.0 / 35);
+    assert_near(results_real(&t, g, "jaccard"), 4.0 / 9, 1e-15);
+    assert_near(results_real(&t, g, "seconds"), 2, 0);
+    assert_near(results_real(&t, g, "peak_mib"), 2, 0);
+    assert_near(results_real(&t, g, "precision"), (1 + 0.5 + 1) / 3, 1e-15);
+    assert_near(results_real(&t, g, "recall"), (1 + 0.5 + 0.5) / 3, 1e-15);
+    assert_near(results_real(&t, g, "fdr"), 0.5 / 3, 1e-15);
+    assert_near(results_real(&t, g, "ceiling"), 0.5, 0);
+    assert_near(results_real(&t, g, "informed"), 0.9, 1e-15);
+    assert_near(results_real(&t, mlp, "share_all"), 1, 0);
+    assert_true(isnan(results_real(&t, mlp, "stability")));
+    assert_true(isnan(results_real(&t, mlp, "precision")));
+    assert_string_equal(results_text(&t, mlp, "no_stability"),
+                        "every trial takes all genes");
+    size_t s = find(&t, "short");
+    assert_true(isnan(results_real(&t, s, "stability")) &&
+                isnan(results_real(&t, s, "jaccard")));
+    assert_string_equal(results_text(&t, s, "no_stability"),
+                        "not all genes of every trial are stored");
+    assert_near(results_real(&t, s, "ended"), 2.0 / 3, 1e-15);
+    results_table_free(&p.env, &t);
+    close_place(&p);
+}
+
+static void versus(void **state)
+{
+    (void)state;
+    struct place p;
+    struct results_table t;
+    open_place(&p);
+    one_dataset(&p);
+    read_back(&p);
+    ask(&p, "versus", &t);
+    assert_int_equal(t.n_rows, 3); /* not against itself */
+    size_t g = find(&t, "gated"), mlp = find(&t, "mlp");
+    assert_string_equal(results_text(&t, g, "against"), "logistic (fista)");
+    /* 0.15, 0.14, 0.13: mean 0.14, s^2 = 1e-4: paired, far narrower */
+    assert_near(results_real(&t, g, "difference"), 0.14, 1e-14);
+    assert_near(results_real(&t, g, "half"),
+                4.302652729911 * sqrt(1e-4 * (2.0 / 3)), 1e-9);
+    assert_string_equal(results_text(&t, g, "verdict"), "better");
+    assert_near(results_real(&t, mlp, "difference"), 0, 1e-15);
+    assert_string_equal(results_text(&t, mlp, "verdict"), "cannot separate");
+    assert_string_equal(results_text(&t, find(&t, "short"), "verdict"),
+                        "worse");
+    results_table_free(&p.env, &t);
+    close_place(&p);
+}
+
+static void genes_and_settings(void **state)
+{
+    (void)state;
+    struct place p;
+    struct results_table t;
+    open_place(&p);
+    one_dataset(&p);
+    read_back(&p);
+    ask(&p, "chosen-genes", &t);
+    /* A: 1 1 1, B: 0 1/3 1, C: 0 1/3 0; three methods leave genes out */
+    assert_int_equal(t.n_rows, 9);
+    static const char *const symbols[] = {"GENEA", "GENEB", "GENEC"};
+    static const double counts[] = {3, 3, 3, 0, 1, 3, 0, 1, 0};
+    for (size_t i = 0; i < 9; i++) {
+        assert_string_equal(results_text(&t, i, "symbol"), symbols[i / 3]);
+        assert_near(results_real(&t, i, "count"), counts[i], 0);
+        assert_near(results_real(&t, i, "share"), counts[i] / 3, 1e-15);
+        assert_near(results_real(&t, i, "place"), (double)(i / 3) + 1, 0);
+    }
+    assert_near(results_real(&t, 4, "rank"), 2, 0);
+    assert_true(isnan(results_real(&t, 3, "rank")));
+    results_table_free(&p.env, &t);
+
+    ask(&p, "tuned", &t);
+    assert_string_equal(results_text(&t, 0, "method"), "gated");
+    assert_string_equal(results_text(&t, 0, "chosen"), "lr=0.3");
+    assert_string_equal(results_text(&t, 0, "at"), "step=5, step=7");
+    assert_near(results_real(&t, 0, "count"), 2, 0);
+    assert_near(results_real(&t, 0, "trials"), 3, 0);
+    assert_string_equal(results_text(&t, 1, "chosen"), "lr=0.1");
+    assert_near(results_real(&t, 1, "count"), 1, 0);
+    /* without candidates the run's own words */
+    assert_string_equal(results_text(&t, 2, "chosen"), "lr=0.1 step=3");
+    results_table_free(&p.env, &t);
+    close_place(&p);
+}
+
+/* Accuracies of a (model), b, c and d over data sets; NaN: not there. */
+static void put_contest(struct place *p, size_t n, const double (*x)[4])
+{
+    static const char *const names[] = {"a", "b", "c", "d"};
+    char dataset[16];
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < 4; j++) {
+            snprintf(dataset, sizeof dataset, "d%zu", i + 1);
+            if (!isnan(x[i][j]))
+                put_run(p, dataset, "model", names[j], 1, x[i][j], "A");
+        }
+}
+
+static void ranks(void **state)
+{
+    (void)state;
+    static const double x[][4] = {{0.9, 0.8, 0.7, NAN},  {0.9, 0.8, 0.7, 0.99},
+                                  {0.9, 0.8, 0.7, NAN},  {0.9, 0.9, 0.7, NAN},
+                                  {0.9, 0.8, NAN, 0.99}, {0.9, 0.8, 0.7, NAN},
+                                  {0.9, 0.8, 0.7, NAN},  {0.9, 0.8, 0.7, NAN}};
+    struct place p;
+    struct results_table t;
+    open_place(&p);
+    put_contest(&p, 8, x);
+    struct results_record r = start(&p, "planted", "model", "c", 1, 1, "A");
+    r.run.simulated = 1;
+    put(&p, &r);
+    read_back(&p);
+    ask(&p, "ranks", &t);
+    assert_int_equal(t.n_rows, 4);
+    assert_string_equal(results_text(&t, 0, "method"), "a");
+    /* 7 data sets: d5 has no c. Means (6 + 1.5) / 7, (12 + 1.5) / 7, 3 */
+    assert_near(results_real(&t, 0, "rank"), 7.5 / 7, 1e-14);
+    assert_near(results_real(&t, 1, "rank"), 13.5 / 7, 1e-14);
+    assert_near(results_real(&t, 2, "rank"), 3, 1e-14);
+    assert_near(results_real(&t, 0, "datasets"), 7, 0);
+    assert_near(results_real(&t, 0, "methods"), 3, 0);
+    assert_near(results_real(&t, 0, "datasets_left_out"), 2, 0);
+    assert_string_equal(results_text(&t, 0, "left_out"),
+                        "d5: no result of c; planted: simulated");
+    /* chi2 = 7 (56.25/49 + 182.25/49 + 9 - 12) = 91.5/7, F = 6 chi2/(14 -
+     * chi2) = 549/6.5 */
+    assert_near(results_real(&t, 0, "chi2"), 91.5 / 7, 1e-12);
+    assert_near(results_real(&t, 0, "f"), 549 / 6.5, 1e-9);
+    assert_true(results_real(&t, 0, "friedman_p") < 1e-6);
+    assert_string_equal(results_text(&t, 3, "method"), "d");
+    assert_true(isnan(results_real(&t, 3, "rank")));
+    assert_string_equal(results_text(&t, 3, "why_not"),
+                        "results on fewer than half of the data sets");
+    /* SE = sqrt(12 / 42) = 0.5345: z(a, c) = 3.61, z(b, c) = 2.00, z(a, b) =
+     * 1.60: Holm p 0.0009, 0.09, 0.11; bars a-b and b-c */
+    assert_near(results_real(&t, 0, "low"), 7.5 / 7, 1e-14);
+    assert_near(results_real(&t, 0, "high"), 13.5 / 7, 1e-14);
+    assert_near(results_real(&t, 1, "low"), 13.5 / 7, 1e-14);
+    assert_near(results_real(&t, 1, "high"), 3, 1e-14);
+    assert_true(isnan(results_real(&t, 2, "low")));
+    results_table_free(&p.env, &t);
+
+    ask(&p, "rank-pairs", &t);
+    assert_int_equal(t.n_rows, 3);
+    assert_string_equal(results_text(&t, 1, "method_a"), "a");
+    assert_string_equal(results_text(&t, 1, "method_b"), "c");
+    assert_near(results_real(&t, 1, "difference"), 13.5 / 7, 1e-14);
+    assert_near(results_real(&t, 1, "p"),
+                3 * erfc(13.5 / 7 / sqrt(2.0 * 2 / 7)), 1e-12);
+    assert_near(results_real(&t, 1, "separated"), 1, 0);
+    assert_near(results_real(&t, 2, "p"), 2 * erfc(7.5 / 7 / sqrt(2.0 * 2 / 7)),
+                1e-12);
+    assert_near(results_real(&t, 0, "separated"), 0, 0);
+    assert_near(results_real(&t, 2, "separated"), 0, 0);
+    results_table_free(&p.env, &t);
+    close_place(&p);
+}
+
+static void count_rows(struct place *p, const char *query, size_t expected)
+{
+    struct results_table t;
+    ask(p, query, &t);
+    if (t.n_rows != expected)
+        fail_msg("%s has %zu rows, expected %zu", query, t.n_rows, expected);
+    results_table_free(&p->env, &t);
+}
+
+/* What has no gap, lambda or problem stays out of what speaks of them. */
+static void models_left_out(void **state)
+{
+    (void)state;
+    struct place p;
+    struct results_table t;
+    open_place(&p);
+    one_dataset(&p);
+    read_back(&p);
+    ask(&p, "summary", &t);
+    assert_int_equal(t.n_rows, 2);
+    assert_string_equal(results_text(&t, 0, "problem"), "logistic");
+    results_table_free(&p.env, &t);
+    count_rows(&p, "gap-time", 2);
+    count_rows(&p, "time-dimension", 2);
+    count_rows(&p, "path", 0);
+    count_rows(&p, "datasets", 1);
+    ask(&p, "profile", &t);
+    for (size_t i = 0; i < t.n_rows; i++)
+        assert_string_equal(results_text(&t, i, "problem"), "logistic");
+    results_table_free(&p.env, &t);
+    ask(&p, "genes", &t);
+    for (size_t i = 0; i < t.n_rows; i++)
+        assert_string_equal(results_text(&t, i, "problem"), "logistic");
+    results_table_free(&p.env, &t);
+    ask(&p, "endings", &t);
+    assert_int_equal(t.n_rows, 2); /* done is well */
+    assert_string_equal(results_text(&t, 0, "solver"), "cd");
+    assert_string_equal(results_text(&t, 1, "status"), "diverged");
+    results_table_free(&p.env, &t);
+    /* all in one data set, groups unique; fista and cd do not agree */
+    ask(&p, "accuracy-genes", &t);
+    assert_int_equal(t.n_rows, 5);
+    for (size_t i = 0; i < 5; i++)
+        assert_near(results_real(&t, i, "group"), (double)i + 1, 0);
+    assert_string_equal(results_text(&t, 2, "problem"), "model");
+    assert_string_equal(results_text(&t, 2, "solver"), "gated");
+    assert_near(results_real(&t, 2, "certified"), 1, 0);
+    assert_near(results_real(&t, 4, "certified"), 0, 0);
+    results_table_free(&p.env, &t);
+    close_place(&p);
+}
+
+static void has(const char *text, const char *words)
+{
+    if (!strstr(text, words))
+        fail_msg("no \"%s\" in:\n%s", words, text);
+}
+
+static void tables(void **state)
+{
+    (void)state;
+    static const double x[][4] = {{0.9, 0.8, 0.7, NAN}, {0.9, 0.8, 0.7, NAN},
+                                  {0.9, 0.8, 0.7, NAN}, {0.8, 0.8, 0.7, NAN},
+                                  {0.9, 0.8, 0.7, NAN}, {0.9, 0.8, 0.7, NAN},
+                                  {0.9, 0.8, 0.7, NAN}};
+    struct spred_buffer text = {0};
+    struct place p;
+    open_place(&p);
+    one_dataset(&p);
+    read_back(&p);
+    assert_ok(&p.env, results_markdown(&p.env, p.view, &text));
+    const char *models = strstr(text.text, "# Methods");
+    const char *solvers = strstr(text.text, "# Solvers");
+    assert_true(models && solvers && models < solvers);
+    has(text.text, "| majority |   1/T | (1-.8^T)/(.2T) |");
+    has(text.text, "| gated            |        3/3 | 0.890 ± 0.161 |    0.400 "
+                   "| 0.500 |          0.900 | 0.890 ± 0.161 |");
+    has(text.text, "No stability: mlp (every trial takes all genes); short "
+                   "(not all genes of every trial are stored).");
+    has(text.text, "| gated  | better          | +0.140 ± 0.035 |      3 |");
+    has(text.text, "- short: diverged in 1 trial: loss is not finite");
+    has(text.text, "a = logistic (fista) (of 3), b = gated (of 3)");
+    has(text.text, "| 1 | GENEA | A_at    | 3 | 3 | 3 | 1.000 |");
+    has(text.text, "| d        | gated | lr=0.3        |    2/3 | step=5, "
+                   "step=7 |");
+    assert_null(strstr(text.text, "## d, model"));
+    assert_null(strstr(text.text, "## Ranks")); /* one data set */
+    spred_free(&p.env, text.text);
+    close_place(&p);
+
+    memset(&text, 0, sizeof text);
+    open_place(&p);
+    put_contest(&p, 7, x);
+    read_back(&p);
+    assert_ok(&p.env, results_markdown(&p.env, p.view, &text));
+    has(text.text, "the methods differ; pairs by Holm at 0.05.");
+    has(text.text, "- a ranks before c (p = 0.0009");
+    has(text.text, "- cannot separate a and b\n- cannot separate b and c\n");
+    assert_null(strstr(text.text, "# Solvers"));
+    assert_null(strstr(text.text, "majority |"));
+    spred_free(&p.env, text.text);
+    close_place(&p);
+}
+
+/* candidates.csv, and verify sees them. */
+static void exports(void **state)
+{
+    (void)state;
+    struct place p;
+    struct results_store *other;
+    struct spred_buffer out = {0};
+    size_t differences;
+    char path[300], line[256];
+    open_place(&p);
+    assert_ok(&p.env, results_store_open(&p.env, p.other, &other));
+    struct results_sink right = results_store_sink(other);
+    for (int k = 0; k < 2; k++) {
+        struct results_record r = start(&p, "d", "model", "m", 1, 0.5, "A");
+        fixture_candidate(&p.env, &r, k ? "lr=2" : "lr=1", "step=1", 1)->loss =
+            0.25;
+        struct results_sink *sink = k ? &right : &p.sink;
+        assert_ok(&p.env, sink->put(sink->self, &r));
+        results_record_free(&p.env, &r);
+    }
+    results_store_close(other);
+    read_back(&p);
+    assert_ok(&p.env, results_export_csv(&p.env, p.view, p.folder));
+    snprintf(path, sizeof path, "%s/candidates.csv", p.folder);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    assert_int_equal(strncmp(line, "job,candidate,settings,at,validation,", 37),
+                     0);
+    assert_non_null(fgets(line, sizeof line, file));
+    has(line, ",1,lr=1,step=1,,0.25,");
+    fclose(file);
+    struct results_answer answer; /* as a script's r:rows("candidates") */
+    assert_ok(&p.env,
+              results_rows(&p.env, p.view, "candidates", NULL, &answer));
+    assert_int_equal(answer.n_rows, 1);
+    assert_string_equal(answer.values[2].bytes, "m");
+    results_answer_free(&p.env, &answer);
+    assert_ok(&p.env,
+              results_verify(&p.env, p.db, p.other, &out, &differences));
+    has(out.text, "model on d, m, trial 1, candidates row 1: settings: 'lr=1' "
+                  "and 'lr=2'");
+    assert_int_equal(differences, 1);
+    spred_free(&p.env, out.text);
+    close_place(&p);
+}
+
+/* Fails the allocation that brings the count to zero, and all after it. */
+static void *failing(void *cookie, void *pointer, size_t size)
+{
+    int *left = cookie;
+    if (size == 0) {
+        free(pointer);
+        return NULL;
+    }
+    return *left > 0 && (*left)-- > 0 ? realloc(pointer, size) : NULL;
+}
+
+static enum spred_status use_everything(struct spred_env *env, const char *db)
+{
+    static const char *const queries[] = {
+        "methods", "versus",       "ranks",         "rank-pairs",
+        "tuned",   "chosen-genes", "accuracy-genes"};
+    struct results_view *view;
+    struct results_table t;
+    struct spred_buffer text = {0};
+    SPRED_TRY(results_view_open(env, db, &view));
+    enum spred_status status = SPRED_OK;
+    for (size_t i = 0; i < 7 && !status; i++) {
+        status = results_query(env, view, queries[i], &t);
+        results_table_free(env, &t);
+    }
+    if (!status)
+        status = results_markdown(env, view, &text);
+    spred_free(env, text.text);
+    results_view_close(view);
+    return status;
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    static const double x[][4] = {
+        {0.9, 0.8, NAN, NAN}, {0.9, 0.8, NAN, 0.2}, {NAN, 0.8, NAN, NAN}};
+    struct place p;
+    struct spred_env env;
+    open_place(&p);
+    put_contest(&p, 3, x);
+    struct results_record r = start(&p, "d1", "lasso", "cd", 1, 0.5, "AB");
+    put(&p, &r);
+    read_back(&p);
+    int allowed = 0, left = 0;
+    enum spred_status status = SPRED_ENOMEM;
+    for (; status == SPRED_ENOMEM && allowed < 100000; allowed++) {
+        spred_env_init(&env);
+        env.reallocate = failing;
+        env.allocate_cookie = &left;
+        left = allowed;
+        status = use_everything(&env, p.db);
+    }
+    assert_ok(&env, status);
+    assert_true(allowed > 100);
+    close_place(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(methods),         cmocka_unit_test(versus),
+        cmocka_unit_test(ranks),           cmocka_unit_test(genes_and_settings),
+        cmocka_unit_test(models_left_out), cmocka_unit_test(tables),
+        cmocka_unit_test(exports),         cmocka_unit_test(out_of_memory)};
+    return cmocka_run_group_tests_name("methods", tests, NULL, NULL);
+}
