@@ -11,6 +11,7 @@
 /* The first FIGURES_DEFAULT are drawn when the file names none. */
 const char *const spec_figure_names[] = {
     "gap-time",         "profile",    "accuracy-genes",
+    "stability",        "gene-map",   "critical-difference",
     "time-dimension",   "time-alpha", "zero-rate",
     "support-recovery", "cv",         NULL};
 #define FIGURES_DEFAULT 3

@@ -7,12 +7,13 @@
 #include "plots/methods.h"
 
 #define NAME_CHARACTERS 34
-#define CHARACTER 6.0
+#define CHARACTER 6.4
 #define NAME_ROW 20.0 /* pixels */
 #define BAR_ROW 9.0
 #define AXIS 24.0 /* below the title */
 #define TOP 36.0
 #define EPS 1e-9
+#define FEW 5 /* data sets */
 
 struct diagram {
     const struct results_table *t;
@@ -172,7 +173,7 @@ static void lay_out(struct plots_figure *f, const struct diagram *d,
     plots_figure_layout(f, 1, side, side, 0,
                         TOP + BAR_ROW * (double)(d->bars + 1) +
                             NAME_ROW * (double)lefts);
-    f->height += 24 - 46; /* no axis below, one above */
+    f->height -= 40; /* no axis below */
 }
 
 /* Methods that are not compared, data sets that do not count, and why. */
@@ -234,6 +235,11 @@ static enum spred_status put_page(struct plots_figure *f,
             : "Bars join methods that cannot be told apart: no pair of them "
               "differs at 5% after Holm's correction (Demsar 2006, JMLR 7:1). "
               "p: Friedman's test with Iman and Davenport's F. "));
+    if (!isnan(d->p) && d->datasets < FEW)
+        SPRED_TRY(spred_buffer_add(
+            env, &f->caption,
+            "So few data sets can hardly separate anything: a bar is no sign "
+            "that methods are alike. "));
     SPRED_TRY(put_left_out(f, d));
     return plots_provenance(f, &f->context->datasets, 0,
                             f->context->datasets.n_rows);

@@ -175,8 +175,15 @@ enum spred_status plots_panel(struct plots_figure *f, size_t i,
 enum spred_status plots_block(struct plots_figure *f, const char *what)
 {
     struct spred_env *env = f->context->env;
-    SPRED_TRY(spred_buffer_add(env, &f->dat, "%s# ", f->blocks ? "\n\n" : ""));
-    f->blocks++;
+    if (f->blocks++)
+        SPRED_TRY(spred_buffer_add(env, &f->dat, "\n\n"));
+    return plots_comment(f, what);
+}
+
+enum spred_status plots_comment(struct plots_figure *f, const char *what)
+{
+    struct spred_env *env = f->context->env;
+    SPRED_TRY(spred_buffer_add(env, &f->dat, "# "));
     for (; *what; what++)
         SPRED_TRY(spred_buffer_add(env, &f->dat, "%c",
                                    (unsigned char)*what < ' ' ? ' ' : *what));

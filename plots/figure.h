@@ -94,6 +94,8 @@ int plots_panel_is_low(const struct plots_figure *figure, size_t i);
 
 /* Starts the next data block of NAME.dat; `what` becomes its comment. */
 enum spred_status plots_block(struct plots_figure *figure, const char *what);
+/* A comment between the lines of a block. */
+enum spred_status plots_comment(struct plots_figure *figure, const char *what);
 /* One line of numbers; what is not finite is written as NaN. */
 enum spred_status plots_numbers(struct plots_figure *figure, const double *x,
                                 size_t n);

@@ -13,7 +13,8 @@
 #define ROW_MOST 28.0
 #define COLUMN_MOST 46.0
 #define COLOUR_BAR 92.0
-#define DARK 0.55 /* share from which the number is written in white */
+#define BELOW 30.0 /* of the room that a page has for an axis */
+#define DARK 0.55  /* share from which the number is written in white */
 
 /* A data set's map. */
 struct map {
@@ -98,7 +99,7 @@ static enum spred_status put_axes(struct plots_figure *f, const struct map *m)
     struct spred_env *env = f->context->env;
     SPRED_TRY(spred_buffer_add(env, &f->gp, "set ytics scale 0 ("));
     for (size_t i = 0; i < m->n_rows; i++)
-        SPRED_TRY(put_tic(f, gene_name(env, m, i), i == 0, -(double)i));
+        SPRED_TRY(put_tic(f, gene_name(env, m, i), i == 0, (double)i + 1));
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
         ") noenhanced\nif (form ne 'dumb' && form ne 'ansi') set xtics rotate "
@@ -117,16 +118,26 @@ static enum spred_status put_axes(struct plots_figure *f, const struct map *m)
         "set palette defined (0 '#f7fbff', 1 '#9ecae1', 2 '#3182bd', "
         "3 '#08306b')\nset cbrange [0:1]\nset cbtics 0.25 font font_tics\n"
         "set cblabel 'share of trials'\n",
-        (double)m->n_columns + 0.5, -(double)m->n_rows + 0.5);
+        (double)m->n_columns + 0.5, (double)m->n_rows + 0.5);
 }
 
 static enum spred_status put_data(struct plots_figure *f, const struct map *m)
 {
+    struct spred_env *env = f->context->env;
     char what[160];
     snprintf(what, sizeof what,
              "%.80s: method, place of the gene, share of trials", m->dataset);
     SPRED_TRY(plots_block(f, what));
-    for (size_t i = 0; i < m->n_rows; i++)
+    for (size_t k = 0; k < m->n_columns; k++) {
+        snprintf(what, sizeof what, "method %zu: %.100s", k + 1,
+                 results_text(m->methods, m->columns[k], "method"));
+        SPRED_TRY(plots_comment(f, what));
+    }
+    for (size_t i = 0; i < m->n_rows; i++) {
+        char *name = gene_name(env, m, i);
+        enum spred_status status = name ? plots_comment(f, name) : SPRED_ENOMEM;
+        spred_free(env, name);
+        SPRED_TRY(status);
         for (size_t k = 0; k < m->n_columns; k++) {
             size_t row = find_gene(
                 m, i + 1, results_text(m->methods, m->columns[k], "method"));
@@ -134,8 +145,9 @@ static enum spred_status put_data(struct plots_figure *f, const struct map *m)
                                ? results_real(m->genes, row, "share")
                                : 0;
             SPRED_TRY(plots_numbers(
-                f, (double[]){(double)k + 1, -(double)i, share}, 3));
+                f, (double[]){(double)k + 1, (double)i + 1, share}, 3));
         }
+    }
     return SPRED_OK;
 }
 
@@ -174,7 +186,7 @@ static void lay_out(struct plots_figure *f, const struct map *m,
     plots_figure_layout(f, 1, left,
                         PLOTS_PAGE_WIDTH - left - (wide < most ? wide : most),
                         0, row_height(m) * (double)m->n_rows);
-    f->height += names - 26 > 0 ? names - 26 : 0;
+    f->height += fmax(names - BELOW, 0);
 }
 
 static enum spred_status put_page(struct plots_figure *f, const struct map *m)

@@ -30,6 +30,7 @@ const char plots_html_style[] =
     "pre{background:var(--code);padding:.8em;overflow:auto;font-size:.8em}\n"
     "figure{margin:1em 0}figure svg{width:1000px;max-width:100%;height:auto;"
     "background:#fff}\n"
+    "summary{font-weight:600;cursor:pointer}"
     ".wide{overflow-x:auto}.bad{color:var(--bad)}.soft{color:var(--soft)}\n"
     "@media print{:root{color-scheme:light}body{max-width:none}"
     "h2{page-break-after:avoid}figure,table{page-break-inside:avoid}}\n";

@@ -4,16 +4,15 @@
 #include "plots/plots.h"
 
 static const struct plots_kind *const kinds[] = {
-    &plots_gap_time,           &plots_profile,
-    &plots_accuracy_genes,     &plots_time_dimension,
-    &plots_time_alpha,         &plots_zero_rate,
-    &plots_support_recovery,   &plots_cv,
-    &plots_stability,          &plots_gene_map,
-    &plots_critical_difference};
+    &plots_gap_time,         &plots_profile,    &plots_accuracy_genes,
+    &plots_stability,        &plots_gene_map,   &plots_critical_difference,
+    &plots_time_dimension,   &plots_time_alpha, &plots_zero_rate,
+    &plots_support_recovery, &plots_cv};
 static const char *const names[] = {
-    "gap-time",   "profile",   "accuracy-genes",      "time-dimension",
-    "time-alpha", "zero-rate", "support-recovery",    "cv",
-    "stability",  "gene-map",  "critical-difference", NULL};
+    "gap-time",         "profile",    "accuracy-genes",
+    "stability",        "gene-map",   "critical-difference",
+    "time-dimension",   "time-alpha", "zero-rate",
+    "support-recovery", "cv",         NULL};
 
 static const struct plots_kind *find(const char *name)
 {

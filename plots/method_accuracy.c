@@ -13,6 +13,11 @@
 #define LINE_ROW 11.0   /* between two of those names */
 #define POINTS_MAX 64   /* of a panel that give way to each other */
 #define HIDES 0.06      /* share of the panel's height */
+/* In steps of ALL_PIXELS: */
+#define POINTS_APART 0.75
+#define BARS_APART 0.4
+#define TRY 0.25
+#define TRIES 16
 #define NO_GENES 0.5    /* where an empty model stands on a logarithmic axis */
 #define ALL_PIXELS 11.0 /* of a method that uses every gene */
 
@@ -218,24 +223,38 @@ static enum spred_status put_lines(struct plots_figure *f,
 
 /* The points that a panel shows already. */
 struct taken {
-    double at[POINTS_MAX], value[POINTS_MAX];
+    double at[POINTS_MAX], value[POINTS_MAX], half[POINTS_MAX];
     size_t n;
 };
 
-/* The place on the axis nearest right of genes where the point hides none. */
+/* Would a point at `at` hide one of them, or its interval? */
+static int hides(const struct taken *taken, const struct axis *a, double at,
+                 const struct point *p, double height)
+{
+    for (size_t i = 0; i < taken->n; i++) {
+        double apart = fabs(log(taken->at[i] / at)) / log(a->step);
+        double higher = fabs(taken->value[i] - p->value);
+        if ((apart < POINTS_APART && higher < HIDES * height) ||
+            (apart < BARS_APART && higher < taken->half[i] + p->half))
+            return 1;
+    }
+    return 0;
+}
+
+/* The place nearest to genes where the point hides none; genes itself where
+ * there is none near by. */
 static double free_place(struct taken *taken, const struct axis *a,
-                         double genes, double value, double height)
+                         double genes, const struct point *p, double height)
 {
     double at = genes;
-    for (size_t i = 0; i < taken->n; i++)
-        if (fabs(taken->value[i] - value) < HIDES * height &&
-            fabs(log(taken->at[i] / at)) < 0.8 * log(a->step)) {
-            at *= a->step;
-            i = (size_t)-1; /* from the first again */
-        }
+    for (int k = 1; k < TRIES && hides(taken, a, at, p, height); k++)
+        at = genes * pow(a->step, (k % 2 ? 1 : -1) * TRY * ((k + 1) / 2));
+    if (hides(taken, a, at, p, height))
+        at = genes;
     if (taken->n < POINTS_MAX) {
         taken->at[taken->n] = at;
-        taken->value[taken->n++] = value;
+        taken->half[taken->n] = p->half;
+        taken->value[taken->n++] = p->value;
     }
     return at;
 }
@@ -255,8 +274,7 @@ static enum spred_status put_point(struct plots_figure *f,
     if (!point_of(t, row, m, &p))
         return SPRED_OK;
     double genes = genes_at(p.genes);
-    double moved =
-        p.all ? 1 : free_place(taken, a, genes, p.value, height) / genes;
+    double moved = p.all ? 1 : free_place(taken, a, genes, &p, height) / genes;
     double strip = p.all ? a->high * pow(a->step, (double)++*nth_all) : 0;
     const double numbers[] = {p.genes,
                               p.low,
@@ -386,8 +404,9 @@ static enum spred_status put_page(struct plots_figure *f,
         env, &f->caption,
         "Mean %s on the test parts with its 95%% interval (corrected resampled "
         "t, Nadeau and Bengio 2003; none for one trial) against the median "
-        "number of genes over trials (bar: fewest to most); at the right edge, "
-        "\"all\": methods that use every gene. ",
+        "number of genes over trials (bar: fewest to most; moved aside a "
+        "little where it would hide another); at the right edge, \"all\": "
+        "methods that use every gene. ",
         paper == end - first ? "accuracy"
         : paper              ? "accuracy (paper protocol) or balanced accuracy"
                              : "balanced accuracy"));

@@ -65,21 +65,20 @@ static const struct {
     const char *high;
     enum cell cell;
     int simulated; /* 1: only of simulated data */
-} columns[] = {
-    {"trials", "trials", NULL, NULL, PLAIN, 0},
-    {"ended well", "ended", NULL, NULL, SHARE, 0},
-    {"accuracy", "accuracy", "accuracy_half", NULL, MEAN, 0},
-    {"balanced", "balanced", "balanced_half", NULL, MEAN, 0},
-    {"AUC", "auc", "auc_half", NULL, MEAN, 0},
-    {"genes (fewest–most)", "genes", "genes_low", "genes_high", GENES, 0},
-    {"stability [95%]", "stability", "stability_low", "stability_high",
-     STABILITY, 0},
-    {"Jaccard", "jaccard", NULL, NULL, MEAN, 0},
-    {"precision", "precision", "precision_half", NULL, MEAN, 1},
-    {"recall", "recall", "recall_half", NULL, MEAN, 1},
-    {"false discoveries", "fdr", "fdr_half", NULL, MEAN, 1},
-    {"billed [s]", "seconds", NULL, NULL, PLAIN, 0},
-    {"peak [MiB]", "peak_mib", NULL, NULL, PLAIN, 0}};
+} columns[] = {{"trials", "trials", NULL, NULL, PLAIN, 0},
+               {"ended well", "ended", NULL, NULL, SHARE, 0},
+               {"accuracy", "accuracy", "accuracy_half", NULL, MEAN, 0},
+               {"balanced", "balanced", "balanced_half", NULL, MEAN, 0},
+               {"AUC", "auc", "auc_half", NULL, MEAN, 0},
+               {"genes (range)", "genes", "genes_low", "genes_high", GENES, 0},
+               {"stability [95%]", "stability", "stability_low",
+                "stability_high", STABILITY, 0},
+               {"Jaccard", "jaccard", NULL, NULL, MEAN, 0},
+               {"precision", "precision", "precision_half", NULL, MEAN, 1},
+               {"recall", "recall", "recall_half", NULL, MEAN, 1},
+               {"FDR", "fdr", "fdr_half", NULL, MEAN, 1},
+               {"billed [s]", "seconds", NULL, NULL, PLAIN, 0},
+               {"peak [MiB]", "peak_mib", NULL, NULL, PLAIN, 0}};
 #define COLUMNS (sizeof columns / sizeof *columns)
 
 static void cell_text(const struct results_table *t, size_t row, size_t c,
@@ -261,11 +260,13 @@ static enum spred_status put_genes(struct plots_context *context,
     for (size_t at = 0, next; at < t->n_rows; at = next) {
         const char *dataset = results_text(t, at, "dataset");
         next = plots_rows_end(t, at, "dataset", t->n_rows);
-        SPRED_TRY(put_heading(context, out, dataset));
+        SPRED_TRY(
+            spred_buffer_add(env, out, "<details open=\"open\"><summary>"));
+        SPRED_TRY(plots_html_text(env, out, dataset));
         SPRED_TRY(spred_buffer_add(
             env, out,
-            "<div class=\"wide\"><table><tr><th class=\"t\">gene</th><th "
-            "class=\"t\">feature</th>"));
+            "</summary>\n<div class=\"wide\"><table><tr><th "
+            "class=\"t\">gene</th><th class=\"t\">feature</th>"));
         SPRED_TRY(put_gene_cells(env, out, t, at, 0));
         SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
         for (size_t place = 1;; place++) {
@@ -282,7 +283,7 @@ static enum spred_status put_genes(struct plots_context *context,
             SPRED_TRY(put_gene_cells(env, out, t, at, place));
             SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
         }
-        SPRED_TRY(spred_buffer_add(env, out, "</table></div>\n"));
+        SPRED_TRY(spred_buffer_add(env, out, "</table></div></details>\n"));
     }
     return SPRED_OK;
 }
@@ -391,7 +392,6 @@ enum spred_status plots_report_methods(struct plots_context *context,
     }
     SPRED_TRY(put_figures(context, out, "accuracy-genes"));
     SPRED_TRY(put_figures(context, out, "stability"));
-    SPRED_TRY(put_genes(context, out));
     SPRED_TRY(put_ranks(context, out));
     SPRED_TRY(put_query(
         context, out, "versus",
@@ -399,6 +399,7 @@ enum spred_status plots_report_methods(struct plots_context *context,
         "splits, ± half a 95% interval, not corrected for the number of "
         "comparisons.</p>\n",
         versus));
+    SPRED_TRY(put_genes(context, out));
     return put_query(context, out, "tuned",
                      "<h2>Settings that the validation parts chose</h2>\n",
                      tuned);

@@ -71,7 +71,7 @@ static enum spred_status put_names(struct plots_figure *f,
             status = plots_quote(env, &f->gp, name);
         spred_free(env, name);
         SPRED_TRY(status);
-        SPRED_TRY(spred_buffer_add(env, &f->gp, " %g", -(double)i));
+        SPRED_TRY(spred_buffer_add(env, &f->gp, " %zu", i + 1));
     }
     return spred_buffer_add(env, &f->gp, ") noenhanced\n");
 }
@@ -86,7 +86,7 @@ static enum spred_status put_point(struct plots_figure *f,
     double low = results_real(t, row, "stability_low");
     double high = results_real(t, row, "stability_high");
     const double point[] = {index, isnan(low) ? index : low,
-                            isnan(high) ? index : high, -(double)place,
+                            isnan(high) ? index : high, (double)place + 1,
                             results_real(t, row, "genes")};
     char what[256];
     snprintf(what, sizeof what, "%.80s, %.80s: index, from, to, place, genes",
@@ -124,20 +124,20 @@ static enum spred_status put_panel(struct plots_figure *f, size_t i,
     SPRED_TRY(put_names(f, list, plots_panel_is_left(f, i)));
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
-        "set xrange [%.4f:1.03]\nset yrange [%g:0.7]\nset xtics 0.25\n"
+        "set xrange [%.4f:1.03]\nset yrange [%g:0.3]\nset xtics 0.25\n"
         "set format x '%%g'\nset label 'genes' at graph 1, graph 1 left "
         "offset 0.8,0.5 font font_tics tc rgb '#606060'\n"
         "set arrow from 0, graph 0 to 0, graph 1 nohead lc rgb '#606060' dt "
         "(3,3) lw 1\n",
-        low, -(double)list->n + 0.3));
+        low, (double)list->n + 0.7));
     if (plots_panel_is_low(f, i))
         SPRED_TRY(spred_buffer_add(
             env, &f->gp, "set xlabel 'stability index' offset 0,0.4\n"));
     for (size_t k = 0; k < list->n; k++) {
         size_t row = plots_method_row(t, dataset, plots_method_name(list, k));
-        SPRED_TRY(put_label(f, instead(t, row), "first 0", -(double)k));
+        SPRED_TRY(put_label(f, instead(t, row), "first 0", (double)k + 1));
         genes_text(t, row, genes, sizeof genes);
-        SPRED_TRY(put_label(f, genes, "graph 1", -(double)k));
+        SPRED_TRY(put_label(f, genes, "graph 1", (double)k + 1));
     }
     SPRED_TRY(spred_buffer_add(env, &f->gp, "plot NaN notitle"));
     for (size_t k = 0; k < list->n; k++) {

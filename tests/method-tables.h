@@ -49,6 +49,7 @@ static const struct results_head fake_methods_heads[] = {
     REAL_HEAD("informed"),
     REAL_HEAD("simulated"),
     REAL_HEAD("ended"),
+    TEXT_HEAD("no_stability"),
     TEXT_HEAD(NULL)};
 static const struct results_head fake_ranks_heads[] = {
     TEXT_HEAD("method"),     REAL_HEAD("rank"), REAL_HEAD("datasets"),
@@ -66,7 +67,7 @@ static const struct results_head fake_tuned_heads[] = {
     TEXT_HEAD("dataset"), TEXT_HEAD("method"), TEXT_HEAD("chosen"),
     REAL_HEAD("count"), TEXT_HEAD(NULL)};
 static const struct results_head fake_versus_heads[] = {
-    TEXT_HEAD("dataset"),    TEXT_HEAD("method"), TEXT_HEAD("rival"),
+    TEXT_HEAD("dataset"),    TEXT_HEAD("method"), TEXT_HEAD("against"),
     REAL_HEAD("difference"), REAL_HEAD("half"),   TEXT_HEAD("verdict"),
     TEXT_HEAD(NULL)};
 static const struct results_head fake_datasets_heads[] = {
@@ -195,6 +196,8 @@ static inline void fake_one(struct spred_env *env, const struct fake_size *size,
         fake_real(t, "stability_high", index + 0.12);
         fake_real(t, "jaccard", 0.7 * index);
     }
+    if (!many)
+        fake_text(env, t, "no_stability", "fewer than 2 trials");
     fake_real(t, "seconds", 0.1 + 20 * fixture_random(seed));
     fake_real(t, "peak_mib", 200 + 50 * fixture_random(seed));
     if (d == 7) {
@@ -319,7 +322,7 @@ static inline void fake_context(struct spred_env *env,
         fake_row(env, versus);
         fake_text(env, versus, "dataset", sets[d]);
         fake_text(env, versus, "method", fake_method(size, 0));
-        fake_text(env, versus, "rival", fake_method(size, 1));
+        fake_text(env, versus, "against", fake_method(size, 1));
         fake_text(env, versus, "verdict", "not separated");
         fake_real(versus, "difference", 0.0123);
         fake_real(versus, "half", 0.05);

@@ -70,7 +70,7 @@ static void few(void **state)
     draw_all(&env, &size, folder, 4);
     contains(&env, folder, "critical-difference.gp",
              "N = 1 data set: too few for a test");
-    contains(&env, folder, "stability.gp", "'one trial: no index'");
+    contains(&env, folder, "stability.gp", "'fewer than 2 trials'");
     contains(&env, folder, "stability.gp", "'uses every gene'");
     finish(&env, folder);
 }
