@@ -389,38 +389,40 @@ static void tie(struct lasso *l, size_t tied)
     lasso_correlate(l);
 }
 
-/* Six columns meet at the first knot: some of them must not join. */
+/* Six or eight columns meet at the first knot: some of them must not join. */
 static void lars_where_many_meet(void **unused)
 {
     (void)unused;
     static struct lasso l;
     static double end[MOST_P];
-    for (uint64_t seed = 0; seed < 20; seed++) {
-        lasso_make(&l, 6, seed, 1);
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        lasso_make(&l, 8, seed, 1);
+        tie(&l, 8);
+        follow(&l, 0, seed < 20, end);
+        lasso_make(&l, 14, seed, 0);
         tie(&l, 6);
-        follow(&l, 0, 1, end);
-        lasso_make(&l, 14, seed, 1);
-        tie(&l, 4);
-        follow(&l, 0, 1, end);
+        follow(&l, 0, seed < 20, end);
     }
 }
 
-/* Columns that are means of two others reach the bound with these and lie in
- * their span; when one of the two has left, they may join. */
+/* Columns k_a + k_b - k_c lie in the span of three others, and reach the bound
+ * with the last of these; when k_c leaves, they must join at once. */
 static void lars_of_mixtures(void **unused)
 {
     (void)unused;
     static struct lasso l;
     static double end[MOST_P];
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < 200; seed++) {
         lasso_make(&l, 20, seed, seed % 2 == 0);
-        for (size_t j = 10; j < 20; j++)
+        for (size_t j = 10; j < 20; j++) {
+            const double *a = l.k + (j - 10) * ROWS;
+            const double *b = l.k + (j - 9) % 10 * ROWS;
+            const double *c = l.k + (j - 8) % 10 * ROWS;
             for (size_t i = 0; i < ROWS; i++)
-                l.k[i + j * ROWS] =
-                    (l.k[i + (j - 10) * ROWS] + l.k[i + (j - 9) % 10 * ROWS]) /
-                    2;
+                l.k[i + j * ROWS] = a[i] + b[i] - c[i];
+        }
         lasso_correlate(&l);
-        follow(&l, 0, 1, end);
+        follow(&l, 0, seed < 20, end);
     }
 }
 

@@ -84,7 +84,7 @@ static const float *vector_of(struct path *path, size_t j)
         return out;
     out = path->gene;
     if (path->kept_count < path->kept_most) {
-        out = spred_alloc(path->env, path->blocks.length, sizeof *out);
+        out = spred_resize(path->env, NULL, path->blocks.length, sizeof *out);
         if (!out)
             return NULL;
         path->kept[j] = out;
@@ -281,10 +281,12 @@ static enum spred_status follow(struct path *path, struct state *state,
         SPRED_TRY(offer(path, state, options, task, genes));
     report->passes = path->computed / (double)path->train->p;
     snprintf(report->note, sizeof report->note,
-             "%zu of %zu genes could join down to lambda = %.3g; %zu kernels "
-             "of %zu blocks kept",
-             nn_lars_watched(path->lars), path->train->p,
-             nn_lars_lambda(path->lars), path->kept_count, path->blocks.blocks);
+             "%s lambda = %.3g; %zu of %zu genes could join by then; kernels "
+             "of %zu blocks, %zu genes kept",
+             genes < most ? "no more genes fit: the path ends at"
+                          : "path down to",
+             nn_lars_lambda(path->lars), nn_lars_watched(path->lars),
+             path->train->p, path->blocks.blocks, path->kept_count);
     return SPRED_OK;
 }
 
