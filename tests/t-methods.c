@@ -262,6 +262,17 @@ static void genes_and_settings(void **state)
     assert_string_equal(results_text(&t, 2, "chosen"), "lr=0.1 step=3");
     results_table_free(&p.env, &t);
     close_place(&p);
+
+    open_place(&p); /* two trials, of which one leaves genes out */
+    put_run(&p, "e", "model", "often", 1, 0.5, "*");
+    put_run(&p, "e", "model", "often", 2, 0.5, "B");
+    read_back(&p);
+    ask(&p, "chosen-genes", &t);
+    assert_int_equal(t.n_rows, 1);
+    assert_near(results_real(&t, 0, "trials"), 1, 0);
+    assert_near(results_real(&t, 0, "share"), 1, 0);
+    results_table_free(&p.env, &t);
+    close_place(&p);
 }
 
 /* Accuracies of a (model), b, c and d over data sets; NaN: not there. */
