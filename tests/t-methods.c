@@ -128,6 +128,10 @@ static void one_dataset(struct place *p)
         r = start(p, "d", "model", "nothing", t, empty[t - 1], "");
         r.run.truth = 2;
         r.run.true_positives = 0;
+        struct results_candidate *c =
+            fixture_candidate(&p->env, &r, "", "step=9", 1);
+        spred_free(&p->env, c->settings);
+        c->settings = NULL;
         put(p, &r);
         r = start(p, "d", "model", "short", t, 0.3, "MB");
         r.run.support = 3; /* of which two are stored */
@@ -260,6 +264,19 @@ static void genes_and_settings(void **state)
     assert_near(results_real(&t, 1, "count"), 1, 0);
     /* without candidates the run's own words */
     assert_string_equal(results_text(&t, 2, "chosen"), "lr=0.1 step=3");
+    assert_string_equal(results_text(&t, 3, "chosen"), "(nothing to tune)");
+    assert_string_equal(results_text(&t, 3, "at"), "step=9, step=9, step=9");
+    results_table_free(&p.env, &t);
+    close_place(&p);
+
+    open_place(&p); /* two trials, of which one leaves genes out */
+    put_run(&p, "e", "model", "often", 1, 0.5, "*");
+    put_run(&p, "e", "model", "often", 2, 0.5, "B");
+    read_back(&p);
+    ask(&p, "chosen-genes", &t);
+    assert_int_equal(t.n_rows, 1);
+    assert_near(results_real(&t, 0, "trials"), 1, 0);
+    assert_near(results_real(&t, 0, "share"), 1, 0);
     results_table_free(&p.env, &t);
     close_place(&p);
 }
@@ -423,7 +440,7 @@ static void tables(void **state)
     has(text.text, "a = logistic (fista) (of 3), b = gated (of 3)");
     has(text.text, "| 1 | GENEM | M_at    | 3 | 3 | 3 | 1.000 |");
     has(text.text, "| d        | gated   | lr=0.3            |    2/3 | "
-                   "lr=0.1 (1) | step=5, step=7 |");
+                   "lr=0.1 (1) |         step=5, step=7 |");
     assert_null(strstr(text.text, "## d, model"));
     assert_null(strstr(text.text, "## Ranks")); /* one data set */
     spred_free(&p.env, text.text);
