@@ -115,6 +115,11 @@ size_t plots_character(const char *text);
 enum spred_status plots_quote(struct spred_env *env,
                               struct spred_buffer *buffer, const char *text);
 
+/* The same for the name of a tic, where gnuplot takes % for a format. */
+enum spred_status plots_quote_tic(struct spred_env *env,
+                                  struct spred_buffer *buffer,
+                                  const char *text);
+
 /* An entry of the key, drawn as `with` says ("linespoints lc ..."). */
 enum spred_status plots_key(struct plots_figure *figure, const char *text,
                             const char *with);

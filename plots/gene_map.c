@@ -89,7 +89,7 @@ static enum spred_status put_tic(struct plots_figure *f, char *name, int first,
         name ? spred_buffer_add(env, &f->gp, "%s", first ? "" : ", ")
              : SPRED_ENOMEM;
     if (!status)
-        status = plots_quote(env, &f->gp, name);
+        status = plots_quote_tic(env, &f->gp, name);
     spred_free(env, name);
     return status ? status : spred_buffer_add(env, &f->gp, " %g", at);
 }

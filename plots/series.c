@@ -246,7 +246,7 @@ static enum spred_status put_names(struct page *p, size_t n,
     SPRED_TRY(spred_buffer_add(p->env, gp, "set xtics scale 0 ("));
     for (size_t i = 0; i < n; i++) {
         SPRED_TRY(spred_buffer_add(p->env, gp, "%s", i ? ", " : ""));
-        SPRED_TRY(plots_quote(p->env, gp, name(p, i)));
+        SPRED_TRY(plots_quote_tic(p->env, gp, name(p, i)));
         SPRED_TRY(spred_buffer_add(p->env, gp, " %zu", i + 1));
     }
     return spred_buffer_add(p->env, gp, ") noenhanced\n");

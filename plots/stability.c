@@ -68,7 +68,7 @@ static enum spred_status put_names(struct plots_figure *f,
             name ? spred_buffer_add(env, &f->gp, "%s", i ? ", " : "")
                  : SPRED_ENOMEM;
         if (!status)
-            status = plots_quote(env, &f->gp, name);
+            status = plots_quote_tic(env, &f->gp, name);
         spred_free(env, name);
         SPRED_TRY(status);
         SPRED_TRY(spred_buffer_add(env, &f->gp, " %zu", i + 1));

@@ -25,9 +25,12 @@ size_t plots_character(const char *bytes)
     return n;
 }
 
+/* gnuplot takes '' for an apostrophe only within a text and once: at its
+ * beginning or behind another one it would end the string. */
 enum spred_status plots_quote(struct spred_env *env,
                               struct spred_buffer *buffer, const char *text)
 {
+    const char *begin = text;
     SPRED_TRY(spred_buffer_append(env, buffer, "'", 1));
     while (*text) {
         size_t n = plots_character(text);
@@ -36,6 +39,8 @@ enum spred_status plots_quote(struct spred_env *env,
             SPRED_TRY(spred_buffer_append(env, buffer, "?", 1));
         else if (c < ' ' || c == 127)
             SPRED_TRY(spred_buffer_append(env, buffer, " ", 1));
+        else if (c == '\'' && (text == begin || text[-1] == '\''))
+            SPRED_TRY(spred_buffer_add(env, buffer, "’"));
         else if (c == '\'')
             SPRED_TRY(spred_buffer_append(env, buffer, "''", 2));
         else if (strncmp(text, "]]>", 3) == 0)
@@ -45,6 +50,20 @@ enum spred_status plots_quote(struct spred_env *env,
         text += n ? n : 1;
     }
     return spred_buffer_append(env, buffer, "'", 1);
+}
+
+enum spred_status plots_quote_tic(struct spred_env *env,
+                                  struct spred_buffer *buffer, const char *text)
+{
+    struct spred_buffer doubled = {0};
+    enum spred_status status = spred_buffer_append(env, &doubled, "", 0);
+    for (; *text && !status; text++)
+        status = spred_buffer_append(env, &doubled, *text == '%' ? "%%" : text,
+                                     *text == '%' ? 2 : 1);
+    if (!status)
+        status = plots_quote(env, buffer, doubled.text);
+    spred_free(env, doubled.text);
+    return status;
 }
 
 static enum spred_status tic(struct plots_figure *f, double value, int plain,
