@@ -52,6 +52,23 @@ static inline void part_make(struct part_of *part, struct spred_rng *rng,
     }
 }
 
+/* x = (x - mean) / sd, both of the training part; a constant stays as it is. */
+static inline void part_scale(struct part_of *part, const float *train,
+                              size_t n_train, size_t p)
+{
+    for (size_t j = 0; j < p; j++) {
+        double mean = 0, square = 0, n = (double)n_train;
+        const float *x = train + j * n_train;
+        for (size_t i = 0; i < n_train; i++)
+            mean += x[i] / n;
+        for (size_t i = 0; i < n_train; i++)
+            square += (x[i] - mean) * (x[i] - mean) / n;
+        for (size_t i = 0; square > 0 && i < part->n; i++)
+            part->x[i + j * part->n] =
+                (float)((part->x[i + j * part->n] - mean) / sqrt(square));
+    }
+}
+
 static inline void samples_make(struct samples *s, size_t n, size_t p,
                                 size_t classes, double effect, uint64_t seed)
 {
@@ -65,6 +82,12 @@ static inline void samples_make(struct samples *s, size_t n, size_t p,
     part_make(&s->validate, rng, n / 2, p, classes, effect);
     part_make(&s->test, rng, n, p, classes, effect);
     spred_rng_free(rng);
+    float *x = malloc(n * p * sizeof *x); /* as it was */
+    memcpy(x, s->train.x, n * p * sizeof *x);
+    part_scale(&s->train, x, n, p);
+    part_scale(&s->validate, x, n, p);
+    part_scale(&s->test, x, n, p);
+    free(x);
 }
 
 static inline void part_free(struct part_of *part)

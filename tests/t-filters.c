@@ -203,7 +203,7 @@ static void mrmr_shuns_copies(void **state)
     samples_make(&s, N, P, 2, 0, 5);
     for (size_t i = 0; i < N; i++) /* genes 0 and P - 2: one good gene */
         s.train.x[i] = s.train.x[i + (P - 2) * N] +=
-            s.train.codes[i] ? 1.2f : 0.f;
+            s.train.codes[i] ? 1.6f : 0.f;
     log_open(&log, &env, "mrmr", &s);
     host_set(&log.h, "genes", "3");
     assert_ok(&env, host_fit(&log.h));

@@ -27,8 +27,8 @@ static const struct spred_option table[] = {
      "genes that are ranked; 1, 2, 5, 10, 20, 50 ... of them are tried"},
     {"score", SPRED_OPTION_CHOICE, FIELD(score), "quotient", 0, 0, score_names,
      "relevance over redundancy, or relevance less redundancy"},
-    {"cost", SPRED_OPTION_REAL, FIELD(cost), "1", 1e-6, 1e6, NULL,
-     "C of the support vector machine"},
+    {"C", SPRED_OPTION_REAL, FIELD(cost), "1", 1e-6, 1e6, NULL,
+     "cost of an error of the support vector machine"},
     {0}};
 #undef FIELD
 

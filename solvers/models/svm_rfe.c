@@ -27,8 +27,8 @@ static const struct spred_option table[] = {
      "from so many genes on, fewer leave in a round"},
     {"drop_few", SPRED_OPTION_REAL, FIELD(drop_few), "0.1", 0, 0.99, NULL,
      "share that leaves then, at least one gene; 0: one gene a round"},
-    {"cost", SPRED_OPTION_REAL, FIELD(cost), "1", 1e-6, 1e6, NULL,
-     "C of the support vector machine"},
+    {"C", SPRED_OPTION_REAL, FIELD(cost), "1", 1e-6, 1e6, NULL,
+     "cost of an error of the support vector machine"},
     {0}};
 #undef FIELD
 
