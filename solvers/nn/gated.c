@@ -11,6 +11,9 @@
 /* A gate is parked below this share of the largest: far below what is dropped,
  * so that no network computes another thing. */
 #define DEAD 1e-5
+/* So small a weight, per standard deviation of its gene, is dropped however
+ * small the others are: where lambda leaves no gene, none is reported. */
+#define NOTHING 1e-6
 
 const char *const gated_keeps[] = {"best", "last", NULL};
 const char *const gated_optimizers[] = {"sgd", "adam", "adamw", NULL};
@@ -189,6 +192,15 @@ enum spred_status gated_fit(struct spred_env *env, struct gated *state,
     return status;
 }
 
+/* The rounding rule, once for the report and for predictions. */
+static void importance_of(const struct gated *state, double *out)
+{
+    nn_importance(state->nn, state->zero, out);
+    for (size_t j = 0; j < state->p; j++)
+        if (out[j] <= NOTHING)
+            out[j] = 0;
+}
+
 enum spred_status gated_predict(struct spred_env *env, void *memory,
                                 const float *x, size_t n, double *scores)
 {
@@ -202,7 +214,7 @@ enum spred_status gated_predict(struct spred_env *env, void *memory,
             return SPRED_ENOMEM;
         state->room = cells;
     }
-    nn_importance(state->nn, state->zero, state->importance);
+    importance_of(state, state->importance);
     for (size_t j = 0; j < state->p; j++) {
         if (state->importance[j] > 0)
             memcpy(state->x + j * n, x + j * n, n * sizeof *x);
@@ -218,7 +230,7 @@ enum spred_status gated_predict(struct spred_env *env, void *memory,
 void gated_genes(const void *memory, double *importance)
 {
     const struct gated *state = memory;
-    nn_importance(state->nn, state->zero, importance);
+    importance_of(state, importance);
 }
 
 void gated_free(struct spred_env *env, void *memory)

@@ -1,20 +1,21 @@
 /* spred_network.c: f_l + f_n of the paper: the same gates feed a linear head
- * and a network p -> hidden (no bias), ReLU, hidden -> hidden, ReLU, -> K; the
- * loss is the mean of their two, the network predicts. Gates and first layers
- * by SGD with decay lambda, the rest by Adam (PAPER.md section 3). */
+ * and a network p -> hidden (paper: 1024; no bias), ReLU, hidden -> hidden,
+ * ReLU, -> K; the loss is the mean of their two, the network predicts. Gates
+ * and first layers by SGD with decay lambda, the rest by Adam (PAPER.md section
+ * 3). */
 #include "solvers/nn/gated.h"
 
 #define REST_DECAY 1e-5
 
 static const struct spred_option table[] = {
-    GATED_HIDDEN("1024"),
+    GATED_HIDDEN("256"),
     GATED_LAYERS("2"),
-    GATED_LR("0.05", "gates and first layers (SGD)"),
+    GATED_LR("1", "gates and first layers (SGD); paper 0.005 to 0.05"),
     {"rest_lr", SPRED_OPTION_REAL, GATED(rest_lr), "4e-3", 1e-9, 10, NULL,
      "learning rate of all other layers (Adam, decay 1e-5)"},
     GATED_LAMBDA("0.1", "Grid: 0.3 0.2 0.1 0.05; paper 1 to 7, absolute"),
     GATED_RELATIVE,
-    GATED_STEPS("3000"),
+    GATED_STEPS("2000"),
     GATED_EVERY,
     GATED_BATCH("0"),
     GATED_CLIP("1"),
