@@ -281,7 +281,7 @@ static const struct binding_entry properties[] = {
      "All of its options, \"a=1 b=2;3\": a tuned one with its choices."},
     {"chosen", get_chosen, "model.chosen",
      "The tuned settings that stand and which offer: \"lr=0.1 step=300\"."},
-    {"status", get_status, "model.status", "\"done\"."},
+    {"status", get_status, "model.status", "how the fit ended: \"done\"."},
     {"reason", get_reason, "model.reason",
      "What went wrong with some of the settings, or nil."},
     {"accuracy", get_accuracy, "model.accuracy", "On the test part."},
