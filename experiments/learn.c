@@ -273,9 +273,12 @@ enum spred_status learn_predict(struct learn *learn,
     if (status == SPRED_OK &&
         !(rows = learn_floats(learn->env, &learn->trial, &ready)))
         status = SPRED_ENOMEM;
-    if (status == SPRED_OK)
-        status = learn->model->predict(learn->env, learn->state, rows, x->rows,
-                                       scores);
+    if (status == SPRED_OK) {
+        status = learn->model->predict(&learn->inner, learn->state, rows,
+                                       x->rows, scores);
+        if (status != SPRED_OK)
+            spred_fail(learn->env, status, "%s", learn->inner.error);
+    }
     spred_blas_threads(before);
     spred_free(learn->env, rows);
     spred_matrix_free(learn->env, &ready);

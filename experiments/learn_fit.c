@@ -113,11 +113,11 @@ static int cancelled(void *cookie)
                            learn->env->cancelled(learn->env->cancel_cookie));
 }
 
-void learn_inner(struct learn *learn, struct spred_env *inner)
+static void start_inner(struct learn *learn)
 {
-    *inner = *learn->env;
-    inner->cancelled = cancelled;
-    inner->cancel_cookie = learn;
+    learn->inner = *learn->env;
+    learn->inner.cancelled = cancelled;
+    learn->inner.cancel_cookie = learn;
 }
 
 /* The word for how a fit ended, in row->stop; its error in row->note. */
@@ -152,10 +152,9 @@ enum spred_status learn_fit(struct learn *learn, const void *options,
                             void *state, size_t last, struct offered *into,
                             struct results_candidate *row)
 {
-    struct spred_env inner;
     struct spred_model_report report = {0};
     struct fitting f = {.learn = learn,
-                        .env = &inner,
+                        .env = &learn->inner,
                         .state = state,
                         .last = last,
                         .into = into};
@@ -167,7 +166,7 @@ enum spred_status learn_fit(struct learn *learn, const void *options,
                                               (size_t)learn->job->threads,
                                           .offer = offer,
                                           .cookie = &f};
-    learn_inner(learn, &inner);
+    start_inner(learn);
     f.scores = spred_alloc(learn->env, learn->validate.n * learn->outputs,
                            sizeof *f.scores);
     if (!f.scores)
@@ -175,7 +174,7 @@ enum spred_status learn_fit(struct learn *learn, const void *options,
     into->number = 0;
     double from = trial_now();
     enum spred_status status =
-        learn->model->fit(&inner, state, options, &task, &report);
+        learn->model->fit(&learn->inner, state, options, &task, &report);
     row->seconds = trial_now() - from - f.unbilled;
     spred_free(learn->env, f.scores);
     row->steps = report.steps;

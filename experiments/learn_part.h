@@ -41,7 +41,10 @@ struct learn {
     size_t chosen;           /* its setting, 0.. */
     double deadline;         /* trial_now() that ends the fits */
     int late;                /* it has passed */
-    void *state, *options;   /* of the model that learn_predict fitted again */
+    /* Of the fits: says stop once the deadline has passed. A model may keep a
+     * pointer to it as long as its state. */
+    struct spred_env inner;
+    void *state, *options; /* of the model that learn_predict fitted again */
 };
 
 /* learn_rows.c: one part of the trial in single precision, centred and scaled.
@@ -66,8 +69,6 @@ enum spred_status learn_setting(struct learn *learn, size_t i, void *options,
 enum spred_status learn_fit(struct learn *learn, const void *options,
                             void *state, size_t last, struct offered *into,
                             struct results_candidate *row);
-/* The env of a fit: a copy that says stop once the deadline has passed. */
-void learn_inner(struct learn *learn, struct spred_env *inner);
 enum spred_status offered_make(struct learn *learn, struct offered *out);
 void offered_free(struct spred_env *env, struct offered *offered);
 

@@ -286,35 +286,72 @@ static void refused(void **state)
     ready_free(&r);
 }
 
-/* Scores of any rows by the model that stands; the test rows are among them. */
+/* Scores of any rows by the model that stands; the test rows are among them:
+ * gene 1 says which they are. */
+static void check_predictions(struct ready *r, size_t k)
+{
+    double scores[3 * PLAIN_N];
+    size_t right = 0;
+    assert_int_equal(learn_outputs(r->learn), k);
+    assert_ok(&r->env, learn_predict(r->learn, &r->plain.data.x, scores));
+    const struct part *test = &learn_trial(r->learn)->test;
+    for (size_t i = 0; i < test->n; i++) {
+        size_t raw = (size_t)lround(test->x.f64[i]), best = 0;
+        for (size_t o = 1; o < k; o++)
+            if (scores[raw + o * PLAIN_N] > scores[raw + best * PLAIN_N])
+                best = o;
+        right += (int32_t)best == test->codes[i];
+    }
+    assert_near((double)right / (double)test->n, r->record.run.accuracy, 1e-12);
+    scores[0] += 1; /* a second call does not fit again, but answers */
+    double first = scores[0];
+    assert_ok(&r->env, learn_predict(r->learn, &r->plain.data.x, scores));
+    assert_near(scores[0] + 1, first, 1e-12);
+}
+
 static void predicts(void **state)
 {
-    static const size_t sizes[] = {2, 3};
     (void)state;
-    for (size_t c = 0; c < 2; c++) {
+    for (size_t k = 2; k <= 3; k++) {
         struct ready r;
-        double scores[3 * PLAIN_N];
-        size_t k = sizes[c], right = 0;
         ready_make(&r, "look", "gain=9", "genes=2;5", k);
         ready_run(&r);
-        assert_int_equal(learn_outputs(r.learn), k);
-        assert_ok(&r.env, learn_predict(r.learn, &r.plain.data.x, scores));
-        const struct part *test = &learn_trial(r.learn)->test;
-        for (size_t i = 0; i < test->n; i++) {
-            size_t raw = (size_t)lround(test->x.f64[i]), best = 0;
-            for (size_t o = 1; o < k; o++)
-                if (scores[raw + o * PLAIN_N] > scores[raw + best * PLAIN_N])
-                    best = o;
-            right += (int32_t)best == test->codes[i];
-        }
-        assert_near((double)right / (double)test->n, r.record.run.accuracy,
-                    1e-12);
-        scores[0] += 1; /* a second call does not fit again, but answers */
-        double first = scores[0];
-        assert_ok(&r.env, learn_predict(r.learn, &r.plain.data.x, scores));
-        assert_near(scores[0] + 1, first, 1e-12);
+        check_predictions(&r, k);
         ready_free(&r);
     }
+}
+
+/* Every model of the program: it learns, counts its genes, and is the same
+ * when it is fitted again up to the offer that stood. */
+static void every_model(void **state)
+{
+    (void)state;
+    for (size_t m = 0; spred_models[m]; m++)
+        for (size_t k = 2; k <= 3; k++) {
+            struct ready r;
+            const struct spred_option *o = spred_models[m]->options;
+            char options[256] = "";
+            for (; o && o->name; o++) /* small, to be quick */
+                if (strcmp(o->name, "steps") == 0)
+                    strcat(options, "steps=60 ");
+                else if (strcmp(o->name, "hidden") == 0 &&
+                         o->kind == SPRED_OPTION_INT)
+                    strcat(options, "hidden=8 ");
+            ready_make(&r, spred_models[m]->name, options, "", k);
+            ready_run(&r);
+            if (strcmp(r.record.run.status, "done") != 0)
+                fail_msg("%s: %s: %s", spred_models[m]->name,
+                         r.record.run.status, r.record.run.reason);
+            print_message("# %s: %.3f\n", spred_models[m]->name,
+                          r.record.run.balanced_accuracy);
+            int64_t support = 0;
+            for (size_t j = 0; j < PLAIN_P; j++)
+                support += learn_importance(r.learn)[j] > 0;
+            if (spred_models[m]->takes & SPRED_MODEL_CHOOSES)
+                assert_int_equal(support, r.record.run.support);
+            check_predictions(&r, k);
+            ready_free(&r);
+        }
 }
 
 static void built_in_model(void **state)
@@ -537,6 +574,7 @@ int main(void)
         cmocka_unit_test(real_values),
         cmocka_unit_test(refused),
         cmocka_unit_test(predicts),
+        cmocka_unit_test(every_model),
         cmocka_unit_test(built_in_model),
         cmocka_unit_test(paper),
         cmocka_unit_test(script_parts),
