@@ -13,7 +13,7 @@ const struct results_head results_chosen_genes_heads[] = {
     {"symbol", RESULTS_TEXT, "gene symbol"},
     {"feature", RESULTS_TEXT, "name of the feature"},
     {"count", RESULTS_INT, "trials of the method that chose it"},
-    {"trials", RESULTS_INT, "trials of the method that chose genes, or none"},
+    {"trials", RESULTS_INT, "trials of the method that left genes out"},
     {"share", RESULTS_REAL, "count / trials"},
     {"rank", RESULTS_REAL, "mean of its best rank over those trials"},
     {"place", RESULTS_INT, "1.. in the data set, by the mean share"},
@@ -38,12 +38,14 @@ static int by_feature(const void *pa, const void *pb)
     return strcmp(a->feature, b->feature);
 }
 
+/* A trial that uses every gene chooses none: it does not count. */
 static size_t count_trials(const struct results_view *view,
                            const struct results_method *method)
 {
     size_t trials = 0;
     for (size_t i = method->begin; i < method->end; i++)
-        trials += results_run_chose(&view->runs[i].run) != 0;
+        trials += results_run_chose(&view->runs[i].run) &&
+                  !results_run_uses_all(&view->runs[i].run);
     return trials;
 }
 

@@ -150,7 +150,26 @@ static int by_feature(const void *pa, const void *pb)
 {
     const struct results_pick *a = pa, *b = pb;
     int c = strcmp(a->feature, b->feature);
-    return c ? c : (a->run > b->run) - (a->run < b->run);
+    c = c ? c : (a->run > b->run) - (a->run < b->run);
+    return c ? c : (a->rank > b->rank) - (a->rank < b->rank);
+}
+
+/* Of the rows of one gene and run (several outputs) the best rank stays. */
+static void drop_worse(struct spred_env *env, struct results_picks *picks)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < picks->n; i++) {
+        struct results_pick *now = &picks->rows[i];
+        struct results_pick *last = kept ? &picks->rows[kept - 1] : NULL;
+        if (!last || last->run != now->run ||
+            strcmp(last->feature, now->feature) != 0) {
+            picks->rows[kept++] = *now;
+            continue;
+        }
+        spred_free(env, now->feature);
+        spred_free(env, now->symbol);
+    }
+    picks->n = kept;
 }
 
 static enum spred_status read_run(struct spred_env *env,
@@ -196,8 +215,8 @@ enum spred_status results_picks_read(struct spred_env *env,
     memset(out, 0, sizeof *out);
     enum spred_status status = results_sql_prepare(
         env, view->db, view->path,
-        "SELECT feature, max(symbol), min(\"rank\") FROM genes WHERE run = ? "
-        "AND feature IS NOT NULL GROUP BY feature",
+        "SELECT feature, symbol, \"rank\" FROM genes WHERE run = ? "
+        "AND feature IS NOT NULL",
         &statement);
     for (size_t i = method->begin; i < method->end && !status; i++) {
         const struct results_run *run = &view->runs[i].run;
@@ -207,6 +226,8 @@ enum spred_status results_picks_read(struct spred_env *env,
     sqlite3_finalize(statement);
     if (!status && out->n > 1)
         qsort(out->rows, out->n, sizeof *out->rows, by_feature);
+    if (!status)
+        drop_worse(env, out);
     return status;
 }
 

@@ -125,7 +125,8 @@ void results_view_close(struct results_view *view);
  * chosen-genes   Per data set the 20 genes that are chosen most often: by the
  *                mean over methods of the share of trials that chose it. Of
  *                each gene one row for every method that leaves genes out,
- *                also with a count of 0.
+ *                also with a count of 0; its trials that use every gene do
+ *                not count.
  *
  * tuned          Per data set and model: the settings that the validation part
  *                chose, the most frequent first.

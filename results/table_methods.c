@@ -36,6 +36,7 @@ static void put_stability(char out[CELL], const struct results_table *t,
                           size_t row)
 {
     double phi = results_real(t, row, "stability");
+    phi = fabs(phi) < 0.005 ? 0 : phi; /* never "-0.00" */
     double low = results_real(t, row, "stability_low");
     double high = results_real(t, row, "stability_high");
     if (isnan(phi))

@@ -152,28 +152,49 @@ enum spred_status results_print_ranks(struct spred_env *env,
     return spred_buffer_add(env, out, "\n");
 }
 
+/* "lr=0.1 (3), lr=1 (1)": rows first .. end - 1, cut to fit. */
+static void put_others(char out[CELL], const struct results_table *tuned,
+                       size_t first, size_t end)
+{
+    char list[2 * CELL] = "";
+    for (size_t i = first, n = 0; i < end && n + 1 < sizeof list;
+         i++, n = strlen(list))
+        snprintf(list + n, sizeof list - n, "%s%s (%.0f)", n ? ", " : "",
+                 results_text(tuned, i, "chosen"),
+                 results_real(tuned, i, "count"));
+    results_grid_text(out, *list ? list : "-");
+}
+
 enum spred_status results_print_tuned(struct spred_env *env,
                                       const struct results_table *tuned,
                                       struct spred_buffer *out)
 {
-    static const char *const heads[] = {"data set", "model",   "chosen",
-                                        "trials",   "stopped", NULL};
+    static const char *const heads[] = {
+        "data set", "model", "most often chosen", "trials", "others",
+        "stopped",  NULL};
     struct results_grid grid;
+    size_t rows = 0;
     if (tuned->n_rows == 0)
         return SPRED_OK;
     SPRED_TRY(spred_buffer_add(
         env, out, "## Settings chosen on the validation part\n\n"));
     SPRED_TRY(results_grid_new(env, &grid, tuned->n_rows, heads));
-    for (size_t i = 0; i < tuned->n_rows; i++) {
-        char(*row)[CELL] = results_grid_row(&grid, i + 1);
+    for (size_t i = 0, end; i < tuned->n_rows; i = end) {
+        char(*row)[CELL] = results_grid_row(&grid, ++rows);
         const char *at = results_text(tuned, i, "at");
+        for (end = i; end < tuned->n_rows &&
+                      results_same(tuned, i, end, "dataset") &&
+                      results_same(tuned, i, end, "method");)
+            end++;
         results_grid_text(row[0], results_text(tuned, i, "dataset"));
         results_grid_text(row[1], results_text(tuned, i, "method"));
         results_grid_text(row[2], results_text(tuned, i, "chosen"));
         snprintf(row[3], CELL, "%.0f/%.0f", results_real(tuned, i, "count"),
                  results_real(tuned, i, "trials"));
-        results_grid_text(row[4], *at ? at : "-");
+        put_others(row[4], tuned, i + 1, end);
+        results_grid_text(row[5], *at ? at : "-");
     }
+    grid.rows = rows + 1;
     enum spred_status status = results_grid_print(env, &grid, 3, out);
     spred_free(env, grid.cells);
     return status;

@@ -80,7 +80,7 @@ static enum spred_status add_method(struct spred_env *env,
         sqlite3_bind_int64(statement, 1, view->runs[i].id);
         SPRED_TRY(
             results_sql_step(env, view->db, view->path, statement, &more));
-        if (more && sqlite3_column_text(statement, 0)) {
+        if (more) { /* an empty text is stored as no value */
             chosen = (const char *)sqlite3_column_text(statement, 0);
             at = (const char *)sqlite3_column_text(statement, 1);
         }

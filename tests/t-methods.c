@@ -95,12 +95,14 @@ static size_t find(const struct results_table *t, const char *method)
 
 /* One data set: lasso by two solvers, of which the second by label certifies
  * all, a gated network and one that uses every gene, and one whose genes were
- * not all stored. Paper protocol, planted truth {A, B}. */
+ * not all stored, and one that takes none. Paper protocol, planted truth {M,
+ * B}. */
 static void one_dataset(struct place *p)
 {
-    static const char *const genes[] = {"AB", "AC", "A"};
+    static const char *const genes[] = {"MB", "MC", "M"};
     static const double linear[] = {0.70, 0.80, 0.75};
     static const double gated[] = {0.85, 0.94, 0.88};
+    static const double empty[] = {0.60, 0.80, 0.70};
     static const int64_t true_positives[] = {2, 1, 1};
     for (int64_t t = 1; t <= 3; t++) {
         struct results_record r =
@@ -108,11 +110,12 @@ static void one_dataset(struct place *p)
         if (t == 2)
             fixture_status(&p->env, &r.run, "time", "too slow");
         put(p, &r);
-        r = start(p, "d", "logistic", "fista", t, linear[t - 1], "A");
+        r = start(p, "d", "logistic", "fista", t, linear[t - 1], "M");
         spred_free(&p->env, r.run.loss);
         r.run.loss = spred_strdup(&p->env, "logistic");
         put(p, &r);
         r = start(p, "d", "model", "gated", t, gated[t - 1], genes[t - 1]);
+        fixture_gene(&p->env, &r, 9, "M_at", "GENEM"); /* a second output */
         r.run.truth = 2;
         r.run.true_positives = true_positives[t - 1];
         r.run.majority = 0.4, r.run.ceiling = 0.5, r.run.informed = 0.9;
@@ -122,7 +125,15 @@ static void one_dataset(struct place *p)
                           t == 3 ? "step=7" : "step=5", 1);
         put(p, &r);
         put_run(p, "d", "model", "mlp", t, 0.75, "*");
-        r = start(p, "d", "model", "short", t, 0.3, "AB");
+        r = start(p, "d", "model", "nothing", t, empty[t - 1], "");
+        r.run.truth = 2;
+        r.run.true_positives = 0;
+        struct results_candidate *c =
+            fixture_candidate(&p->env, &r, "", "step=9", 1);
+        spred_free(&p->env, c->settings);
+        c->settings = NULL;
+        put(p, &r);
+        r = start(p, "d", "model", "short", t, 0.3, "MB");
         r.run.support = 3; /* of which two are stored */
         if (t == 3)
             fixture_status(&p->env, &r.run, "diverged", "loss is not finite");
@@ -139,7 +150,7 @@ static void methods(void **state)
     one_dataset(&p);
     read_back(&p);
     ask(&p, "methods", &t);
-    assert_int_equal(t.n_rows, 4);
+    assert_int_equal(t.n_rows, 5);
     assert_string_equal(results_text(&t, 0, "method"), "logistic (fista)");
     assert_string_equal(results_text(&t, 0, "kind"), "solver");
     size_t g = find(&t, "gated"), mlp = find(&t, "mlp");
@@ -171,6 +182,14 @@ static void methods(void **state)
     assert_true(isnan(results_real(&t, mlp, "precision")));
     assert_string_equal(results_text(&t, mlp, "no_stability"),
                         "every trial takes all genes");
+    size_t none = find(&t, "nothing");
+    assert_near(results_real(&t, none, "genes"), 0, 0);
+    assert_near(results_real(&t, none, "share_all"), 0, 0);
+    assert_near(results_real(&t, none, "recall"), 0, 0);
+    assert_near(results_real(&t, none, "fdr"), 0, 0);
+    assert_true(isnan(results_real(&t, none, "precision")));
+    assert_string_equal(results_text(&t, none, "no_stability"),
+                        "no trial takes a gene");
     size_t s = find(&t, "short");
     assert_true(isnan(results_real(&t, s, "stability")) &&
                 isnan(results_real(&t, s, "jaccard")));
@@ -190,7 +209,7 @@ static void versus(void **state)
     one_dataset(&p);
     read_back(&p);
     ask(&p, "versus", &t);
-    assert_int_equal(t.n_rows, 3); /* not against itself */
+    assert_int_equal(t.n_rows, 4); /* not against itself */
     size_t g = find(&t, "gated"), mlp = find(&t, "mlp");
     assert_string_equal(results_text(&t, g, "against"), "logistic (fista)");
     /* 0.15, 0.14, 0.13: mean 0.14, s^2 = 1e-4: paired, far narrower */
@@ -200,6 +219,11 @@ static void versus(void **state)
     assert_string_equal(results_text(&t, g, "verdict"), "better");
     assert_near(results_real(&t, mlp, "difference"), 0, 1e-15);
     assert_string_equal(results_text(&t, mlp, "verdict"), "cannot separate");
+    /* -0.1, 0, -0.05: worse on average, but the interval holds 0 */
+    assert_near(results_real(&t, find(&t, "nothing"), "difference"), -0.05,
+                1e-15);
+    assert_string_equal(results_text(&t, find(&t, "nothing"), "verdict"),
+                        "cannot separate");
     assert_string_equal(results_text(&t, find(&t, "short"), "verdict"),
                         "worse");
     results_table_free(&p.env, &t);
@@ -215,9 +239,9 @@ static void genes_and_settings(void **state)
     one_dataset(&p);
     read_back(&p);
     ask(&p, "chosen-genes", &t);
-    /* A: 1 1 1, B: 0 1/3 1, C: 0 1/3 0; three methods leave genes out */
+    /* M: 1 1 1, B: 0 1/3 1, C: 0 1/3 0; three methods leave genes out */
     assert_int_equal(t.n_rows, 9);
-    static const char *const symbols[] = {"GENEA", "GENEB", "GENEC"};
+    static const char *const symbols[] = {"GENEM", "GENEB", "GENEC"};
     static const double counts[] = {3, 3, 3, 0, 1, 3, 0, 1, 0};
     for (size_t i = 0; i < 9; i++) {
         assert_string_equal(results_text(&t, i, "symbol"), symbols[i / 3]);
@@ -225,6 +249,7 @@ static void genes_and_settings(void **state)
         assert_near(results_real(&t, i, "share"), counts[i] / 3, 1e-15);
         assert_near(results_real(&t, i, "place"), (double)(i / 3) + 1, 0);
     }
+    assert_near(results_real(&t, 1, "rank"), 1, 0); /* the best of two */
     assert_near(results_real(&t, 4, "rank"), 2, 0);
     assert_true(isnan(results_real(&t, 3, "rank")));
     results_table_free(&p.env, &t);
@@ -239,6 +264,19 @@ static void genes_and_settings(void **state)
     assert_near(results_real(&t, 1, "count"), 1, 0);
     /* without candidates the run's own words */
     assert_string_equal(results_text(&t, 2, "chosen"), "lr=0.1 step=3");
+    assert_string_equal(results_text(&t, 3, "chosen"), "(nothing to tune)");
+    assert_string_equal(results_text(&t, 3, "at"), "step=9, step=9, step=9");
+    results_table_free(&p.env, &t);
+    close_place(&p);
+
+    open_place(&p); /* two trials, of which one leaves genes out */
+    put_run(&p, "e", "model", "often", 1, 0.5, "*");
+    put_run(&p, "e", "model", "often", 2, 0.5, "B");
+    read_back(&p);
+    ask(&p, "chosen-genes", &t);
+    assert_int_equal(t.n_rows, 1);
+    assert_near(results_real(&t, 0, "trials"), 1, 0);
+    assert_near(results_real(&t, 0, "share"), 1, 0);
     results_table_free(&p.env, &t);
     close_place(&p);
 }
@@ -358,13 +396,13 @@ static void models_left_out(void **state)
     results_table_free(&p.env, &t);
     /* all in one data set, groups unique; fista and cd do not agree */
     ask(&p, "accuracy-genes", &t);
-    assert_int_equal(t.n_rows, 5);
-    for (size_t i = 0; i < 5; i++)
+    assert_int_equal(t.n_rows, 6);
+    for (size_t i = 0; i < 6; i++)
         assert_near(results_real(&t, i, "group"), (double)i + 1, 0);
     assert_string_equal(results_text(&t, 2, "problem"), "model");
     assert_string_equal(results_text(&t, 2, "solver"), "gated");
     assert_near(results_real(&t, 2, "certified"), 1, 0);
-    assert_near(results_real(&t, 4, "certified"), 0, 0);
+    assert_near(results_real(&t, 5, "certified"), 0, 0);
     results_table_free(&p.env, &t);
     close_place(&p);
 }
@@ -394,14 +432,15 @@ static void tables(void **state)
     has(text.text, "| majority |   1/T | (1-.8^T)/(.2T) |");
     has(text.text, "| gated            |        3/3 | 0.890 ± 0.161 |    0.400 "
                    "| 0.500 |          0.900 | 0.890 ± 0.161 |");
-    has(text.text, "No stability: mlp (every trial takes all genes); short "
-                   "(not all genes of every trial are stored).");
-    has(text.text, "| gated  | better          | +0.140 ± 0.035 |      3 |");
+    has(text.text, "No stability: mlp (every trial takes all genes); nothing "
+                   "(no trial takes a gene); short (not all genes of every "
+                   "trial are stored).");
+    has(text.text, "| gated   | better          | +0.140 ± 0.035 |      3 |");
     has(text.text, "- short: diverged in 1 trial: loss is not finite");
     has(text.text, "a = logistic (fista) (of 3), b = gated (of 3)");
-    has(text.text, "| 1 | GENEA | A_at    | 3 | 3 | 3 | 1.000 |");
-    has(text.text, "| d        | gated | lr=0.3        |    2/3 | step=5, "
-                   "step=7 |");
+    has(text.text, "| 1 | GENEM | M_at    | 3 | 3 | 3 | 1.000 |");
+    has(text.text, "| d        | gated   | lr=0.3            |    2/3 | "
+                   "lr=0.1 (1) |         step=5, step=7 |");
     assert_null(strstr(text.text, "## d, model"));
     assert_null(strstr(text.text, "## Ranks")); /* one data set */
     spred_free(&p.env, text.text);
