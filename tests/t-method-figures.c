@@ -205,7 +205,7 @@ static void by_hand(struct spred_env *env, const char *folder,
         fake_real(r, "friedman_p", 0.01);
         if (m < 2) { /* the second bar is within the first */
             fake_real(r, "low", ranks[m]);
-            fake_real(r, "high", ranks[1]);
+            fake_real(r, "high", ranks[2]);
         }
         for (int place = 1; m < 2 && place < 3; place++) {
             fake_row(env, g);
@@ -265,7 +265,7 @@ static void numbers(void **state)
                         "# x_at\n1 2 0.5\n2 2 0.75\n");
     spred_free(&env, text);
     contains(&env, folder, "critical-difference.dat",
-             "# one: mean rank, bar from, to\n1.25 1.25 1.75\n");
+             "# one: mean rank, bar from, to\n1.25 1.25 3\n");
     text = read_all(&env, folder, "critical-difference.gp");
     assert_int_equal(occurrences(text, "nohead front"), 1);
     spred_free(&env, text);
