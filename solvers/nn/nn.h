@@ -30,13 +30,15 @@ enum nn_group {
     NN_ELEMENT,
     NN_INPUT,  /* a column of W: one input feature */
     NN_OUTPUT, /* a row: one neuron */
-    NN_BLOCK   /* `block` consecutive columns */
+    NN_BLOCK   /* `block` consecutive columns; of a first layer: of inputs in
+                  the data's own order, wherever nn_swap_inputs puts them */
 };
+enum { NN_MAX_FACTORS = 8 };
 struct nn_sparse {
     enum nn_sparse_kind kind;
     enum nn_group group;
     size_t block;   /* BLOCK: columns per group */
-    size_t factors; /* SPRED: D >= 2 (0 means 2) */
+    size_t factors; /* SPRED: 2 <= D <= NN_MAX_FACTORS (0 means 2) */
     double lambda;
     double sigma; /* STG: 0 means .5 */
 };
@@ -53,7 +55,8 @@ enum { NN_MAX_LAYERS = 32, NN_MAX_BRANCHES = 2 };
 
 struct nn_branch {
     size_t n;
-    struct nn_layer layers[NN_MAX_LAYERS]; /* the first and last are LINEAR */
+    /* the first and last are LINEAR; out = 0 only for the last */
+    struct nn_layer layers[NN_MAX_LAYERS];
 };
 
 enum nn_start {
@@ -71,13 +74,17 @@ struct nn_shape {
                 (LassoNet: skip + network) */
     /* Gates on the inputs that the first layers of all branches share: DENSE
      * none; SPRED: each gate times its columns of all first layers is one
-     * group; STG. A gate start of 0 means: uniform +-1/sqrt(inputs) as the
-     * layers. */
+     * group; STG. The first layers themselves are then DENSE. A gate start of 0
+     * means: uniform +-1/sqrt(inputs) as the layers (D > 2: see start.c). */
     struct nn_sparse gate;
     double gate_start; /* every gate's first value; STG: of mu (their .5 apart)
                         */
     enum nn_start start;
 };
+
+/* The same check without making anything. SPRED_EINVAL: the layer and why. */
+enum spred_status nn_shape_check(struct spred_env *env,
+                                 const struct nn_shape *shape);
 
 /* Reads layers as one word: "linear(out=1024,bias=false,sparse=spred,
  * group=input,lambda=0.03)|relu|linear" (no blanks), what the YAML list
@@ -98,11 +105,16 @@ struct nn_tensor {
     real *value, *gradient; /* rows x cols; gradient: of the loss alone */
     double decay;           /* coefficient c of (c/2)|value|^2 that its sparsity
                                asks for: SPRED 2 lambda/D; else 0 */
-    struct nn_sparse sparse; /* SUBGRADIENT and PROXIMAL: for the trainer */
+    struct nn_sparse sparse; /* SUBGRADIENT and PROXIMAL: for the trainer; STG:
+                                on mu, whose penalty has slope nn_stg_slope */
+    double squares; /* |gradient|^2 over what is in use, after nn_gradient */
     real *moment1, *moment2; /* the trainer's: momentum, or Adam's two; owned */
 };
 
 struct nn;
+
+/* d/dmu of STG's penalty: lambda/sigma phi((mu + .5)/sigma). */
+double nn_stg_slope(const struct nn_sparse *sparse, double mu);
 
 /* most: the largest number of samples of any call. Everything random (starts,
  * dropout, STG's noise) from seed. SPRED_EINVAL: a shape that makes no sense.
@@ -137,11 +149,13 @@ void nn_input_gradient(struct nn *nn, const real *x, size_t n, size_t count,
 /* |w_j|_2 of those products for column j, live or not; STG: the open gate. */
 double nn_input_size(const struct nn *nn, size_t j);
 /* Penalty that the sparsity stands for: on the products, or (factors = 1) as
- * the decays on the factors. Equal at a balanced point. */
+ * the decays on the factors, which is never less. Equal at a balanced point.
+ * Inputs that are not live do not count. */
 double nn_penalty(const struct nn *nn, int factors);
 
-/* Evaluation mode: scores n x outputs, column-major. x: n x inputs in the
- * data's own order. Any n. */
+/* Evaluation mode: scores (logits or values) n x outputs, column-major. x: n x
+ * inputs in the data's own order. Any n. Inputs that are not live take no part.
+ */
 enum spred_status nn_predict(struct spred_env *env, struct nn *nn,
                              const float *x, size_t n, double *scores);
 /* Per input in the data's own order: size of its column, 0 where it is at most
@@ -149,10 +163,12 @@ enum spred_status nn_predict(struct spred_env *env, struct nn *nn,
 void nn_importance(const struct nn *nn, double zero, double *out);
 
 /* Effective weights (products) of a LINEAR layer, rows x cols with cols in the
- * network's order; borrowed until the next nn_gradient. */
+ * network's order; borrowed until the next nn_gradient, nn_predict or
+ * nn_weights. NULL: out of memory. */
 const real *nn_weights(struct nn *nn, size_t branch, size_t layer);
 
-/* All parameters, order and running statistics; owned, spred_free. */
+/* All parameters, order, live inputs and running statistics; owned, spred_free.
+ * NULL: out of memory. The trainer's moments are neither saved nor loaded. */
 real *nn_save(struct spred_env *env, const struct nn *nn);
 void nn_load(struct nn *nn, const real *saved);
 

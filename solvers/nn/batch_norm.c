@@ -1,0 +1,116 @@
+/* batch_norm.c: y = gamma (a - mean)/sqrt(var + eps) + beta, a unit at a time,
+ * with the batch's mean and variance in training and running ones in evaluation
+ * (Ioffe, Szegedy 2015; constants and unbiased running variance as PyTorch). */
+#include "solvers/nn/inside.h"
+
+#include <math.h>
+
+#define EPSILON 1e-5
+#define MOMENTUM .1
+
+static enum spred_status make(struct spred_env *env, struct nn *nn,
+                              struct nn_unit *u)
+{
+    SPRED_TRY(nn_tensor_add(env, nn, NN_NORM, u->branch, u->index, u->out, 1,
+                            &u->tensor));
+    SPRED_TRY(nn_tensor_add(env, nn, NN_NORM, u->branch, u->index, u->out, 1,
+                            &u->bias));
+    u->kept = nn_reals(env, u->out, nn->most);
+    u->running = nn_reals(env, u->out, 2);
+    u->n_running = u->running ? 2 * u->out : 0;
+    u->spread = nn_reals(env, u->out, 2);
+    return u->kept && u->running && u->spread ? SPRED_OK : SPRED_ENOMEM;
+}
+
+static void start(struct nn *nn, struct nn_unit *u, struct spred_rng *rng)
+{
+    (void)rng;
+    for (size_t i = 0; i < u->out; i++)
+        nn->tensors[u->tensor].value[i] = u->running[u->out + i] = 1;
+}
+
+/* mean and 1/sqrt(var + eps) of the batch; running statistics follow. */
+static void batch_statistics(struct nn_unit *u, const real *in, size_t n)
+{
+    size_t rows = u->out;
+    real *restrict spread = u->spread, *restrict mean = u->spread + rows;
+    real *restrict running = u->running, *restrict var = u->running + rows;
+    for (size_t i = 0; i < rows; i++)
+        mean[i] = spread[i] = 0;
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = 0; i < rows; i++)
+            mean[i] += in[i + s * rows];
+    for (size_t i = 0; i < rows; i++)
+        mean[i] /= (real)n;
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = 0; i < rows; i++) {
+            real away = in[i + s * rows] - mean[i];
+            spread[i] += away * away;
+        }
+    for (size_t i = 0; i < rows; i++) {
+        double v = (double)spread[i] / (double)n;
+        double unbiased = n > 1 ? v * (double)n / (double)(n - 1) : v;
+        running[i] += (real)MOMENTUM * (mean[i] - running[i]);
+        var[i] += (real)(MOMENTUM * (unbiased - (double)var[i]));
+        spread[i] = (real)(1 / sqrt(v + EPSILON));
+    }
+}
+
+static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
+                    int training)
+{
+    size_t rows = u->out;
+    const real *restrict gamma = nn->tensors[u->tensor].value;
+    const real *restrict beta = nn->tensors[u->bias].value;
+    real *restrict spread = u->spread, *restrict mean = u->spread + rows;
+    real *restrict kept = u->kept, *restrict out = u->output;
+    if (training)
+        batch_statistics(u, in, n);
+    else
+        for (size_t i = 0; i < rows; i++) {
+            mean[i] = u->running[i];
+            spread[i] =
+                (real)(1 / sqrt((double)u->running[rows + i] + EPSILON));
+        }
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = 0; i < rows; i++) {
+            size_t e = i + s * rows;
+            kept[e] = (in[e] - mean[i]) * spread[i];
+            out[e] = gamma[i] * kept[e] + beta[i];
+        }
+}
+
+/* before = gamma spread (delta - mean(delta) - kept mean(delta kept)) */
+static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
+                     real *before)
+{
+    size_t rows = u->out;
+    const real *restrict gamma = nn->tensors[u->tensor].value;
+    real *restrict by_gamma = nn->tensors[u->tensor].gradient;
+    real *restrict by_beta = nn->tensors[u->bias].gradient;
+    const real *restrict delta = u->delta, *restrict kept = u->kept;
+    real *restrict out = before;
+    (void)in;
+    for (size_t i = 0; i < rows; i++)
+        by_gamma[i] = by_beta[i] = 0;
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = 0; i < rows; i++) {
+            by_gamma[i] += delta[i + s * rows] * kept[i + s * rows];
+            by_beta[i] += delta[i + s * rows];
+        }
+    for (size_t s = 0; s < n; s++)
+        for (size_t i = 0; i < rows; i++) {
+            size_t e = i + s * rows;
+            out[e] =
+                gamma[i] * u->spread[i] *
+                (delta[e] - (by_beta[i] + kept[e] * by_gamma[i]) / (real)n);
+        }
+}
+
+const struct nn_kind nn_kind_batch_norm = {
+    .name = "batch-norm",
+    .make = make,
+    .start = start,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,185 @@
+/* penalty.c: how large the products are: penalties, sizes of inputs, weights,
+ * and the gradient in the products that is compared with lambda. */
+#include "solvers/nn/inside.h"
+
+#include <math.h>
+#include <string.h>
+
+double nn_column_squares(const struct nn *nn, const struct nn_unit *u, size_t j)
+{
+    const struct nn_tensor *t = &nn->tensors[u->tensor];
+    double sum = 0, column = 1;
+    if (u->gates && nn_scales_columns(u))
+        column = nn_gate(nn, u->gates, nn_group_of(nn, u, j));
+    if (u->gates && u->gates->sparse.kind == NN_STG)
+        return column * column;
+    for (size_t i = 0; i < u->out; i++) {
+        double w = (double)t->value[i + j * u->out];
+        for (size_t d = 1; d < u->factors; d++)
+            w *= (double)t[d].value[i + j * u->out];
+        if (u->gates && !nn_scales_columns(u))
+            w *= nn_gate(nn, u->gates, i);
+        sum += w * w;
+    }
+    return sum * column * column;
+}
+
+double nn_input_size(const struct nn *nn, size_t j)
+{
+    double sum = 0;
+    if (nn->shape.gate.kind == NN_STG)
+        return nn_gate(nn, &nn->shared, j);
+    for (size_t b = 0; b < nn->shape.n_branches; b++)
+        sum += nn_column_squares(nn, &nn->units[b][0], j);
+    return sqrt(sum);
+}
+
+void nn_importance(const struct nn *nn, double zero, double *out)
+{
+    double largest = 0;
+    for (size_t j = 0; j < nn->shape.inputs; j++) {
+        double size = j < nn->live ? nn_input_size(nn, j) : 0;
+        out[nn->order[j]] = size;
+        largest = fmax(largest, size);
+    }
+    for (size_t j = 0; j < nn->shape.inputs; j++)
+        if (out[j] <= zero * largest)
+            out[j] = 0;
+}
+
+void nn_input_gradient(struct nn *nn, const real *x, size_t n, size_t count,
+                       double *out)
+{
+    for (size_t j = 0; j < count; j++) {
+        double sum = 0;
+        for (size_t b = 0; b < nn->shape.n_branches; b++) {
+            const struct nn_unit *u = &nn->units[b][0];
+            for (size_t i = 0; i < u->out; i++) {
+                double g = 0;
+                for (size_t s = 0; s < n; s++)
+                    g +=
+                        (double)u->delta[i + s * u->out] * (double)x[s + j * n];
+                sum += g * g;
+            }
+        }
+        out[j] = sqrt(sum);
+    }
+}
+
+const real *nn_weights(struct nn *nn, size_t branch, size_t layer)
+{
+    struct nn_unit *u = &nn->units[branch][layer];
+    if (!u->gates && u->factors == 1)
+        return nn->tensors[u->tensor].value;
+    size_t live = nn->live;
+    nn->live = nn->shape.inputs;
+    if (u->gates)
+        nn_gates_open(nn, u->gates, 0);
+    nn->live = live;
+    if (u->product) {
+        nn_product(nn, u, 0, u->in, u->product);
+        return u->product;
+    }
+    spred_free(nn->env, nn->weights);
+    nn->weights = nn_reals(nn->env, u->out, u->in);
+    if (nn->weights)
+        nn_product(nn, u, 0, u->in, nn->weights);
+    return nn->weights;
+}
+
+/* lambda sum_j Phi((mu_j + .5)/sigma) */
+static double stochastic_penalty(const struct nn *nn,
+                                 const struct nn_gates *gates)
+{
+    double sum = 0, sigma = nn_sigma(&gates->sparse);
+    size_t count = gates->inputs ? nn->live : gates->groups;
+    for (size_t j = 0; j < count; j++) {
+        double mu = (double)nn->tensors[gates->tensor].value[j];
+        sum += erfc(-(mu + .5) / sigma * sqrt(.5)) / 2;
+    }
+    return gates->sparse.lambda * sum;
+}
+
+/* lambda |w|^(2/D) of a group whose squares sum to `squares` */
+static double group_penalty(const struct nn_sparse *s, double squares)
+{
+    double d = s->kind == NN_SPRED ? (double)nn_factors(s) : 2;
+    return s->lambda * pow(squares, 1 / d);
+}
+
+/* Of the products of one layer. */
+static double layer_penalty(const struct nn *nn, const struct nn_unit *u)
+{
+    const struct nn_sparse *s = &u->layer->sparse;
+    const struct nn_tensor *t = &nn->tensors[u->tensor];
+    size_t columns = nn_columns(nn, t);
+    double sum = 0;
+    if (s->group == NN_INPUT)
+        for (size_t j = 0; j < columns; j++)
+            sum += group_penalty(s, nn_column_squares(nn, u, j));
+    if (s->group == NN_BLOCK)
+        for (size_t k = 0; k * s->block < u->in; k++) {
+            double squares = 0;
+            for (size_t j = 0; j < columns; j++)
+                if ((u->index ? j : nn->order[j]) / s->block == k)
+                    squares += nn_column_squares(nn, u, j);
+            sum += group_penalty(s, squares);
+        }
+    if (s->group != NN_OUTPUT && s->group != NN_ELEMENT)
+        return sum;
+    for (size_t i = 0; i < u->out; i++) {
+        double squares = 0;
+        double scale = u->gates ? nn_gate(nn, u->gates, i) : 1;
+        for (size_t j = 0; j < columns; j++) {
+            double w = scale;
+            for (size_t d = 0; d < u->factors; d++)
+                w *= (double)t[d].value[i + j * u->out];
+            squares += w * w;
+            if (s->group == NN_ELEMENT)
+                sum += group_penalty(s, w * w);
+        }
+        if (s->group == NN_OUTPUT)
+            sum += group_penalty(s, squares);
+    }
+    return sum;
+}
+
+/* (c/2) |f|^2 over the tensors of products */
+static double decays(const struct nn *nn)
+{
+    double sum = 0;
+    for (size_t i = 0; i < nn->n_tensors; i++) {
+        const struct nn_tensor *t = &nn->tensors[i];
+        size_t count = t->decay > 0 ? t->rows * nn_columns(nn, t) : 0;
+        double squares = 0;
+        for (size_t e = 0; e < count; e++)
+            squares += (double)t->value[e] * (double)t->value[e];
+        sum += t->decay / 2 * squares;
+    }
+    return sum;
+}
+
+double nn_penalty(const struct nn *nn, int factors)
+{
+    const struct nn_sparse *gate = &nn->shape.gate;
+    double sum = factors ? decays(nn) : 0;
+    if (gate->kind == NN_STG)
+        sum += stochastic_penalty(nn, &nn->shared);
+    else if (gate->kind == NN_SPRED && !factors)
+        for (size_t j = 0; j < nn->live; j++) {
+            double size = nn_input_size(nn, j);
+            sum += group_penalty(gate, size * size);
+        }
+    for (size_t b = 0; b < nn->shape.n_branches; b++)
+        for (size_t l = 0; l < nn->shape.branches[b].n; l++) {
+            const struct nn_unit *u = &nn->units[b][l];
+            enum nn_sparse_kind kind = u->layer->sparse.kind;
+            if (u->layer->kind != NN_LINEAR || kind == NN_DENSE)
+                continue;
+            if (kind == NN_STG)
+                sum += stochastic_penalty(nn, &u->own);
+            else if (kind != NN_SPRED || !factors)
+                sum += layer_penalty(nn, u);
+        }
+    return sum;
+}
