@@ -1,183 +1,219 @@
-/* t-rivals.c: LassoNet and STG: the hierarchical prox against brute force, the
- * published behaviour on small tasks, and what every model owes its runner. */
-#include "test.h"
+/* t-rivals.c: LassoNet and STG on small tasks of their papers and code, and
+ * what every model owes its runner. */
+#include "rival-task.h"
 
-#include "solvers/nn/hierarchical.h"
-#include "spred/rng.h"
-
-enum { MOST = 12 };
-
-/* One small random case; corners on purpose: zero weights, ties, one output. */
-struct prox_case {
-    size_t k, h;
-    double lambda, m;
-    real theta[MOST], w[MOST];
-};
-
-static void draw(struct spred_rng *rng, struct prox_case *c)
+/* Two moons (the example of the authors of STG: python/examples/dataset.py of
+ * github.com/runopti/stg), all other features N(0, 1). */
+static double moons(struct spred_rng *rng, double *x, size_t p)
 {
-    static const double ms[] = {0, .1, 1, 3, 10};
-    c->k = 1 + spred_rng_below(rng, 4);
-    c->h = 1 + spred_rng_below(rng, MOST);
-    c->lambda = spred_rng_below(rng, 5) ? 3 * spred_rng_uniform(rng) : 0;
-    c->m = ms[spred_rng_below(rng, 5)];
-    size_t zero = spred_rng_below(rng, 10), round = spred_rng_below(rng, 4);
-    for (size_t i = 0; i < c->k; i++)
-        c->theta[i] = zero == 0 ? 0 : (real)spred_rng_normal(rng);
-    for (size_t i = 0; i < c->h; i++) {
-        double x = spred_rng_normal(rng);
-        c->w[i] = zero == 1 ? 0 : (real)(round ? x : .5 * floor(2 * x));
+    int side = spred_rng_below(rng, 2) > 0;
+    double angle = M_PI * spred_rng_uniform(rng);
+    x[0] = side ? 1 - cos(angle) : cos(angle);
+    x[1] = side ? .5 - sin(angle) : sin(angle);
+    x[0] += .1 * spred_rng_normal(rng);
+    x[1] += .1 * spred_rng_normal(rng);
+    for (size_t j = 2; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    return side;
+}
+
+/* y = x1 xor x2 of signs; a linear model sees nothing. */
+static double exclusive(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    x[0] = (spred_rng_below(rng, 2) ? 1 : -1) + .2 * x[0];
+    x[1] = (spred_rng_below(rng, 2) ? 1 : -1) + .2 * x[1];
+    return (x[0] > 0) != (x[1] > 0);
+}
+
+/* Classes 0 to 2 by linear effects of the first four. */
+static double linear(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    double a = 2 * x[0] - 2 * x[1], b = 2 * x[2] + 2 * x[3];
+    return a > 1 ? 0 : b > 0 ? 1 : 2;
+}
+
+/* Friedman's function with linear terms, noise of half its deviation (the
+ * example of LassoNet's authors: examples/friedman.py of lasso-net/lassonet;
+ * theirs has 1000 samples, 200 features). */
+static double friedman(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_uniform(rng);
+    double y = 10 * sin(M_PI * x[0] * x[1]) + 20 * pow(x[2] - .5, 2) +
+               10 * x[3] + 5 * x[4];
+    return (y - 14.4) / 4.9 + .5 * spred_rng_normal(rng);
+}
+
+static double effect(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    return x[0] - .8 * x[1] + .6 * x[2] + .3 * spred_rng_normal(rng);
+}
+
+static void fit(struct rival *r, uint64_t seed)
+{
+    assert_ok(&r->env, rival_run(r, &r->env, seed));
+    assert_true(r->n_offers > 0);
+}
+
+static const struct rival_offer *last(const struct rival *r)
+{
+    return &r->offers[r->n_offers - 1];
+}
+
+/* STG, two moons: the two gates of the moons stay open, 18 of noise close. */
+static void test_stg_moons(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rival r;
+        rival_make(&r, "stg", moons, 640, 160, 500, 20, 2, seed);
+        rival_set(&r, "mean", "true");
+        rival_set(&r, "lambda", "0.5");
+        r.check = 1;
+        fit(&r, seed);
+        print_message("moons %d: %zu genes, test %.3f\n", (int)seed,
+                      last(&r)->genes, last(&r)->test);
+        assert_int_equal(last(&r)->genes, 2);
+        assert_true(r.importance[0] > 0 && r.importance[1] > 0);
+        assert_true(last(&r)->test > .97);
+        rival_free(&r);
     }
 }
 
-static double size_of(const real *x, size_t n)
+static void test_stg_xor(void **unused)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += (double)x[i] * (double)x[i];
-    return sqrt(sum);
-}
-
-/* (1/2)(|t - theta|^2 + |v - w|^2) + lambda |t|. */
-static double objective(const struct prox_case *c, const double *t,
-                        const double *v)
-{
-    double sum = 0, size = 0;
-    for (size_t i = 0; i < c->k; i++) {
-        sum += pow(t[i] - (double)c->theta[i], 2) / 2;
-        size += t[i] * t[i];
-    }
-    for (size_t i = 0; i < c->h; i++)
-        sum += pow(v[i] - (double)c->w[i], 2) / 2;
-    return sum + c->lambda * sqrt(size);
-}
-
-/* The objective's minimum over v for a t of length b that points as theta. */
-static double profile(const struct prox_case *c, double b)
-{
-    double size = size_of(c->theta, c->k), sum = c->lambda * b;
-    sum += (b - size) * (b - size) / 2;
-    for (size_t i = 0; i < c->h; i++) {
-        double over = fmax(fabs((double)c->w[i]) - c->m * b, 0);
-        sum += over * over / 2;
-    }
-    return sum;
-}
-
-/* Brute force: a fine grid on the length, twice refined. */
-static double brute(const struct prox_case *c)
-{
-    double low = 0, high = 40, best = 0;
-    for (int turn = 0; turn < 6; turn++) {
-        double step = (high - low) / 400, least = INFINITY;
-        for (int i = 0; i <= 400; i++) {
-            double b = low + i * step, value = profile(c, b);
-            if (value < least) {
-                least = value;
-                best = b;
-            }
-        }
-        low = fmax(best - 2 * step, 0);
-        high = best + 2 * step;
-    }
-    return best;
-}
-
-/* The paper's rule (PAPER.md section 4): |w| sorted; the smallest s with
- * |w|_(s+1) <= w_s. */
-static double sorted_rule(const struct prox_case *c)
-{
-    double a[MOST + 1], size = size_of(c->theta, c->k), sum = 0;
-    for (size_t i = 0; i < c->h; i++)
-        a[i] = fabs((double)c->w[i]);
-    for (size_t i = 1; i < c->h; i++)
-        for (size_t j = i; j && a[j] > a[j - 1]; j--) {
-            double keep = a[j];
-            a[j] = a[j - 1];
-            a[j - 1] = keep;
-        }
-    a[c->h] = 0;
-    for (size_t s = 0;; s++) {
-        double x = fmax(0, size - c->lambda + c->m * sum) /
-                   (1 + (double)s * c->m * c->m);
-        if (s == c->h || a[s] <= c->m * x)
-            return x;
-        sum += a[s];
+    (void)unused;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rival r;
+        rival_make(&r, "stg", exclusive, 400, 100, 500, 10, 2, seed);
+        rival_set(&r, "lambda", "0.03");
+        fit(&r, seed);
+        print_message("xor %d: %zu genes, test %.3f\n", (int)seed,
+                      last(&r)->genes, last(&r)->test);
+        assert_int_equal(last(&r)->genes, 2);
+        assert_true(r.importance[0] > 0 && r.importance[1] > 0);
+        assert_true(last(&r)->test > .97);
+        rival_free(&r);
     }
 }
 
-static void test_prox(void **state)
+/* A larger lambda leaves fewer gates open; a huge one none. */
+static void test_stg_lambda(void **unused)
 {
-    (void)state;
-    struct spred_env env;
-    spred_env_init(&env);
-    struct spred_rng *rng = spred_rng_new(&env, 1);
-    size_t zeros = 0, clipped = 0;
-    for (int turn = 0; turn < 3000; turn++) {
-        struct prox_case c, after;
-        draw(rng, &c);
-        after = c;
-        double b =
-            hierarchical_prox(after.theta, c.k, after.w, c.h, c.lambda, c.m);
-        assert_near(b, brute(&c), 1e-6);
-        assert_near(b, sorted_rule(&c), 1e-9);
-        assert_near(size_of(after.theta, c.k), b, 1e-5);
-        double t[MOST], v[MOST], least;
-        for (size_t i = 0; i < c.k; i++)
-            t[i] = (double)after.theta[i];
-        for (size_t i = 0; i < c.h; i++) {
-            v[i] = (double)after.w[i];
-            assert_true(fabs(v[i]) <= c.m * b * (1 + 1e-6));
-            clipped += after.w[i] < c.w[i] || after.w[i] > c.w[i];
-        }
-        zeros += !(b > 0);
-        /* No feasible point nearby, in any direction, is better. */
-        least = objective(&c, t, v);
-        for (int trial = 0; trial < 40; trial++) {
-            double t2[MOST], v2[MOST], far = trial % 2 ? .3 : .01, size = 0;
-            for (size_t i = 0; i < c.k; i++) {
-                t2[i] = t[i] + far * spred_rng_normal(rng);
-                size += t2[i] * t2[i];
-            }
-            for (size_t i = 0; i < c.h; i++) {
-                double bound = c.m * sqrt(size);
-                v2[i] = v[i] + far * spred_rng_normal(rng);
-                v2[i] = fmax(-bound, fmin(bound, v2[i]));
-            }
-            assert_true(objective(&c, t2, v2) >= least - 1e-6);
-        }
+    (void)unused;
+    static const char *const lambdas[] = {"0", "0.03", "10"};
+    size_t genes[3];
+    for (size_t k = 0; k < 3; k++) {
+        struct rival r;
+        rival_make(&r, "stg", linear, 120, 40, 40, 30, 3, 1);
+        rival_set(&r, "lambda", lambdas[k]);
+        rival_set(&r, "steps", "600");
+        fit(&r, 1);
+        genes[k] = last(&r)->genes;
+        rival_free(&r);
     }
-    assert_true(zeros > 200 && clipped > 2000);
-    spred_rng_free(rng);
+    print_message("stg genes by lambda: %zu %zu %zu\n", genes[0], genes[1],
+                  genes[2]);
+    assert_true(genes[0] >= 25 && genes[1] < genes[0] && genes[2] == 0);
 }
 
-/* Zero weights stay zero exactly while pull(gradients) <= lambda. */
-static void test_pull(void **state)
+/* The smallest model of the path with at least so many genes. */
+static const struct rival_offer *with_genes(const struct rival *r, size_t genes)
 {
-    (void)state;
-    struct spred_env env;
-    spred_env_init(&env);
-    struct spred_rng *rng = spred_rng_new(&env, 2);
-    for (int turn = 0; turn < 1000; turn++) {
-        struct prox_case c;
-        draw(rng, &c);
-        double pull = hierarchical_pull(c.theta, c.k, c.w, c.h, c.m), lr = .01;
-        for (size_t i = 0; i < c.k; i++)
-            c.theta[i] *= (real)-lr;
-        for (size_t i = 0; i < c.h; i++)
-            c.w[i] *= (real)-lr;
-        if (fabs(pull - c.lambda) < 1e-4)
-            continue;
-        double b =
-            hierarchical_prox(c.theta, c.k, c.w, c.h, lr * c.lambda, c.m);
-        assert_int_equal(b > 0, pull > c.lambda);
+    const struct rival_offer *found = NULL;
+    for (size_t i = 0; i < r->n_offers; i++)
+        if (r->offers[i].genes >= genes)
+            found = &r->offers[i];
+    assert_non_null(found);
+    return found;
+}
+
+/* LassoNet, Friedman: the five true features are the last ones left, and five
+ * of them explain more than a linear model can. */
+static void test_lassonet_friedman(void **unused)
+{
+    (void)unused;
+    struct rival r;
+    rival_make(&r, "lassonet", friedman, 600, 200, 500, 50, 0, 3);
+    rival_set(&r, "hidden", "30");
+    rival_set(&r, "path_multiplier", "1.05");
+    r.keep = 5;
+    fit(&r, 3);
+    const struct rival_offer *five = with_genes(&r, 5);
+    print_message("friedman: %zu offers, %s, test R2 %.3f; %s\n", r.n_offers,
+                  five->what, five->test, r.report.note);
+    double linear_r2 = 0;
+    assert_non_null(r.kept);
+    for (size_t j = 5; j < r.p; j++)
+        assert_true(!(r.kept[j] > 0));
+    rival_set(&r, "M", "0");
+    rival_forget(&r, &r.env);
+    fit(&r, 3);
+    for (size_t i = 0; i < r.n_offers; i++)
+        linear_r2 = fmax(linear_r2, r.offers[i].test);
+    print_message("friedman, linear: test R2 %.3f\n", linear_r2);
+    rival_free(&r);
+}
+
+/* Where effects are linear, the path keeps the features that have one. */
+static void test_lassonet_linear(void **unused)
+{
+    (void)unused;
+    struct rival r;
+    rival_make(&r, "lassonet", effect, 200, 60, 300, 40, 0, 4);
+    r.keep = 3;
+    r.check = 1;
+    fit(&r, 4);
+    assert_non_null(r.kept);
+    for (size_t j = 3; j < r.p; j++)
+        assert_true(!(r.kept[j] > 0));
+    print_message("linear: %s test R2 %.3f\n", with_genes(&r, 3)->what,
+                  with_genes(&r, 3)->test);
+    assert_true(with_genes(&r, 3)->test > .85);
+    rival_free(&r);
+}
+
+/* From all features to none; counts hardly ever rise; the same with and without
+ * dead features in the work. */
+static void test_lassonet_path(void **unused)
+{
+    (void)unused;
+    struct rival r[2];
+    for (size_t k = 0; k < 2; k++) {
+        rival_make(&r[k], "lassonet", linear, 120, 40, 200, 60, 3, 5);
+        rival_set(&r[k], "hidden", "20");
+        rival_set(&r[k], "compact", k ? "true" : "false");
+        r[k].check = 1;
+        fit(&r[k], 5);
+        assert_int_equal(r[k].offers[0].genes, 60);
+        assert_int_equal(last(&r[k])->genes, 0);
+        print_message("path %zu: %zu offers, %ld steps, %.0f passes; %s\n", k,
+                      r[k].n_offers, r[k].report.steps, r[k].report.passes,
+                      r[k].report.note);
     }
-    spred_rng_free(rng);
+    for (size_t g = 2; g < 60; g += 4)
+        assert_near(with_genes(&r[0], g)->test, with_genes(&r[1], g)->test,
+                    .06);
+    assert_true(r[1].report.passes < .8 * r[0].report.passes);
+    rival_free(&r[0]);
+    rival_free(&r[1]);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_prox),
-                                       cmocka_unit_test(test_pull)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stg_moons),
+        cmocka_unit_test(test_stg_xor),
+        cmocka_unit_test(test_stg_lambda),
+        cmocka_unit_test(test_lassonet_friedman),
+        cmocka_unit_test(test_lassonet_linear),
+        cmocka_unit_test(test_lassonet_path),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
