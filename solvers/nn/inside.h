@@ -72,13 +72,14 @@ struct nn {
     struct nn_gates shared;
     struct nn_unit units[NN_MAX_BRANCHES][NN_MAX_LAYERS];
     struct spred_rng *noise;
-    int frozen;      /* tests: the noise of the last step is used again */
-    size_t tile;     /* columns of one tile of the first layers */
-    real *tile_x;    /* most x tile */
-    real *tile_w;    /* largest first layer x tile; NULL: no need */
-    real *sum;       /* shape.sum: outputs x most */
-    double *samples; /* most x most, most x tile: nn_input_gradient */
-    real *weights;   /* of nn_weights; made on demand */
+    int frozen;        /* tests: the noise of the last step is used again */
+    size_t tile;       /* columns of one tile of the first layers */
+    real *tile_x;      /* most x tile */
+    real *tile_w;      /* largest first layer x tile; NULL: no need */
+    real *sum;         /* shape.sum: outputs x most */
+    size_t probe_side; /* most rows of the matrix of nn_input_gradient */
+    double *probe;     /* its memory, in double */
+    real *weights;     /* of nn_weights; made on demand */
 };
 
 /* tensors.c. cols = 1 and rows = 1 are fine. */
@@ -138,6 +139,9 @@ void nn_bias_fill(const struct nn *nn, const struct nn_unit *u, size_t n);
 double nn_loss(const struct nn *nn, const real *z, size_t n,
                const int32_t *codes, const double *values, double weight,
                real *delta);
+
+/* inputs.c: memory of nn_input_gradient. */
+enum spred_status nn_probe_make(struct spred_env *env, struct nn *nn);
 
 /* penalty.c: |w_j|^2 over a column of one first layer's products. */
 double nn_column_squares(const struct nn *nn, const struct nn_unit *u,

@@ -3,8 +3,8 @@
 
 #include <limits.h>
 
-/* Reals of one tile of the first layers: half of a second-level cache. */
-#define TILE_REALS ((size_t)1 << 17)
+/* Reals of one tile of the first layers: a second-level cache. */
+#define TILE_REALS ((size_t)1 << 18)
 #define LEAST_TILE 64
 #define MOST_TILE 1024
 
@@ -94,6 +94,7 @@ static enum spred_status make(struct spred_env *env, struct nn *nn,
             SPRED_TRY(make_unit(env, nn, b, l, &units));
     }
     SPRED_TRY(make_tiles(env, nn));
+    SPRED_TRY(nn_probe_make(env, nn));
     return start(env, nn, seed);
 }
 
@@ -150,7 +151,7 @@ void nn_free(struct nn *nn)
     spred_free(env, nn->tile_x);
     spred_free(env, nn->tile_w);
     spred_free(env, nn->sum);
-    spred_free(env, nn->samples);
+    spred_free(env, nn->probe);
     spred_free(env, nn->weights);
     spred_free(env, nn);
 }

@@ -1,5 +1,5 @@
-/* penalty.c: how large the products are: penalties, sizes of inputs, weights,
- * and the gradient in the products that is compared with lambda. */
+/* penalty.c: how large the products are: penalties, sizes of inputs, weights.
+ */
 #include "solvers/nn/inside.h"
 
 #include <math.h>
@@ -45,25 +45,6 @@ void nn_importance(const struct nn *nn, double zero, double *out)
     for (size_t j = 0; j < nn->shape.inputs; j++)
         if (out[j] <= zero * largest)
             out[j] = 0;
-}
-
-void nn_input_gradient(struct nn *nn, const real *x, size_t n, size_t count,
-                       double *out)
-{
-    for (size_t j = 0; j < count; j++) {
-        double sum = 0;
-        for (size_t b = 0; b < nn->shape.n_branches; b++) {
-            const struct nn_unit *u = &nn->units[b][0];
-            for (size_t i = 0; i < u->out; i++) {
-                double g = 0;
-                for (size_t s = 0; s < n; s++)
-                    g +=
-                        (double)u->delta[i + s * u->out] * (double)x[s + j * n];
-                sum += g * g;
-            }
-        }
-        out[j] = sqrt(sum);
-    }
 }
 
 const real *nn_weights(struct nn *nn, size_t branch, size_t layer)

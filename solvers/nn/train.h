@@ -29,12 +29,13 @@ struct nn_training {
     size_t batch;  /* samples a step, reshuffled every epoch; 0: all */
     long every;    /* steps between two calls of evaluate */
     uint64_t seed; /* of the batches */
-    /* Dead inputs: every `every` steps an input whose products are below `dead`
-     * times the largest and whose |g_j| < lambda is parked: swapped behind the
-     * live ones and left out of every step. Before each evaluate all parked
-     * inputs are checked again with the full gradient; one with |g_j| >= lambda
-     * comes back with what it had. 0: nothing is parked. Only where the shape
-     * has SPRED gates on its inputs, D = 2. */
+    /* Dead inputs: every `every` steps, and more often at first, an input whose
+     * products are at most `dead` times the largest and whose |g_j| < lambda
+     * (gradient of all samples, where the step began) is parked: swapped behind
+     * the live ones and left out of every step. All parked inputs are looked at
+     * again each time; one with |g_j| >= lambda comes back, its factors shrunk
+     * as they would have been. 0: nothing is parked. Only where the shape has
+     * SPRED gates on its inputs, D = 2; a network without dropout. */
     double dead;
     /* Every `every` steps and after the last one. *stop = 1 ends training. */
     enum spred_status (*evaluate)(void *cookie, struct nn *nn, long step,
@@ -46,12 +47,14 @@ struct nn_training {
 
 struct nn_report {
     long steps;
-    double passes;  /* sum over steps of batch/n * live/p */
+    double passes;  /* sum over steps of batch/n * live/p, and half a pass over
+                       the parked for each look at them */
     double loss;    /* of the last step, without penalties */
     size_t live;    /* inputs in use at the end */
     size_t parked;  /* and parked */
     size_t revived; /* how often one came back */
-    double worst;   /* largest |g_j| / lambda over the parked, last check */
+    size_t awake;   /* parked with |g_j| >= lambda after the last step */
+    double worst;   /* largest |g_j| / lambda over the parked, then */
 };
 
 /* Trains from where nn stands; moments start at 0. Polls env for cancel

@@ -1,0 +1,225 @@
+/* optimise.c: SGD with momentum, Adam with coupled decay (Kingma and Ba 2015)
+ * and with decoupled decay (Loshchilov and Hutter 2019), PyTorch's forms of
+ * them, and the two penalties that no decay stands for. */
+#include "solvers/nn/optimise.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "solvers/nn/update_loops.h"
+
+/* Factors stay above it: their products are 0 for every purpose, but their
+ * slopes are not denormal, and u = v = 0, which nothing leaves, is not met. */
+#define FACTOR_FLOOR 1e-30
+#define PI 3.14159265358979323846
+
+static int of_inputs(const struct nn_tensor *t)
+{
+    return t->role == NN_GATE || t->role == NN_FIRST;
+}
+
+size_t nn_used(const struct nn *nn, const struct nn_tensor *tensor)
+{
+    size_t cols = tensor->cols, live = nn_live(nn);
+    /* Gates of blocks of inputs are fewer than the inputs: all in use. */
+    if (of_inputs(tensor) && cols == nn_shape_of(nn)->inputs)
+        cols = live;
+    return tensor->rows * cols;
+}
+
+static const struct nn_rule *rule_of(const struct nn_training *training,
+                                     const struct nn_tensor *t)
+{
+    return of_inputs(t) ? &training->first : &training->rest;
+}
+
+/* Zeroed; *moment may be there already. */
+static enum spred_status clear(struct spred_env *env, real **moment,
+                               size_t count, int wanted)
+{
+    if (!wanted)
+        return SPRED_OK;
+    if (!*moment)
+        *moment = spred_alloc(env, count, sizeof **moment);
+    else
+        memset(*moment, 0, count * sizeof **moment);
+    return *moment ? SPRED_OK : SPRED_ENOMEM;
+}
+
+enum spred_status nn_moments(struct spred_env *env, struct nn *nn,
+                             const struct nn_training *training)
+{
+    size_t count;
+    struct nn_tensor *tensors = nn_tensors(nn, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct nn_tensor *t = &tensors[i];
+        const struct nn_rule *rule = rule_of(training, t);
+        int adam = rule->kind != NN_SGD;
+        SPRED_TRY(clear(env, &t->moment1, t->rows * t->cols,
+                        adam || rule->momentum > 0));
+        SPRED_TRY(clear(env, &t->moment2, t->rows * t->cols, adam));
+    }
+    return SPRED_OK;
+}
+
+double nn_gradient_norm(struct nn *nn)
+{
+    size_t count;
+    const struct nn_tensor *tensors = nn_tensors(nn, &count);
+    double total = 0;
+    for (size_t i = 0; i < count; i++)
+        total += update_loops()->squares(nn_used(nn, &tensors[i]),
+                                         tensors[i].gradient);
+    return sqrt(total);
+}
+
+double nn_clip(double clip, double norm)
+{
+    double share = clip / (norm + 1e-6);
+    return clip > 0 && share < 1 ? share : 1;
+}
+
+double nn_schedule(const struct nn_training *training, long step)
+{
+    double share = (double)step / (double)training->steps;
+    return training->cosine ? (1 + cos(PI * share)) / 2 : 1;
+}
+
+/* ---- penalties that are no decay ---- */
+
+static void one_group(real *value, real *gradient, size_t count, double amount)
+{
+    double size = 0;
+    for (size_t e = 0; e < count; e++)
+        size += (double)value[e] * (double)value[e];
+    size = sqrt(size);
+    if (gradient) {
+        if (size > 0)
+            for (size_t e = 0; e < count; e++)
+                gradient[e] += (real)(amount * (double)value[e] / size);
+        return;
+    }
+    real keep = size > amount ? (real)(1 - amount / size) : 0;
+    for (size_t e = 0; e < count; e++)
+        value[e] *= keep;
+}
+
+/* Rows of a column-major matrix: their sizes first. */
+static void row_groups(size_t rows, size_t cols, real *value, real *gradient,
+                       double amount, double *sizes)
+{
+    memset(sizes, 0, rows * sizeof *sizes);
+    for (size_t e = 0; e < rows * cols; e++)
+        sizes[e % rows] += (double)value[e] * (double)value[e];
+    for (size_t r = 0; r < rows; r++) {
+        double size = sqrt(sizes[r]);
+        if (gradient)
+            sizes[r] = size > 0 ? amount / size : 0;
+        else
+            sizes[r] = size > amount ? 1 - amount / size : 0;
+    }
+    for (size_t e = 0; e < rows * cols; e++) {
+        if (gradient)
+            gradient[e] += (real)sizes[e % rows] * value[e];
+        else
+            value[e] *= (real)sizes[e % rows];
+    }
+}
+
+void nn_penalise(const struct nn_sparse *sparse, size_t rows, size_t cols,
+                 real *value, real *gradient, double amount, double *scratch)
+{
+    size_t total = rows * cols, group = 1;
+    if (sparse->group == NN_OUTPUT) {
+        row_groups(rows, cols, value, gradient, amount, scratch);
+        return;
+    }
+    if (sparse->group == NN_INPUT)
+        group = rows;
+    else if (sparse->group == NN_BLOCK)
+        group = rows * (sparse->block ? sparse->block : 1);
+    for (size_t e = 0; e < total; e += group)
+        one_group(value + e, gradient ? gradient + e : NULL,
+                  total - e < group ? total - e : group, amount);
+}
+
+/* d/dmu of lambda sum Phi((mu + .5)/sigma): Yamada et al. 2020, (7). */
+static void open_gates(const struct nn_sparse *sparse, size_t count,
+                       const real *mu, real *gradient, double share)
+{
+    double sigma = sparse->sigma > 0 ? sparse->sigma : .5;
+    for (size_t e = 0; e < count; e++) {
+        double z = ((double)mu[e] + .5) / sigma;
+        gradient[e] += (real)(sparse->lambda * share * exp(-z * z / 2) /
+                              (sigma * sqrt(2 * PI)));
+    }
+}
+
+/* Into the gradient, which is still to be multiplied by scale. */
+static void add_penalty(const struct nn_tensor *t, size_t used, double scale,
+                        double *scratch)
+{
+    if (t->sparse.kind == NN_SUBGRADIENT)
+        nn_penalise(&t->sparse, t->rows, used / t->rows, t->value, t->gradient,
+                    t->sparse.lambda / scale, scratch);
+    else if (t->sparse.kind == NN_STG)
+        open_gates(&t->sparse, used, t->value, t->gradient, 1 / scale);
+}
+
+/* ---- the step ---- */
+
+static double decay_of(const struct nn_rule *rule, const struct nn_tensor *t)
+{
+    if (t->decay > 0)
+        return t->decay;
+    return t->sparse.kind == NN_DENSE && t->role != NN_NORM ? rule->decay : 0;
+}
+
+static struct update_rule update_of(const struct nn_rule *rule,
+                                    const struct nn_tensor *t, long step,
+                                    double scale, double schedule)
+{
+    struct update_rule update = {
+        .lr = rule->lr * schedule,
+        .scale = scale,
+        .decay = decay_of(rule, t),
+        .shrink = 1,
+        .momentum = rule->momentum,
+        .beta1 = rule->beta1 > 0 ? rule->beta1 : .9,
+        .beta2 = rule->beta2 > 0 ? rule->beta2 : .999,
+        .epsilon = rule->epsilon > 0 ? rule->epsilon : 1e-8,
+        .floor = t->decay > 0 ? FACTOR_FLOOR : 0,
+    };
+    if (rule->kind == NN_ADAMW) {
+        update.shrink = 1 - update.lr * update.decay;
+        update.decay = 0;
+    }
+    update.unbias1 = 1 / (1 - pow(update.beta1, (double)step + 1));
+    update.unbias2 = 1 / (1 - pow(update.beta2, (double)step + 1));
+    return update;
+}
+
+void nn_step(struct nn *nn, const struct nn_training *training, long step,
+             double scale, double schedule, double *scratch)
+{
+    const struct update_loops *loops = update_loops();
+    size_t count;
+    struct nn_tensor *tensors = nn_tensors(nn, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct nn_tensor *t = &tensors[i];
+        const struct nn_rule *rule = rule_of(training, t);
+        struct update_rule update = update_of(rule, t, step, scale, schedule);
+        size_t used = nn_used(nn, t);
+        add_penalty(t, used, scale, scratch);
+        if (rule->kind != NN_SGD)
+            loops->adam(used, &update, t->value, t->gradient, t->moment1,
+                        t->moment2);
+        else if (rule->momentum > 0)
+            loops->momentum(used, &update, t->value, t->gradient, t->moment1);
+        else
+            loops->plain(used, &update, t->value, t->gradient);
+        if (t->sparse.kind == NN_PROXIMAL)
+            nn_penalise(&t->sparse, t->rows, used / t->rows, t->value, NULL,
+                        update.lr * t->sparse.lambda, scratch);
+    }
+}
