@@ -2,12 +2,14 @@
  * what every model owes its runner. */
 #include "rival-task.h"
 
+#define PI 3.14159265358979323846
+
 /* Two moons (the example of the authors of STG: python/examples/dataset.py of
  * github.com/runopti/stg), all other features N(0, 1). */
 static double moons(struct spred_rng *rng, double *x, size_t p)
 {
     int side = spred_rng_below(rng, 2) > 0;
-    double angle = M_PI * spred_rng_uniform(rng);
+    double angle = PI * spred_rng_uniform(rng);
     x[0] = side ? 1 - cos(angle) : cos(angle);
     x[1] = side ? .5 - sin(angle) : sin(angle);
     x[0] += .1 * spred_rng_normal(rng);
@@ -43,7 +45,7 @@ static double friedman(struct spred_rng *rng, double *x, size_t p)
 {
     for (size_t j = 0; j < p; j++)
         x[j] = spred_rng_uniform(rng);
-    double y = 10 * sin(M_PI * x[0] * x[1]) + 20 * pow(x[2] - .5, 2) +
+    double y = 10 * sin(PI * x[0] * x[1]) + 20 * pow(x[2] - .5, 2) +
                10 * x[3] + 5 * x[4];
     return (y - 14.4) / 4.9 + .5 * spred_rng_normal(rng);
 }

@@ -39,8 +39,7 @@ static const struct spred_option table[] = {
      "1.1", 1.0001, 100, NULL,
      "factor from one lambda to the next; the paper's is 1.02"},
     {"lambda_start", SPRED_OPTION_REAL, offsetof(struct options, lambda_start),
-     "0", 0, 1e12, NULL,
-     "first lambda; 0: at which a twentieth of the genes would go"},
+     "0", 0, 1e12, NULL, "first lambda; 0: a tenth of where genes begin to go"},
     {"lr", SPRED_OPTION_REAL, offsetof(struct options, lr), "0.001", 1e-9, 10,
      NULL, "step length on the path"},
     {"momentum", SPRED_OPTION_REAL, offsetof(struct options, momentum), "0.9",
@@ -138,25 +137,6 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The lambda whose shrinkage alone, over the steps of one lambda, takes a
- * twentieth of the genes: lambda lr steps = that quantile of |theta_j|. */
-static enum spred_status first_lambda(struct spred_env *env,
-                                      const struct skip *skip,
-                                      const struct options *o, double *lambda)
-{
-    size_t rows = skip->theta->rows;
-    double *size = spred_alloc(env, skip->p, sizeof *size);
-    if (!size)
-        return SPRED_ENOMEM;
-    for (size_t j = 0; j < skip->p; j++)
-        size[j] = real_nrm2((int)rows, skip->theta->value + j * rows, 1);
-    qsort(size, skip->p, sizeof *size, ascending);
-    *lambda = size[skip->p / 20] / (o->lr * (double)o->steps);
-    *lambda = fmax(*lambda, 1e-6);
-    spred_free(env, size);
-    return SPRED_OK;
-}
-
 /* Steps at one lambda until patience or steps run out. */
 static enum spred_status descend(struct spred_env *env, struct skip *skip,
                                  const struct options *o, double lambda,
@@ -197,6 +177,48 @@ static enum spred_status at_lambda(struct spred_env *env, struct skip *skip,
     return SPRED_OK;
 }
 
+/* The lambda whose shrinkage alone, over the steps of one lambda, would take a
+ * twentieth of the genes: lambda lr steps = that quantile of |theta_j|. */
+static enum spred_status least_lambda(struct spred_env *env,
+                                      const struct skip *skip,
+                                      const struct options *o, double *lambda)
+{
+    size_t rows = skip->theta->rows;
+    double *size = spred_alloc(env, skip->p, sizeof *size);
+    if (!size)
+        return SPRED_ENOMEM;
+    for (size_t j = 0; j < skip->p; j++)
+        size[j] = real_nrm2((int)rows, skip->theta->value + j * rows, 1);
+    qsort(size, skip->p, sizeof *size, ascending);
+    *lambda = size[skip->p / 20] / (o->lr * (double)o->steps);
+    *lambda = fmax(*lambda, 1e-6);
+    spred_free(env, size);
+    return SPRED_OK;
+}
+
+/* Where the path starts if nobody says: a tenth of the lambda, doubled from the
+ * least one, at which a twentieth of the genes go; the network is then the
+ * dense one again. (The authors' package, too, takes a tenth of where it
+ * estimates that genes begin to go.) */
+static enum spred_status first_lambda(struct spred_env *env, struct skip *skip,
+                                      const struct options *o, double *lambda,
+                                      struct spred_model_report *report)
+{
+    size_t genes = skip->p, enough = skip->p - (skip->p + 19) / 20;
+    real *dense = nn_save(env, skip->nn);
+    if (!dense)
+        return SPRED_ENOMEM;
+    enum spred_status status = least_lambda(env, skip, o, lambda);
+    while (status == SPRED_OK && genes > enough) {
+        status = descend(env, skip, o, *lambda, &genes, &report->steps);
+        *lambda *= 2;
+    }
+    *lambda /= 20;
+    nn_load(skip->nn, dense);
+    spred_free(env, dense);
+    return status == SPRED_OK ? skip_rest(env, skip) : status;
+}
+
 static enum spred_status offer(const struct spred_model_task *task,
                                double lambda, size_t genes)
 {
@@ -219,7 +241,7 @@ static enum spred_status path(struct spred_env *env, struct skip *skip,
     skip_penalty(skip, &genes);
     SPRED_TRY(offer(task, 0, genes));
     if (!(lambda > 0))
-        SPRED_TRY(first_lambda(env, skip, o, &lambda));
+        SPRED_TRY(first_lambda(env, skip, o, &lambda, report));
     for (first = lambda; genes > 0; lambda *= o->multiplier) {
         SPRED_TRY(at_lambda(env, skip, o, lambda, &genes, &report->steps));
         SPRED_TRY(offer(task, lambda, genes));
