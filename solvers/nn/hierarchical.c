@@ -8,11 +8,18 @@
  *   phi(b) = b - |theta| + lambda - m sum_i (|w_i| - m b)_+ ,
  * or 0 where phi(0) >= 0. The paper sorts |w| and tries the number of clipped
  * weights in turn; phi is increasing, concave and piecewise linear, so Newton's
- * iteration from b = 0 climbs to the same root without passing it, and stands
- * exactly there once the set of clipped weights no longer changes. */
+ * iteration is at most at the same root after one step, climbs from there
+ * without passing it, and stands exactly there once the set of clipped weights
+ * no longer changes. */
 #include <math.h>
 
 #include "solvers/nn/hierarchical.h"
+
+static real real_abs(real x)
+{
+    return sizeof x == sizeof(float) ? (real)fabsf((float)x)
+                                     : (real)fabs((double)x);
+}
 
 static double norm(const real *x, size_t n)
 {
@@ -22,29 +29,55 @@ static double norm(const real *x, size_t n)
     return sqrt(sum);
 }
 
-/* The root of phi above; size = |theta|. */
+enum { LANES = 8 };
+
+/* Count and sum of the |w_i| above a bound; in lanes, which compilers like. */
+static size_t above(const real *w, size_t h, real bound, double *sum)
+{
+    real part[LANES] = {0}, count[LANES] = {0}, total = 0;
+    size_t i = 0;
+    for (; i + LANES <= h; i += LANES)
+        for (size_t l = 0; l < LANES; l++) {
+            real a = real_abs(w[i + l]);
+            part[l] += a > bound ? a : 0;
+            count[l] += a > bound ? 1 : 0;
+        }
+    *sum = 0;
+    for (; i < h; i++) {
+        real a = real_abs(w[i]);
+        *sum += a > bound ? (double)a : 0;
+        total += a > bound ? 1 : 0;
+    }
+    for (size_t l = 0; l < LANES; l++) {
+        *sum += (double)part[l];
+        total += count[l];
+    }
+    return (size_t)total;
+}
+
+/* Newton's next b for phi above; size = |theta|. */
+static double newton(double b, double size, const real *w, size_t h,
+                     double lambda, double m, size_t *count)
+{
+    double sum;
+    *count = above(w, h, (real)(m * b), &sum);
+    return (size - lambda + m * sum) / (1 + (double)*count * m * m);
+}
+
+/* The root of phi, or less than 0. */
 static double root(double size, const real *w, size_t h, double lambda,
                    double m)
 {
-    double b = 0;
-    size_t clipped = h + 1;
-    for (;;) {
-        double sum = 0;
-        size_t count = 0;
-        for (size_t i = 0; i < h; i++) {
-            double a = fabs((double)w[i]);
-            int over = a > m * b;
-            sum += over ? a : 0;
-            count += (size_t)over;
-        }
-        /* Fewer at every turn: the loop ends after at most h + 1. */
-        if (count >= clipped)
+    size_t clipped, count;
+    /* Little changes in a step: |theta| is close, from whichever side. */
+    double b = newton(size, size, w, h, lambda, m, &clipped), next;
+    b = fmax(b, fmax(size - lambda, 0));
+    clipped = h + 1;
+    /* Fewer are clipped at every turn: it ends after at most h + 1. */
+    for (;; b = next, clipped = count) {
+        next = newton(b, size, w, h, lambda, m, &count);
+        if (count >= clipped || !(next > b))
             return b;
-        clipped = count;
-        double next = (size - lambda + m * sum) / (1 + (double)count * m * m);
-        if (!(next > b))
-            return b;
-        b = next;
     }
 }
 

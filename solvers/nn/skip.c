@@ -11,6 +11,7 @@
 
 #include "solvers/nn/hierarchical.h"
 #include "solvers/nn/skip.h"
+#include "solvers/nn/update_loops.h"
 
 static struct nn_tensor *first_of(struct nn *nn, size_t branch)
 {
@@ -87,17 +88,13 @@ enum spred_status skip_rest(struct spred_env *env, struct skip *skip)
 }
 
 /* v = mu v + g; w -= lr v. */
-static void descend(struct skip *skip, struct nn_tensor *tensor)
+static void descend(const struct skip *skip, struct nn_tensor *tensor)
 {
+    struct update_rule rule = {
+        .lr = skip->lr, .scale = 1, .shrink = 1, .momentum = skip->momentum};
     size_t cols = tensor->role == NN_FIRST ? nn_live(skip->nn) : tensor->cols;
-    size_t size = tensor->rows * cols;
-    real mu = (real)skip->momentum, lr = (real)skip->lr;
-    real *v = tensor->moment1, *w = tensor->value;
-    const real *g = tensor->gradient;
-    for (size_t i = 0; i < size; i++) {
-        v[i] = mu * v[i] + g[i];
-        w[i] -= lr * v[i];
-    }
+    update_loops()->momentum(tensor->rows * cols, &rule, tensor->value,
+                             tensor->gradient, tensor->moment1);
 }
 
 enum spred_status skip_step(struct spred_env *env, struct skip *skip,
