@@ -31,28 +31,28 @@ static double norm(const real *x, size_t n)
 
 enum { LANES = 8 };
 
-/* Count and sum of the |w_i| above a bound; in lanes, which compilers like. */
+/* Count of the |w_i| above a bound, and the sum of what they are above it; in
+ * lanes and without branches, which compilers turn into vectors. */
 static size_t above(const real *w, size_t h, real bound, double *sum)
 {
-    real part[LANES] = {0}, count[LANES] = {0}, total = 0;
+    real part[LANES] = {0};
+    int count = 0;
     size_t i = 0;
+    for (size_t e = 0; e < h; e++)
+        count += real_abs(w[e]) > bound;
+    *sum = 0;
+    if (!count)
+        return 0;
     for (; i + LANES <= h; i += LANES)
         for (size_t l = 0; l < LANES; l++) {
-            real a = real_abs(w[i + l]);
-            part[l] += a > bound ? a : 0;
-            count[l] += a > bound ? 1 : 0;
+            real over = real_abs(w[i + l]) - bound;
+            part[l] += over + real_abs(over); /* twice its positive part */
         }
-    *sum = 0;
-    for (; i < h; i++) {
-        real a = real_abs(w[i]);
-        *sum += a > bound ? (double)a : 0;
-        total += a > bound ? 1 : 0;
-    }
-    for (size_t l = 0; l < LANES; l++) {
-        *sum += (double)part[l];
-        total += count[l];
-    }
-    return (size_t)total;
+    for (; i < h; i++)
+        *sum += fmax((double)(real_abs(w[i]) - bound), 0);
+    for (size_t l = 0; l < LANES; l++)
+        *sum += (double)part[l] / 2;
+    return (size_t)count;
 }
 
 /* Newton's next b for phi above; size = |theta|. */
@@ -61,7 +61,7 @@ static double newton(double b, double size, const real *w, size_t h,
 {
     double sum;
     *count = above(w, h, (real)(m * b), &sum);
-    return (size - lambda + m * sum) / (1 + (double)*count * m * m);
+    return b - (b - size + lambda - m * sum) / (1 + (double)*count * m * m);
 }
 
 /* The root of phi, or less than 0. */
