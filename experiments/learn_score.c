@@ -25,9 +25,10 @@ enum spred_status learn_value(struct learn *learn, struct spred_env *env,
 {
     SPRED_TRY(score_part(env, part, learn->trial.n_classes, learn->loss, scores,
                          learn->columns, out));
-    /* What is no log-loss ties nothing: then the earlier offer stands. */
+    /* Scores that are no logits have no scale: their ranks break ties; what
+     * ties there, too, falls to the earlier offer. */
     if (learn->trial.n_classes && !learn->loss)
-        out->loss = NAN;
+        out->loss = 1 - out->auc;
     return SPRED_OK;
 }
 

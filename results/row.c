@@ -164,7 +164,8 @@ const struct results_column results_candidate_columns[] = {
     TEXT(at, "which of its offers stands: step, genes ..."),
     REAL(validation,
          "balanced accuracy (paper: accuracy), validation part, best offer"),
-    REAL(loss, "validation loss, which breaks ties"),
+    REAL(loss, "log-loss (no logits: 1 - AUC; real-valued: squared error), "
+               "validation part: breaks ties"),
     INT(support, "genes that the best offer uses"),
     INT(offers, "models that were offered"),
     INT(steps, "gradient steps, eliminations ..."),

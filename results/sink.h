@@ -148,7 +148,8 @@ struct results_candidate {
     char *settings;    /* the tuned options: "lr=0.05 lambda=0.1"; "" if none */
     char *at;          /* which of its offers: "step=300", "genes=50", "" */
     double validation; /* as in results_run; NaN: no validation part */
-    double loss;       /* validation loss, which breaks ties */
+    double loss;       /* validation: log-loss, or 1 - AUC where scores are no
+                          logits, or mean squared error: breaks ties */
     int64_t support;   /* genes that this offer uses */
     int64_t offers;    /* how many there were */
     int64_t steps;

@@ -22,7 +22,8 @@ struct spred_rows {
 /* What an offered model is worth on the validation part: NaN without one. */
 struct spred_offer {
     double score; /* balanced accuracy (paper: accuracy; real-valued: R2) */
-    double loss;  /* log-loss or mean squared error, which breaks ties */
+    double loss;  /* log-loss (no logits: 1 - AUC) or mean squared error,
+                     which breaks ties */
     int best;     /* 1: the best so far of this fit */
 };
 

@@ -1,0 +1,221 @@
+/* t-rivals.c: LassoNet and STG on small tasks of their papers and code, and
+ * what every model owes its runner. */
+#include "rival-task.h"
+
+#define PI 3.14159265358979323846
+
+/* Two moons (the example of the authors of STG: python/examples/dataset.py of
+ * github.com/runopti/stg), all other features N(0, 1). */
+static double moons(struct spred_rng *rng, double *x, size_t p)
+{
+    int side = spred_rng_below(rng, 2) > 0;
+    double angle = PI * spred_rng_uniform(rng);
+    x[0] = side ? 1 - cos(angle) : cos(angle);
+    x[1] = side ? .5 - sin(angle) : sin(angle);
+    x[0] += .1 * spred_rng_normal(rng);
+    x[1] += .1 * spred_rng_normal(rng);
+    for (size_t j = 2; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    return side;
+}
+
+/* y = x1 xor x2 of signs; a linear model sees nothing. */
+static double exclusive(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    x[0] = (spred_rng_below(rng, 2) ? 1 : -1) + .2 * x[0];
+    x[1] = (spred_rng_below(rng, 2) ? 1 : -1) + .2 * x[1];
+    return (x[0] > 0) != (x[1] > 0);
+}
+
+/* Classes 0 to 2 by linear effects of the first four. */
+static double linear(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    double a = 2 * x[0] - 2 * x[1], b = 2 * x[2] + 2 * x[3];
+    return a > 1 ? 0 : b > 0 ? 1 : 2;
+}
+
+/* Friedman's function with linear terms, noise of half its deviation (the
+ * example of LassoNet's authors: examples/friedman.py of lasso-net/lassonet;
+ * theirs has 1000 samples, 200 features). */
+static double friedman(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_uniform(rng);
+    double y = 10 * sin(PI * x[0] * x[1]) + 20 * pow(x[2] - .5, 2) +
+               10 * x[3] + 5 * x[4];
+    return (y - 14.4) / 4.9 + .5 * spred_rng_normal(rng);
+}
+
+static double effect(struct spred_rng *rng, double *x, size_t p)
+{
+    for (size_t j = 0; j < p; j++)
+        x[j] = spred_rng_normal(rng);
+    return x[0] - .8 * x[1] + .6 * x[2] + .3 * spred_rng_normal(rng);
+}
+
+static void fit(struct rival *r, uint64_t seed)
+{
+    assert_ok(&r->env, rival_run(r, &r->env, seed));
+    assert_true(r->n_offers > 0);
+}
+
+static const struct rival_offer *last(const struct rival *r)
+{
+    return &r->offers[r->n_offers - 1];
+}
+
+/* STG, two moons: the two gates of the moons stay open, 18 of noise close. */
+static void test_stg_moons(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rival r;
+        rival_make(&r, "stg", moons, 640, 160, 500, 20, 2, seed);
+        rival_set(&r, "mean", "true");
+        rival_set(&r, "lambda", "0.5");
+        r.check = 1;
+        fit(&r, seed);
+        print_message("moons %d: %zu genes, test %.3f\n", (int)seed,
+                      last(&r)->genes, last(&r)->test);
+        assert_int_equal(last(&r)->genes, 2);
+        assert_true(r.importance[0] > 0 && r.importance[1] > 0);
+        assert_true(last(&r)->test > .97);
+        rival_free(&r);
+    }
+}
+
+static void test_stg_xor(void **unused)
+{
+    (void)unused;
+    for (uint64_t seed = 1; seed <= 3; seed++) {
+        struct rival r;
+        rival_make(&r, "stg", exclusive, 400, 100, 500, 10, 2, seed);
+        rival_set(&r, "lambda", "0.03");
+        fit(&r, seed);
+        print_message("xor %d: %zu genes, test %.3f\n", (int)seed,
+                      last(&r)->genes, last(&r)->test);
+        assert_int_equal(last(&r)->genes, 2);
+        assert_true(r.importance[0] > 0 && r.importance[1] > 0);
+        assert_true(last(&r)->test > .97);
+        rival_free(&r);
+    }
+}
+
+/* A larger lambda leaves fewer gates open; a huge one none. */
+static void test_stg_lambda(void **unused)
+{
+    (void)unused;
+    static const char *const lambdas[] = {"0", "0.03", "10"};
+    size_t genes[3];
+    for (size_t k = 0; k < 3; k++) {
+        struct rival r;
+        rival_make(&r, "stg", linear, 120, 40, 40, 30, 3, 1);
+        rival_set(&r, "lambda", lambdas[k]);
+        rival_set(&r, "steps", "600");
+        fit(&r, 1);
+        genes[k] = last(&r)->genes;
+        rival_free(&r);
+    }
+    print_message("stg genes by lambda: %zu %zu %zu\n", genes[0], genes[1],
+                  genes[2]);
+    assert_true(genes[0] >= 25 && genes[1] < genes[0] && genes[2] == 0);
+}
+
+/* The smallest model of the path with at least so many genes. */
+static const struct rival_offer *with_genes(const struct rival *r, size_t genes)
+{
+    const struct rival_offer *found = NULL;
+    for (size_t i = 0; i < r->n_offers; i++)
+        if (r->offers[i].genes >= genes)
+            found = &r->offers[i];
+    assert_non_null(found);
+    return found;
+}
+
+/* LassoNet, Friedman: the five true features are the last ones left, and five
+ * of them explain more than a linear model can. */
+static void test_lassonet_friedman(void **unused)
+{
+    (void)unused;
+    struct rival r;
+    rival_make(&r, "lassonet", friedman, 600, 200, 500, 50, 0, 3);
+    rival_set(&r, "hidden", "30");
+    rival_set(&r, "path_multiplier", "1.05");
+    r.keep = 5;
+    fit(&r, 3);
+    const struct rival_offer *five = with_genes(&r, 5);
+    print_message("friedman: %zu offers, %s, test R2 %.3f; %s\n", r.n_offers,
+                  five->what, five->test, r.report.note);
+    double linear_r2 = 0;
+    assert_non_null(r.kept);
+    for (size_t j = 5; j < r.p; j++)
+        assert_true(!(r.kept[j] > 0));
+    rival_set(&r, "M", "0");
+    rival_forget(&r, &r.env);
+    fit(&r, 3);
+    for (size_t i = 0; i < r.n_offers; i++)
+        linear_r2 = fmax(linear_r2, r.offers[i].test);
+    print_message("friedman, linear: test R2 %.3f\n", linear_r2);
+    rival_free(&r);
+}
+
+/* Where effects are linear, the path keeps the features that have one. */
+static void test_lassonet_linear(void **unused)
+{
+    (void)unused;
+    struct rival r;
+    rival_make(&r, "lassonet", effect, 200, 60, 300, 40, 0, 4);
+    r.keep = 3;
+    r.check = 1;
+    fit(&r, 4);
+    assert_non_null(r.kept);
+    for (size_t j = 3; j < r.p; j++)
+        assert_true(!(r.kept[j] > 0));
+    print_message("linear: %s test R2 %.3f\n", with_genes(&r, 3)->what,
+                  with_genes(&r, 3)->test);
+    assert_true(with_genes(&r, 3)->test > .85);
+    rival_free(&r);
+}
+
+/* From all features to none; counts hardly ever rise; the same with and without
+ * dead features in the work. */
+static void test_lassonet_path(void **unused)
+{
+    (void)unused;
+    struct rival r[2];
+    for (size_t k = 0; k < 2; k++) {
+        rival_make(&r[k], "lassonet", linear, 120, 40, 200, 60, 3, 5);
+        rival_set(&r[k], "hidden", "20");
+        rival_set(&r[k], "compact", k ? "true" : "false");
+        r[k].check = 1;
+        fit(&r[k], 5);
+        assert_int_equal(r[k].offers[0].genes, 60);
+        assert_int_equal(last(&r[k])->genes, 0);
+        print_message("path %zu: %zu offers, %ld steps, %.0f passes; %s\n", k,
+                      r[k].n_offers, r[k].report.steps, r[k].report.passes,
+                      r[k].report.note);
+    }
+    for (size_t g = 2; g < 60; g += 4)
+        assert_near(with_genes(&r[0], g)->test, with_genes(&r[1], g)->test,
+                    .06);
+    assert_true(r[1].report.passes < .8 * r[0].report.passes);
+    rival_free(&r[0]);
+    rival_free(&r[1]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_stg_moons),
+        cmocka_unit_test(test_stg_xor),
+        cmocka_unit_test(test_stg_lambda),
+        cmocka_unit_test(test_lassonet_friedman),
+        cmocka_unit_test(test_lassonet_linear),
+        cmocka_unit_test(test_lassonet_path),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
