@@ -8,13 +8,16 @@
 #define MIB 1048576.0
 #define FIGURES_MAX 64
 
-/* The first FIGURES_DEFAULT are drawn when the file names none. */
+/* When the file names none: the first three of solvers, from the third to the
+ * sixth of models, all six of both. */
 const char *const spec_figure_names[] = {
     "gap-time",         "profile",    "accuracy-genes",
     "stability",        "gene-map",   "critical-difference",
     "time-dimension",   "time-alpha", "zero-rate",
     "support-recovery", "cv",         NULL};
-#define FIGURES_DEFAULT 3
+#define FIGURES_OF_SOLVERS 3
+#define FIGURES_OF_MODELS 2
+#define FIGURES_OF_BOTH 6
 
 static const char *const log2_choices[] = {"never", "always", "auto", NULL};
 static const char *const missing_choices[] = {"median", "refuse", NULL};
@@ -103,11 +106,16 @@ static enum spred_status add_figure(struct spec_reader *r, const char *name)
 }
 
 static enum spred_status read_figures(struct spec_reader *r,
-                                      const struct spec_node *node)
+                                      const struct spec_node *root)
 {
     struct spec *out = r->out;
+    const struct spec_node *node = spec_node_get(root, "figures");
     if (!node) {
-        for (size_t i = 0; i < FIGURES_DEFAULT; i++)
+        int models = spec_node_get(root, "models") != NULL;
+        int solvers = spec_node_get(root, "solvers") != NULL;
+        size_t first = models && !solvers ? FIGURES_OF_MODELS : 0;
+        size_t end = models ? FIGURES_OF_BOTH : FIGURES_OF_SOLVERS;
+        for (size_t i = first; i < end; i++)
             SPRED_TRY(add_figure(r, spec_figure_names[i]));
         return SPRED_OK;
     }
@@ -254,5 +262,5 @@ enum spred_status spec_read_rules(struct spec_reader *r,
     const struct spec_node *protocol = spec_node_get(root, "protocol");
     SPRED_TRY(read_kind(r, protocol));
     SPRED_TRY(check_protocol(r, protocol ? protocol : root));
-    return read_figures(r, spec_node_get(root, "figures"));
+    return read_figures(r, root);
 }
