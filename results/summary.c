@@ -97,9 +97,15 @@ size_t results_interval(const double *values, size_t n, double ratio,
     *half = NAN;
     if (m < 2)
         return m;
+    double least = INFINITY, most = -INFINITY;
     for (size_t i = 0; i < n; i++)
-        if (!isnan(values[i]))
+        if (!isnan(values[i])) {
             squares += (values[i] - *mean) * (values[i] - *mean);
+            least = fmin(least, values[i]);
+            most = fmax(most, values[i]);
+        }
+    if (!(least < most))
+        return m;
     double freedom = (double)m - 1;
     *half = gsl_cdf_tdist_Pinv(0.975, freedom) *
             sqrt(squares / freedom * (1 / (double)m + ratio));

@@ -19,7 +19,8 @@ double results_median(double *values, size_t n);
  * the corrected resampled t (Nadeau and Bengio 2003, Machine Learning 52:239):
  *   half = t(0.975; J - 1) sqrt(s^2 (1/J + ratio)),  ratio = n_test / n_train,
  * over the J values that are not NaN; s^2 their variance with J - 1. *half is
- * NaN for J < 2, *mean for J < 1. n_train counts the training part alone, not
+ * NaN for J < 2 and where all values are equal (no spread was seen, which is
+ * not certainty), *mean for J < 1. n_train counts the training part alone, not
  * the validation part: the wider interval. Returns J. */
 size_t results_interval(const double *values, size_t n, double ratio,
                         double *mean, double *half);
