@@ -15,7 +15,9 @@ for i = 1, n do
 end
 local d = spred.data.new{x = x, y = y, name = "plain"}
 
-local m = spred.learn{data = d, model = "look", options = {genes = 5}, tune = {gain = {1, 9}}, seed = 4}
+local m = spred.learn{
+    data = d, model = "look", options = {genes = 5}, tune = {gain = {1, 9}}, seed = 4
+}
 check(spred.type(m) == "model")
 check(m.name == "look" and m.status == "done" and m.reason == nil)
 check(m.chosen == "gain=9 gene=3", m.chosen)
@@ -60,7 +62,9 @@ local values = spred.zeros(n, 1)
 for i = 1, n do
     values[i] = x[{i, 2}]
 end
-local real = spred.learn{x = x, y = values, model = "look", protocol = {test = 0.25, validate = 0.25}, wall = 60}
+local real = spred.learn{
+    x = x, y = values, model = "look", protocol = {test = 0.25, validate = 0.25}, wall = 60
+}
 check(real.r2 > 0.1 and real.classes == nil and real.test == 15, real)
 check(real:predict(x).cols == 1 and real.chosen == "gene=2")
 local all = spred.learn{data = d, model = "look-all", protocol = {validate = 0, test = 0.3}}
@@ -71,30 +75,51 @@ check(all.chosen == "gene=5") -- nothing chooses: the last offer
 local some = spred.learn{data = d, model = "look", tune = {way = {"fail", "well"}}}
 check(some.reason:find("1 of 2 settings") and some:candidates()[1].stop == "error")
 check(some:candidates()[1].support == nil)
-raises(function() return spred.learn{data = d, model = {look = {way = "fail"}}} end, "look: .*will not look")
+raises(function()
+    return spred.learn{data = d, model = {look = {way = "fail"}}}
+end, "look: .*will not look")
 raises(function() return all:predict(d, "probability") end, "look%-all gives no probabilities")
-raises(function() return spred.learn{x = x, y = values, model = "look-all"} end, "needs a target of classes")
+raises(function()
+    return spred.learn{x = x, y = values, model = "look-all"}
+end, "needs a target of classes")
 
 -- Mistakes.
 raises(function() return spred.learn{data = d} end, "'model' is missing")
 raises(function() return spred.learn{model = "look"} end, "expected data=, or x= and y=")
-raises(function() return spred.learn{data = d, model = "lok"} end, "unknown model 'lok', did you mean 'look'")
-raises(function() return spred.learn{data = d, modle = "look"} end, "no key 'modle' %(did you mean 'model'")
-raises(function() return spred.learn{data = d, model = {look = {gian = 1}}} end, "no option 'gian' %(did you mean 'gain'")
-raises(function() return spred.learn{data = d, model = {look = {gain = {1, 2}}}} end, "one model is learnt, these are 2")
-raises(function() return spred.learn{data = d, model = {look = {}}, tune = {gain = {1}}} end, "go with model = \"name\"")
-raises(function() return spred.learn{data = d, model = "look", trial = 0} end, "trial: expected 1 to")
+raises(function()
+    return spred.learn{data = d, model = "lok"}
+end, "unknown model 'lok', did you mean 'look'")
+raises(function()
+    return spred.learn{data = d, modle = "look"}
+end, "no key 'modle' %(did you mean 'model'")
+raises(function()
+    return spred.learn{data = d, model = {look = {gian = 1}}}
+end, "no option 'gian' %(did you mean 'gain'")
+raises(function()
+    return spred.learn{data = d, model = {look = {gain = {1, 2}}}}
+end, "one model is learnt, these are 2")
+raises(function()
+    return spred.learn{data = d, model = {look = {}}, tune = {gain = {1}}}
+end, "go with model = \"name\"")
+raises(function()
+    return spred.learn{data = d, model = "look", trial = 0}
+end, "trial: expected 1 to")
 raises(function() return spred.learn{data = d, model = "look", tune = {gain = {1, 2}},
     protocol = {choose = {kind = "none"}}} end, "nothing chooses among its 2 values")
-raises(function() return m:predict(spred.zeros(3, 4)) end, "the model has 8 features, x has 4 columns")
+raises(function()
+    return m:predict(spred.zeros(3, 4))
+end, "the model has 8 features, x has 4 columns")
 raises(function() return m:predict("x") end, "expected data or a matrix, got a string")
 raises(function() return m:predict(d, "clas") end, "expected class, score or probability")
 raises(function() return m.acuracy end, "did you mean 'accuracy'")
 
 -- What there is, and experiments.
 check(spred.models()[1].name == "look" and spred.models()[1].options.genes == "5")
-local e = spred.experiment{name = "models", datasets = {{simulated = {n = 40, p = 30, classes = 2}}},
-    models = {"look-all", {look = {gain = {1, 2}, tune = {genes = {2, 3}}}}}, protocol = {trials = 2}}
+local e = spred.experiment{
+    name = "models", datasets = {{simulated = {n = 40, p = 30, classes = 2}}},
+    models = {"look-all", {look = {gain = {1, 2}, tune = {genes = {2, 3}}}}},
+    protocol = {trials = 2},
+}
 check(tostring(e):find("0 solvers, 3 models, 2 trials"), tostring(e))
 local jobs = e:plan()
 check(#jobs == 6 and jobs[2].model == "look" and jobs[2].tune == "genes=2;3", jobs[2].tune)
@@ -102,7 +127,8 @@ check(#jobs == 6 and jobs[2].model == "look" and jobs[2].tune == "genes=2;3", jo
 -- Layers of a network, as tables.
 local net = spred.learn{data = d, model = {look = {word = {
     {linear = {out = 4, sparse = {kind = "spred", lambda = 0.1}}}, "relu", "linear"}}}}
-check(net.options:find("word=linear(out=4,sparse=spred,lambda=0.1)|relu|linear", 1, true), net.options)
+check(net.options:find("word=linear(out=4,sparse=spred,lambda=0.1)|relu|linear", 1, true),
+    net.options)
 for _ = 1, 50 do
     m = spred.learn{data = d, model = "look"}
 end
