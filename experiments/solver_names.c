@@ -46,7 +46,11 @@ static enum spred_status check_model(struct spred_env *env, const char *name,
     if (!options)
         return SPRED_ENOMEM;
     enum spred_status status =
-        spred_options_set(env, model->options, options, option, value);
+        spred_options_default(env, model->options, options);
+    if (status == SPRED_OK)
+        status = spred_options_set(env, model->options, options, option, value);
+    if (status == SPRED_OK && model->check)
+        status = model->check(env, options);
     spred_free(env, options);
     return status;
 }

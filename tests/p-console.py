@@ -102,6 +102,9 @@ def check_completion(tap, screen):
     for typed, whole, name in (("x = spred.solve{lo", "x = spred.solve{loss =", "a key"),
                                ("f{solver = {cd = {scr", "f{solver = {cd = {screen =", "a method's option"),
                                ('solver = "coord', 'solver = "coordinate-descent"', "a method's name in quotes"),
+                               ('models = {"maj', 'models = {"majority"', "a model's name in quotes"),
+                               ("f{models = {majority = {tu", "f{models = {majority = {tune =", "a model's grid"),
+                               ("spred.learn{mod", "spred.learn{model =", "a key of a model's fit"),
                                ('debian = "gol', 'debian = "golub"', "a data set's name in quotes"),
                                ('x = "some-f', 'x = "some-file.csv"', "a file's name in quotes"),
                                (":sol", ":solvers", "a command")):

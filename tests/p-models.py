@@ -98,6 +98,8 @@ with Folder() as folder:
     for models, place, message in (
             ("[majorty]", "7:10", "unknown model 'majorty', did you mean 'majority'?"),
             ("[majority: {rate: 3}]", "7:21", "model majority: no option 'rate' (there are none)"),
+            ("[network: {model: [{linear: {out: 4}}, liner]}]", "7:27",
+             "model network: layer 2: unknown kind of layer \"liner\", did you mean \"linear\"?"),
             ("[majority, majority]", "7:20", "'majority' is there twice, first at line 7")):
         folder.write("bad.yaml", HEAD.replace("name: tiny", "name: bad") + f"models: {models}\n")
         result = folder.run("plan", "bad.yaml")

@@ -434,88 +434,51 @@ static void script_parts(void **state)
     }
 }
 
-/* What a plan makes of a model, and the keys of the other jobs. */
-static void planned(void **state)
+/* A script's split without a validation part, which some leave empty. */
+static enum spred_status halves(const void *self, struct spred_env *env,
+                                const struct spred_data *data,
+                                const int32_t *codes, size_t n, int64_t trial,
+                                uint64_t seed, struct spred_split *out)
 {
-    struct spred_env env;
-    struct job job;
-    static char name[] = "look", path[] = "x.yaml", clean[] = "clean",
-                label[] = "look gain=1;3", gain[] = "gain", one[] = "1e0",
-                three[] = "3.0", genes[] = "genes", four[] = "4";
-    char *values[] = {one, three}, none[] = "";
-    struct spec_axis axis = {gain, values, 2, 7, 5};
-    struct spec_setting set = {genes, four, 7, 1};
-    struct spec_model model = {.name = name,
-                               .settings = &set,
-                               .n_settings = 1,
-                               .tune = &axis,
-                               .n_tune = 1,
-                               .label = label};
-    const struct parts parts = {.models = look_models};
-    const struct spec spec = {.name = name,
-                              .path = path,
-                              .seed = 4,
-                              .protocol = {.kind = clean, .trials = 1},
-                              .stop = {.gap = 1e-3, .steps = 9},
-                              .parts = &parts};
-    const struct source source = {.name = name,
-                                  .source = none,
-                                  .hash = none,
-                                  .path = none,
-                                  .target = none};
-    (void)state;
-    spred_env_init(&env);
-    /* A model that is not built in comes with a script, which has no file. */
-    assert_int_equal(plan_model(&env, &spec, &source, &model, 1, "", &job),
-                     SPRED_EINVAL);
-    results_row_free(&env, job_columns, &job);
-    struct spec with = spec;
-    struct parts hashed = parts;
-    hashed.hash = "abc";
-    with.parts = &hashed;
-    with.script = path;
-    assert_ok(&env, plan_model(&env, &with, &source, &model, 1, "", &job));
-    assert_string_equal(job.tune, "gain=1;3");
-    assert_string_equal(job.options, "gain=1;3 genes=4 way=well word=");
-    assert_string_equal(job.model, "look");
-    assert_string_equal(job.problem, "model");
-    assert_int_equal(job.api_version, 3);
-    char key[SPRED_HEX_SIZE], other[SPRED_HEX_SIZE];
-    assert_ok(&env, job_key(&env, &job, key));
-    char *text = job_text(&env, &job);
-    assert_non_null(strstr(text, "\nmodel=look\ntune=gain=1;3\n"));
-    assert_null(strstr(text, "gap=0.001")); /* not a model's business */
-    spred_free(&env, text);
-    three[0] = '5';
-    results_row_free(&env, job_columns, &job);
-    assert_ok(&env, plan_model(&env, &with, &source, &model, 1, "", &job));
-    assert_ok(&env, job_key(&env, &job, other));
-    assert_string_not_equal(key, other);
-    results_row_free(&env, job_columns, &job);
+    (void)self;
+    (void)data;
+    (void)codes;
+    (void)trial;
+    (void)seed;
+    out->n_train = n / 2;
+    out->n_test = n - n / 2;
+    out->train = spred_alloc(env, n, sizeof *out->train);
+    out->test = spred_alloc(env, n, sizeof *out->test);
+    for (size_t i = 0; i < n; i++)
+        *(i < n / 2 ? &out->train[i] : &out->test[i - n / 2]) = i;
+    return SPRED_OK;
 }
 
-/* A solver's job has the key that it had before there were models. */
-static void old_keys(void **state)
+static void script_split(void **state)
 {
-    struct spred_env env;
-    char key[SPRED_HEX_SIZE];
-    static char none[] = "", some[] = "some";
-    struct job job = {.dataset = some, .solver = some, .model = none};
+    static const struct parts_protocol protocols[] = {
+        {"halves", "", NULL, halves}, {0}};
+    static char name[] = "halves";
     (void)state;
-    spred_env_init(&env);
-    char *text = job_text(&env, &job);
-    assert_null(strstr(text, "model"));
-    assert_null(strstr(text, "tune"));
-    spred_free(&env, text);
-    assert_ok(&env, job_key(&env, &job, key));
-    assert_string_equal(
-        key,
-        "89e51f8424dbbc551a1d7718b3d9acc43d6fda2e068890679a053782651165d5");
-    job.model = NULL;
-    assert_ok(&env, job_key(&env, &job, key));
-    assert_string_equal(
-        key,
-        "89e51f8424dbbc551a1d7718b3d9acc43d6fda2e068890679a053782651165d5");
+    for (int tuned = 0; tuned < 2; tuned++) {
+        struct ready r;
+        ready_make(&r, "look", "genes=3", tuned ? "gain=1;2" : "", 2);
+        r.parts.protocols = protocols;
+        r.job.protocol = name;
+        enum spred_status status = ready_open(&r);
+        if (tuned) {
+            assert_int_equal(status, SPRED_EINVAL);
+            assert_non_null(strstr(r.env.error, "the validation part is empty, "
+                                                "but it chooses among the "
+                                                "tuned settings"));
+        } else {
+            assert_ok(&r.env, status);
+            assert_ok(&r.env, learn_run(r.learn));
+            assert_int_equal(r.record.run.train, PLAIN_N / 2);
+            assert_near(r.record.run.accuracy, 1, 0);
+        }
+        ready_free(&r);
+    }
 }
 
 struct failing {
@@ -579,8 +542,7 @@ int main(void)
         cmocka_unit_test(built_in_model),
         cmocka_unit_test(paper),
         cmocka_unit_test(script_parts),
-        cmocka_unit_test(planned),
-        cmocka_unit_test(old_keys),
+        cmocka_unit_test(script_split),
         cmocka_unit_test(every_allocation_fails_once),
     };
     return cmocka_run_group_tests_name("learn", tests, NULL, NULL);

@@ -25,6 +25,7 @@ local keys = {
     ["spred.cv"] = fit_keys .. "folds rule",
     ["spred.certify"] = fit_keys .. "w b",
     ["spred.problem"] = fit_keys,
+    ["spred.learn"] = data_keys .. "model options tune protocol trial preprocess wall seed threads",
     ["spred.data.new"] = "x y features symbols samples name",
     ["spred.sparse"] = "rows cols entries",
     ["spred.experiment"] = [[version name seed datasets problem problems preprocess protocol
@@ -133,7 +134,7 @@ local function methods_of(level)
     if key == "solver" or key == "solvers" then
         return host.solvers()
     end
-    return key == "models" and host.models() or nil
+    return (key == "model" or key == "models") and host.models() or nil
 end
 
 local function add_keys(out, stack, text)
@@ -149,7 +150,7 @@ local function add_keys(out, stack, text)
         for _, name in ipairs(methods_of(owner)[method.key] or {}) do
             list[#list + 1] = name
         end
-        if owner.key == "models" and not grid then
+        if owner.key:find("^model") and not grid then
             list[#list + 1] = "tune"
         end
     elseif methods_of(top) then

@@ -23,6 +23,13 @@ static const struct spred_option table[] = {
     GATED_ZERO,
     {0}};
 
+static enum spred_status check(struct spred_env *env, const void *options)
+{
+    const struct gated_options *o = options;
+    struct nn_branch branch;
+    return nn_parse(env, o->model, &branch);
+}
+
 static enum spred_status fit(struct spred_env *env, void *state,
                              const void *options,
                              const struct spred_model_task *task,
@@ -49,6 +56,7 @@ const struct spred_model spred_model_network = {
     .state_size = sizeof(struct gated),
     .options_size = sizeof(struct gated_options),
     .options = table,
+    .check = check,
     .fit = fit,
     .predict = gated_predict,
     .genes = gated_genes,

@@ -40,7 +40,9 @@ struct spred_model_task {
      * The runner predicts the validation part (and, unseen, the test part) by
      * the model's own predict and genes, and keeps the best. what: how this
      * candidate differs from the others of this fit ("genes=50", "step=300"),
-     * or "". An error is to be passed on. */
+     * or "". An error is to be passed on and leaves the model as it was
+     * offered: so the runner stops a fit that it repeats, to predict more with
+     * it. */
     enum spred_status (*offer)(void *cookie, const char *what,
                                struct spred_offer *out);
     void *cookie;
@@ -71,9 +73,14 @@ struct spred_model {
     const char *reference; /* the paper or book */
     unsigned api_version;  /* raised when results change; part of the job key */
     unsigned takes;        /* enum spred_model_takes bits */
-    size_t state_size;     /* zeroed by the runner before fit */
+    size_t state_size;     /* zeroed by the runner before fit, whose env it may
+                              keep: that lives as long */
     size_t options_size;
     const struct spred_option *options; /* ends with a NULL name; or NULL */
+    /* What the table cannot say of an option: layers that do not parse. Called
+     * when a file is read, with one option set and the others at their
+     * defaults. SPRED_EINVAL: what was expected. NULL: nothing. */
+    enum spred_status (*check)(struct spred_env *env, const void *options);
     /* Learns from task->train and offers. Polls spred_check_cancel(env) at
      * least every tenth of a second and passes its status on: what was offered
      * until then stands. SPRED_ENUMERIC: diverged (text in env). */
