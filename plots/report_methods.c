@@ -129,7 +129,7 @@ static enum spred_status put_ceilings(struct spred_env *env,
     return spred_buffer_add(
         env, out,
         "<ul>\n<li>Largest class: %.3f. Always guessing the most frequent "
-        "label reaches this accuracy without looking at a gene.</li>\n"
+        "label reaches about this accuracy without looking at a gene.</li>\n"
         "<li>1/T: %.3f. Every sample is there T times with T different labels, "
         "so that no classifier that ignores the split can do better.</li>\n"
         "<li>(1-0.8<sup>T</sup>)/(0.2T): %.3f. The best that a guesser can do "
