@@ -15,8 +15,8 @@
 #define GAP_Y 54.0
 #define BELOW_PANELS 46.0
 #define KEY_ROW 17.0
-#define KEY_SAMPLE 62.0 /* of line and gaps, beside the text */
-#define KEY_CHARACTER 6.2
+#define KEY_SAMPLE 62.0   /* of line and gaps, beside the text */
+#define KEY_CHARACTER 7.2 /* gnuplot takes SVG text for wide */
 #define CAPTION_ROW 11.0
 #define CAPTION_CHARACTERS 138
 

@@ -26,7 +26,24 @@ struct map {
     size_t n_rows;
 };
 
-/* The methods of a data set that leave genes out and have a result. */
+/* What a data set's method does with genes. */
+enum use { CHOOSES, USES_ALL, CHOOSES_NONE, NO_RESULT };
+
+static enum use use_of(const struct map *m, size_t row)
+{
+    const char *method = results_text(m->methods, row, "method");
+    size_t gene = 0;
+    if (isnan(results_real(m->methods, row, "genes")))
+        return NO_RESULT;
+    if (plots_uses_all(m->methods, row))
+        return USES_ALL;
+    while (gene < m->genes->n_rows &&
+           (strcmp(results_text(m->genes, gene, "dataset"), m->dataset) != 0 ||
+            strcmp(results_text(m->genes, gene, "method"), method) != 0))
+        gene++;
+    return gene < m->genes->n_rows ? CHOOSES : CHOOSES_NONE;
+}
+
 static enum spred_status find_columns(struct spred_env *env, struct map *m)
 {
     const struct results_table *t = m->methods;
@@ -35,7 +52,7 @@ static enum spred_status find_columns(struct spred_env *env, struct map *m)
         return SPRED_ENOMEM;
     for (size_t row = 0; row < t->n_rows; row++)
         if (strcmp(results_text(t, row, "dataset"), m->dataset) == 0 &&
-            !plots_uses_all(t, row) && !isnan(results_real(t, row, "genes")))
+            use_of(m, row) == CHOOSES)
             m->columns[m->n_columns++] = row;
     return SPRED_OK;
 }
@@ -151,17 +168,15 @@ static enum spred_status put_data(struct plots_figure *f, const struct map *m)
     return SPRED_OK;
 }
 
-/* "uses every gene" and "no result" of the data set's methods. */
+/* The data set's methods that are no columns. */
 static enum spred_status put_others(struct plots_figure *f, const struct map *m,
-                                    int all, const char *lead)
+                                    enum use use, const char *lead)
 {
     const struct results_table *t = m->methods;
     size_t count = 0;
     for (size_t row = 0; row < t->n_rows; row++)
         if (strcmp(results_text(t, row, "dataset"), m->dataset) == 0 &&
-            (all ? plots_uses_all(t, row)
-                 : !plots_uses_all(t, row) &&
-                       isnan(results_real(t, row, "genes"))))
+            use_of(m, row) == use)
             SPRED_TRY(spred_buffer_add(f->context->env, &f->caption, "%s%.60s",
                                        count++ ? ", " : lead,
                                        results_text(t, row, "method")));
@@ -216,11 +231,12 @@ static enum spred_status put_page(struct plots_figure *f, const struct map *m)
     SPRED_TRY(spred_buffer_add(
         env, &f->caption,
         "The genes that methods choose most often on %.60s (at most %d, by the "
-        "mean share over the methods that may leave genes out), and in how "
-        "many %% of its trials each method chose them; empty: in none. ",
+        "mean share over the methods that leave genes out), and in how many %% "
+        "of its trials with a choice each method chose them; empty: in none. ",
         m->dataset, GENES));
-    SPRED_TRY(put_others(f, m, 1, "Uses every gene: "));
-    SPRED_TRY(put_others(f, m, 0, "No result: "));
+    SPRED_TRY(put_others(f, m, USES_ALL, "Uses every gene: "));
+    SPRED_TRY(put_others(f, m, CHOOSES_NONE, "Chose no gene: "));
+    SPRED_TRY(put_others(f, m, NO_RESULT, "No result: "));
     const struct results_table *t = m->methods;
     size_t first = m->columns[0];
     return plots_provenance(f, t, first, first + 1);

@@ -69,6 +69,7 @@ static enum spred_status put_cell(struct spred_env *env,
     if (column->digits == 0) {
         SPRED_TRY(spred_buffer_add(env, out, "<td class=\"t%s\">",
                                    strcmp(column->name, "reason") == 0 ||
+                                           strcmp(column->name, "at") == 0 ||
                                            strcmp(column->name, "value") == 0
                                        ? " w"
                                        : ""));

@@ -9,7 +9,7 @@
 #define PANEL_HEIGHT 210
 #define LEFT 62.0
 #define GAP 26.0
-#define LINES_ROOM 84.0 /* right of a panel, for the names of its lines */
+#define LINES_ROOM 92.0 /* right of a panel, for the names of its lines */
 #define LINE_ROW 11.0   /* between two of those names */
 #define POINTS_MAX 64   /* of a panel that give way to each other */
 #define HIDES 0.06      /* share of the panel's height */
@@ -212,11 +212,11 @@ static enum spred_status put_lines(struct plots_figure *f,
             "back lc rgb '#606060' dt (3,3) lw 1\n",
             lines[i].y, lines[i].y));
         if (isnan(m->chance))
-            SPRED_TRY(spred_buffer_add(
-                env, &f->gp,
-                "set label '%s %.2f' at graph 1.02, first %.6f left noenhanced "
-                "font font_small tc rgb '#404040'\n",
-                lines[i].name, lines[i].y, lines[i].at));
+            SPRED_TRY(spred_buffer_add(env, &f->gp,
+                                       "set label '%s %.2f' at graph 1, first "
+                                       "%.6f left offset 0.8,0 noenhanced "
+                                       "font font_small tc rgb '#404040'\n",
+                                       lines[i].name, lines[i].y, lines[i].at));
     }
     return SPRED_OK;
 }

@@ -44,17 +44,25 @@ static enum spred_status put_figures(struct plots_context *context,
     return SPRED_OK;
 }
 
+/* "golub", "planted (simulated)" */
+static enum spred_status put_title(struct plots_context *context,
+                                   struct spred_buffer *out,
+                                   const char *dataset)
+{
+    char *title = plots_dataset_title(context, dataset);
+    enum spred_status status =
+        title ? plots_html_text(context->env, out, title) : SPRED_ENOMEM;
+    spred_free(context->env, title);
+    return status;
+}
+
 static enum spred_status put_heading(struct plots_context *context,
                                      struct spred_buffer *out,
                                      const char *dataset)
 {
-    char *title = plots_dataset_title(context, dataset);
-    enum spred_status status =
-        title ? spred_buffer_add(context->env, out, "<h3>") : SPRED_ENOMEM;
-    if (!status)
-        status = plots_html_text(context->env, out, title);
-    spred_free(context->env, title);
-    return status ? status : spred_buffer_add(context->env, out, "</h3>\n");
+    SPRED_TRY(spred_buffer_add(context->env, out, "<h3>"));
+    SPRED_TRY(put_title(context, out, dataset));
+    return spred_buffer_add(context->env, out, "</h3>\n");
 }
 
 /* ---- the comparison ---- */
@@ -121,7 +129,7 @@ static enum spred_status put_ceilings(struct spred_env *env,
     return spred_buffer_add(
         env, out,
         "<ul>\n<li>Largest class: %.3f. Always guessing the most frequent "
-        "label reaches this accuracy without looking at a gene.</li>\n"
+        "label reaches about this accuracy without looking at a gene.</li>\n"
         "<li>1/T: %.3f. Every sample is there T times with T different labels, "
         "so that no classifier that ignores the split can do better.</li>\n"
         "<li>(1-0.8<sup>T</sup>)/(0.2T): %.3f. The best that a guesser can do "
@@ -131,20 +139,18 @@ static enum spred_status put_ceilings(struct spred_env *env,
         results_real(t, row, "informed"));
 }
 
-static enum spred_status put_comparison(struct plots_context *context,
-                                        struct spred_buffer *out,
-                                        const struct results_table *t,
-                                        size_t first, size_t end)
+/* The rows of one data set: what every method has, or what only simulated data
+ * tell. */
+static enum spred_status put_rows(struct spred_env *env,
+                                  struct spred_buffer *out,
+                                  const struct results_table *t, size_t first,
+                                  size_t end, int simulated)
 {
-    struct spred_env *env = context->env;
-    int simulated = results_real(t, first, "simulated") > 0;
-    SPRED_TRY(put_heading(context, out, results_text(t, first, "dataset")));
-    SPRED_TRY(put_ceilings(env, out, t, first));
     SPRED_TRY(spred_buffer_add(
         env, out,
         "<div class=\"wide\"><table><tr><th class=\"t\">method</th>"));
     for (size_t c = 0; c < COLUMNS; c++)
-        if (simulated || !columns[c].simulated)
+        if (columns[c].simulated == simulated)
             SPRED_TRY(
                 spred_buffer_add(env, out, "<th>%s</th>", columns[c].title));
     SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
@@ -155,12 +161,30 @@ static enum spred_status put_comparison(struct plots_context *context,
         for (size_t c = 0; c < COLUMNS; c++) {
             char text[96];
             cell_text(t, row, c, text, sizeof text);
-            if (simulated || !columns[c].simulated)
+            if (columns[c].simulated == simulated)
                 SPRED_TRY(spred_buffer_add(env, out, "<td>%s</td>", text));
         }
         SPRED_TRY(spred_buffer_add(env, out, "</tr>\n"));
     }
     return spred_buffer_add(env, out, "</table></div>\n");
+}
+
+static enum spred_status put_comparison(struct plots_context *context,
+                                        struct spred_buffer *out,
+                                        const struct results_table *t,
+                                        size_t first, size_t end)
+{
+    struct spred_env *env = context->env;
+    SPRED_TRY(put_heading(context, out, results_text(t, first, "dataset")));
+    SPRED_TRY(put_ceilings(env, out, t, first));
+    SPRED_TRY(put_rows(env, out, t, first, end, 0));
+    if (!(results_real(t, first, "simulated") > 0))
+        return SPRED_OK;
+    SPRED_TRY(spred_buffer_add(env, out,
+                               "<p>The chosen genes against those that have an "
+                               "effect, which simulated data know (FDR: share "
+                               "of false discoveries):</p>\n"));
+    return put_rows(env, out, t, first, end, 1);
 }
 
 /* How the data were split, of the protocols that occur. */
@@ -262,7 +286,7 @@ static enum spred_status put_genes(struct plots_context *context,
         next = plots_rows_end(t, at, "dataset", t->n_rows);
         SPRED_TRY(
             spred_buffer_add(env, out, "<details open=\"open\"><summary>"));
-        SPRED_TRY(plots_html_text(env, out, dataset));
+        SPRED_TRY(put_title(context, out, dataset));
         SPRED_TRY(spred_buffer_add(
             env, out,
             "</summary>\n<div class=\"wide\"><table><tr><th "
@@ -346,7 +370,7 @@ static enum spred_status put_ranks(struct plots_context *context,
     return put_pairs(context, out);
 }
 
-/* ---- tables that are one query ---- */
+/* ---- tables that are one query, by data set ---- */
 
 static enum spred_status put_query(struct plots_context *context,
                                    struct spred_buffer *out, const char *query,
@@ -358,14 +382,18 @@ static enum spred_status put_query(struct plots_context *context,
     if (t->n_rows == 0)
         return SPRED_OK;
     SPRED_TRY(spred_buffer_add(context->env, out, "%s", heading));
-    return plots_html_table(context->env, out, t, 0, t->n_rows, shown);
+    for (size_t at = 0, next; at < t->n_rows; at = next) {
+        next = plots_rows_end(t, at, "dataset", t->n_rows);
+        SPRED_TRY(put_heading(context, out, results_text(t, at, "dataset")));
+        SPRED_TRY(plots_html_table(context->env, out, t, at, next, shown));
+    }
+    return SPRED_OK;
 }
 
 enum spred_status plots_report_methods(struct plots_context *context,
                                        struct spred_buffer *out)
 {
     static const struct plots_column versus[] = {
-        {"data set", "dataset", 0, NULL},
         {"method", "method", 0, NULL},
         {"against", "against", 0, NULL},
         {"difference", "difference", 3, "half"},
