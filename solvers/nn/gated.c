@@ -8,9 +8,9 @@
 
 #include "solvers/nn/park.h"
 
-/* A gate is parked below this share of the largest: far below what is dropped,
+/* A gate is parked below this share of the largest: what rounding makes of it,
  * so that no network computes another thing. */
-#define DEAD 1e-5
+#define DEAD 1e-7
 /* So small a weight, per standard deviation of its gene, is dropped however
  * small the others are: where lambda leaves no gene, none is reported. */
 #define NOTHING 1e-6

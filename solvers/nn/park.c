@@ -10,6 +10,9 @@
 
 /* Below it an input is dead whatever the largest is; and factors stop there. */
 #define NOTHING 1e-30
+/* Parked below this share of lambda only: what is near lambda may come back,
+ * and then it matters where it is. */
+#define MARGIN 0.9
 
 int nn_can_park(const struct nn_shape *shape)
 {
@@ -109,7 +112,7 @@ static void park_dead(struct nn_park *park)
         largest = fmax(largest, nn_input_size(park->nn, k));
     double least = fmax(park->dead * largest, NOTHING);
     for (size_t k = live; k-- > 0 && live > 1;) {
-        if (!(park->slope[k] < park->lambda) ||
+        if (!(park->slope[k] < MARGIN * park->lambda) ||
             nn_input_size(park->nn, k) > least)
             continue;
         park->worst = fmax(park->worst, park->slope[k] / park->lambda);

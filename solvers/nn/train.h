@@ -30,7 +30,7 @@ struct nn_training {
     long every;    /* steps between two calls of evaluate */
     uint64_t seed; /* of the batches */
     /* Dead inputs: every `every` steps, and more often at first, an input whose
-     * products are at most `dead` times the largest and whose |g_j| < lambda
+     * products are at most `dead` times the largest and |g_j| < .9 lambda
      * (gradient of all samples, where the step began) is parked: swapped behind
      * the live ones and left out of every step. All parked inputs are looked at
      * again each time; one with |g_j| >= lambda comes back, its factors shrunk
