@@ -70,6 +70,13 @@ int main(int argc, char **argv)
     start = now();
     nn_input_gradient(nn, x, n, p, sizes);
     printf("sizes of all input gradients: %.2f ms\n", 1e3 * (now() - start));
+    start = now();
+    nn_importance(nn, 0, sizes);
+    printf("importance of all inputs: %.2f ms\n", 1e3 * (now() - start));
+    start = now();
+    real *saved = nn_save(&env, nn);
+    printf("saved: %.2f ms\n", 1e3 * (now() - start));
+    spred_free(&env, saved);
     spred_rng_free(rng);
     nn_free(nn);
     spred_free(&env, x);

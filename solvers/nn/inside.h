@@ -66,7 +66,7 @@ struct nn {
     struct spred_env *env;
     struct nn_shape shape;
     size_t most, live;
-    size_t *order;
+    size_t *order, *place; /* place[order[k]] = k */
     struct nn_tensor *tensors;
     size_t n_tensors;
     struct nn_gates shared;

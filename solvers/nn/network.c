@@ -80,10 +80,11 @@ static enum spred_status make(struct spred_env *env, struct nn *nn,
     size_t inputs = nn->shape.inputs;
     nn->live = inputs;
     nn->order = spred_alloc(env, inputs, sizeof *nn->order);
-    if (!nn->order)
+    nn->place = spred_alloc(env, inputs, sizeof *nn->place);
+    if (!nn->order || !nn->place)
         return SPRED_ENOMEM;
     for (size_t j = 0; j < inputs; j++)
-        nn->order[j] = j;
+        nn->order[j] = nn->place[j] = j;
     nn->shape.gate.group = NN_INPUT;
     if (nn->shape.gate.kind != NN_DENSE)
         SPRED_TRY(nn_gates_make(env, nn, &nn->shared, &nn->shape.gate, 0, 0, 1,
@@ -148,6 +149,7 @@ void nn_free(struct nn *nn)
     nn_gates_free(env, &nn->shared);
     spred_rng_free(nn->noise);
     spred_free(env, nn->order);
+    spred_free(env, nn->place);
     spred_free(env, nn->tile_x);
     spred_free(env, nn->tile_w);
     spred_free(env, nn->sum);

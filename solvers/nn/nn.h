@@ -170,6 +170,8 @@ const real *nn_weights(struct nn *nn, size_t branch, size_t layer);
 /* All parameters, order, live inputs and running statistics; owned, spred_free.
  * NULL: out of memory. The trainer's moments are neither saved nor loaded. */
 real *nn_save(struct spred_env *env, const struct nn *nn);
+/* The same into what nn_save of this network gave: no new memory. */
+void nn_save_again(const struct nn *nn, real *saved);
 void nn_load(struct nn *nn, const real *saved);
 
 #endif

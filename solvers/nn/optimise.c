@@ -20,17 +20,16 @@ static int of_inputs(const struct nn_tensor *t)
 
 size_t nn_used(const struct nn *nn, const struct nn_tensor *tensor)
 {
-    size_t cols = tensor->cols, live = nn_live(nn);
-    /* Gates of blocks of inputs are fewer than the inputs: all in use. */
-    if (of_inputs(tensor) && cols == nn_shape_of(nn)->inputs)
-        cols = live;
-    return tensor->rows * cols;
+    return tensor->rows * (of_inputs(tensor) ? nn_live(nn) : tensor->cols);
 }
 
 static const struct nn_rule *rule_of(const struct nn_training *training,
                                      const struct nn_tensor *t)
 {
-    return of_inputs(t) ? &training->first : &training->rest;
+    /* A weight of layer 0 is a gate that is not of one input. */
+    return of_inputs(t) || (t->role == NN_WEIGHT && t->layer == 0)
+               ? &training->first
+               : &training->rest;
 }
 
 /* Zeroed; *moment may be there already. */
@@ -68,8 +67,7 @@ double nn_gradient_norm(struct nn *nn)
     const struct nn_tensor *tensors = nn_tensors(nn, &count);
     double total = 0;
     for (size_t i = 0; i < count; i++)
-        total += update_loops()->squares(nn_used(nn, &tensors[i]),
-                                         tensors[i].gradient);
+        total += tensors[i].squares;
     return sqrt(total);
 }
 
@@ -143,18 +141,6 @@ void nn_penalise(const struct nn_sparse *sparse, size_t rows, size_t cols,
                   total - e < group ? total - e : group, amount);
 }
 
-/* d/dmu of lambda sum Phi((mu + .5)/sigma): Yamada et al. 2020, (7). */
-static void open_gates(const struct nn_sparse *sparse, size_t count,
-                       const real *mu, real *gradient, double share)
-{
-    double sigma = sparse->sigma > 0 ? sparse->sigma : .5;
-    for (size_t e = 0; e < count; e++) {
-        double z = ((double)mu[e] + .5) / sigma;
-        gradient[e] += (real)(sparse->lambda * share * exp(-z * z / 2) /
-                              (sigma * sqrt(2 * PI)));
-    }
-}
-
 /* Into the gradient, which is still to be multiplied by scale. */
 static void add_penalty(const struct nn_tensor *t, size_t used, double scale,
                         double *scratch)
@@ -162,8 +148,9 @@ static void add_penalty(const struct nn_tensor *t, size_t used, double scale,
     if (t->sparse.kind == NN_SUBGRADIENT)
         nn_penalise(&t->sparse, t->rows, used / t->rows, t->value, t->gradient,
                     t->sparse.lambda / scale, scratch);
-    else if (t->sparse.kind == NN_STG)
-        open_gates(&t->sparse, used, t->value, t->gradient, 1 / scale);
+    for (size_t e = 0; t->sparse.kind == NN_STG && e < used; e++)
+        t->gradient[e] +=
+            (real)(nn_stg_slope(&t->sparse, (double)t->value[e]) / scale);
 }
 
 /* ---- the step ---- */

@@ -13,7 +13,7 @@ size_t nn_used(const struct nn *nn, const struct nn_tensor *tensor);
 enum spred_status nn_moments(struct spred_env *env, struct nn *nn,
                              const struct nn_training *training);
 
-/* |gradient|_2 over all values in use. */
+/* |gradient|_2 over all values in use, after nn_gradient. */
 double nn_gradient_norm(struct nn *nn);
 
 /* What the gradients are multiplied by, as torch's clip_grad_norm_:

@@ -65,8 +65,7 @@ static void wake(struct nn_park *park, size_t k)
     double by = exp(park->sleep[input]);
     for (size_t i = 0; i < count; i++) {
         struct nn_tensor *t = &tensors[i];
-        if ((t->role != NN_GATE && t->role != NN_FIRST) ||
-            t->cols != park->inputs)
+        if (t->role != NN_GATE && t->role != NN_FIRST)
             continue;
         for (size_t e = k * t->rows; e < (k + 1) * t->rows; e++) {
             double value = by * (double)t->value[e];

@@ -3,7 +3,19 @@
 #include "solvers/nn/inside.h"
 
 #include <math.h>
-#include <string.h>
+
+/* |a|^2 in double, in four sums that the processor adds at once */
+static double norm_squares(size_t n, const real *a)
+{
+    double sums[4] = {0}, sum = 0;
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (size_t k = 0; k < 4; k++)
+            sums[k] += (double)a[i + k] * (double)a[i + k];
+    for (; i < n; i++)
+        sum += (double)a[i] * (double)a[i];
+    return sum + (sums[0] + sums[1]) + (sums[2] + sums[3]);
+}
 
 double nn_column_squares(const struct nn *nn, const struct nn_unit *u, size_t j)
 {
@@ -13,6 +25,8 @@ double nn_column_squares(const struct nn *nn, const struct nn_unit *u, size_t j)
         column = nn_gate(nn, u->gates, nn_group_of(nn, u, j));
     if (u->gates && u->gates->sparse.kind == NN_STG)
         return column * column;
+    if (nn_is_matrix(u))
+        return norm_squares(u->out, t->value + j * u->out) * column * column;
     for (size_t i = 0; i < u->out; i++) {
         double w = (double)t->value[i + j * u->out];
         for (size_t d = 1; d < u->factors; d++)
@@ -98,14 +112,16 @@ static double layer_penalty(const struct nn *nn, const struct nn_unit *u)
     if (s->group == NN_INPUT)
         for (size_t j = 0; j < columns; j++)
             sum += group_penalty(s, nn_column_squares(nn, u, j));
-    if (s->group == NN_BLOCK)
-        for (size_t k = 0; k * s->block < u->in; k++) {
-            double squares = 0;
-            for (size_t j = 0; j < columns; j++)
-                if ((u->index ? j : nn->order[j]) / s->block == k)
-                    squares += nn_column_squares(nn, u, j);
-            sum += group_penalty(s, squares);
+    for (size_t from = 0; s->group == NN_BLOCK && from < u->in;
+         from += s->block) {
+        double squares = 0;
+        for (size_t i = from; i < from + s->block && i < u->in; i++) {
+            size_t j = u->index ? i : nn->place[i];
+            if (j < columns)
+                squares += nn_column_squares(nn, u, j);
         }
+        sum += group_penalty(s, squares);
+    }
     if (s->group != NN_OUTPUT && s->group != NN_ELEMENT)
         return sum;
     for (size_t i = 0; i < u->out; i++) {
@@ -132,10 +148,7 @@ static double decays(const struct nn *nn)
     for (size_t i = 0; i < nn->n_tensors; i++) {
         const struct nn_tensor *t = &nn->tensors[i];
         size_t count = t->decay > 0 ? t->rows * nn_columns(nn, t) : 0;
-        double squares = 0;
-        for (size_t e = 0; e < count; e++)
-            squares += (double)t->value[e] * (double)t->value[e];
-        sum += t->decay / 2 * squares;
+        sum += t->decay / 2 * norm_squares(count, t->value);
     }
     return sum;
 }

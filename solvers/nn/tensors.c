@@ -97,6 +97,8 @@ void nn_swap_inputs(struct nn *nn, size_t j, size_t k)
     size_t kept = nn->order[j];
     nn->order[j] = nn->order[k];
     nn->order[k] = kept;
+    nn->place[nn->order[j]] = j;
+    nn->place[kept] = k;
 }
 
 /* Copies between the network and the block, or only counts (block NULL). */
@@ -142,7 +144,14 @@ real *nn_save(struct spred_env *env, const struct nn *nn)
     return block;
 }
 
+void nn_save_again(const struct nn *nn, real *saved)
+{
+    copy_all((struct nn *)nn, saved, 1);
+}
+
 void nn_load(struct nn *nn, const real *saved)
 {
     copy_all(nn, (real *)saved, 0);
+    for (size_t j = 0; j < nn->shape.inputs; j++)
+        nn->place[nn->order[j]] = j;
 }

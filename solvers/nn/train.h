@@ -20,7 +20,7 @@ struct nn_rule {
 };
 
 struct nn_training {
-    struct nn_rule first; /* gates and first layers (roles GATE, FIRST) */
+    struct nn_rule first; /* gates and matrices of the first layers */
     struct nn_rule rest;
     int cosine;  /* learning rates fall to 0 over `steps` as half a cosine */
     double clip; /* most of the norm of the whole gradient of the loss (before

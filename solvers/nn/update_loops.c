@@ -19,8 +19,6 @@
 #define WITH_SIGN copysignf
 #endif
 
-enum { LANES = 32, BLOCK = 4096 };
-
 static inline real kept_away(real w, real floor)
 {
     return SIZE(w) < floor ? WITH_SIGN(floor, w) : w;
@@ -65,23 +63,4 @@ static void adam(size_t count, const struct update_rule *rule, real *restrict w,
     }
 }
 
-static double squares(size_t count, const real *g)
-{
-    double total = 0;
-    for (size_t first = 0; first < count; first += BLOCK) {
-        size_t n = count - first < BLOCK ? count - first : BLOCK, e = 0;
-        real sum[LANES] = {0};
-        for (; e + LANES <= n; e += LANES)
-            for (size_t lane = 0; lane < LANES; lane++)
-                sum[lane] += g[first + e + lane] * g[first + e + lane];
-        double part = 0;
-        for (; e < n; e++)
-            part += (double)g[first + e] * (double)g[first + e];
-        for (size_t lane = 0; lane < LANES; lane++)
-            part += (double)sum[lane];
-        total += part;
-    }
-    return total;
-}
-
-const struct update_loops LOOPS = {LOOPS_NAME, plain, momentum, adam, squares};
+const struct update_loops LOOPS = {LOOPS_NAME, plain, momentum, adam};

@@ -31,8 +31,6 @@ struct update_loops {
      * w <- shrink w - lr unbias1 m / (sqrt(unbias2 s) + epsilon) */
     void (*adam)(size_t count, const struct update_rule *rule, real *w,
                  const real *g, real *m, real *s);
-    /* sum g^2; blocks in double precision */
-    double (*squares)(size_t count, const real *g);
 };
 
 /* The best this processor runs. */

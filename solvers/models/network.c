@@ -1,0 +1,56 @@
+/* network.c: the network that its user writes down: any layers, each sparse in
+ * its own way (nn_parse), trained by one rule. */
+#include "solvers/nn/gated.h"
+
+static const struct spred_option table[] = {
+    {"model", SPRED_OPTION_TEXT, GATED(model),
+     "linear(out=64,sparse=spred,group=input,lambda=0.03)|relu|linear", 0, 0,
+     NULL, "layers; in YAML a list: [{linear: {out: 64}}, relu, linear]"},
+    GATED_LR("1e-3", "every layer"),
+    GATED_OPTIMIZER("adam"),
+    GATED_MOMENTUM,
+    GATED_DECAY("0"),
+    {"relative", SPRED_OPTION_BOOL, GATED(relative), "false", 0, 0, NULL,
+     "the first layer's lambda is a share of the lambda that leaves a linear "
+     "model no gene"},
+    GATED_STEPS("2000"),
+    GATED_EVERY,
+    GATED_BATCH("0"),
+    GATED_CLIP("1"),
+    GATED_COSINE("false"),
+    GATED_KEEP("best"),
+    GATED_PATIENCE,
+    GATED_ZERO,
+    {0}};
+
+static enum spred_status fit(struct spred_env *env, void *state,
+                             const void *options,
+                             const struct spred_model_task *task,
+                             struct spred_model_report *report)
+{
+    const struct gated_options *o = options;
+    struct nn_shape shape = {.n_branches = 1};
+    struct nn_rule rule = {.kind = (enum nn_optimiser)o->optimizer,
+                           .lr = o->lr,
+                           .momentum = o->momentum,
+                           .decay = o->decay};
+    struct nn_training training = {.first = rule, .rest = rule};
+    SPRED_TRY(nn_parse(env, o->model, &shape.branches[0]));
+    return gated_fit(env, state, o, task, &shape, &training, report);
+}
+
+const struct spred_model spred_model_network = {
+    .name = "network",
+    .doc = "a network of the layers and sparsities that are written down",
+    .reference = "Ziyin and Wang 2023, ICML, PMLR 202:43407-43422",
+    .api_version = 1,
+    .takes = SPRED_MODEL_CLASSES | SPRED_MODEL_REAL | SPRED_MODEL_LOGITS |
+             SPRED_MODEL_CHOOSES,
+    .state_size = sizeof(struct gated),
+    .options_size = sizeof(struct gated_options),
+    .options = table,
+    .fit = fit,
+    .predict = gated_predict,
+    .genes = gated_genes,
+    .free = gated_free,
+};
