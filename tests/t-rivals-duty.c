@@ -162,6 +162,8 @@ static void test_diverges(void **unused)
     for (size_t k = 0; k < NAMES; k++) {
         struct rival r;
         make(&r, k, 0, 12);
+        if (k == 1)
+            rival_set(&r, "optimiser", "sgd");
         rival_set(&r, "lr", "10");
         rival_set(&r, "steps", "1000");
         assert_int_equal(rival_run(&r, &r.env, 3), SPRED_ENUMERIC);

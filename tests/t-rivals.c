@@ -45,8 +45,8 @@ static double friedman(struct spred_rng *rng, double *x, size_t p)
 {
     for (size_t j = 0; j < p; j++)
         x[j] = spred_rng_uniform(rng);
-    double y = 10 * sin(PI * x[0] * x[1]) + 20 * pow(x[2] - .5, 2) +
-               10 * x[3] + 5 * x[4];
+    double y = 10 * sin(PI * x[0] * x[1]) + 20 * pow(x[2] - .5, 2) + 10 * x[3] +
+               5 * x[4];
     return (y - 14.4) / 4.9 + .5 * spred_rng_normal(rng);
 }
 
@@ -68,13 +68,20 @@ static const struct rival_offer *last(const struct rival *r)
     return &r->offers[r->n_offers - 1];
 }
 
-/* STG, two moons: the two gates of the moons stay open, 18 of noise close. */
+/* STG, two moons, with the settings of the authors' example
+ * (python/examples/Classification-example.ipynb: 1000 samples of 20 features,
+ * hidden 60 and 20, SGD .1, lambda .5 of the mean, sigma .5; tanh there): the
+ * gates of the moons stay open, those of the 18 noise features close. */
 static void test_stg_moons(void **unused)
 {
     (void)unused;
     for (uint64_t seed = 1; seed <= 3; seed++) {
         struct rival r;
         rival_make(&r, "stg", moons, 640, 160, 500, 20, 2, seed);
+        rival_set(&r, "optimiser", "sgd");
+        rival_set(&r, "lr", "0.1");
+        rival_set(&r, "gate_lr", "0");
+        rival_set(&r, "steps", "3000");
         rival_set(&r, "mean", "true");
         rival_set(&r, "lambda", "0.5");
         r.check = 1;
@@ -125,19 +132,26 @@ static void test_stg_lambda(void **unused)
     assert_true(genes[0] >= 25 && genes[1] < genes[0] && genes[2] == 0);
 }
 
-/* The smallest model of the path with at least so many genes. */
-static const struct rival_offer *with_genes(const struct rival *r, size_t genes)
+/* The first model of the path, from dense to sparse, with at most so many. */
+static const struct rival_offer *within(const struct rival *r, size_t genes)
 {
-    const struct rival_offer *found = NULL;
     for (size_t i = 0; i < r->n_offers; i++)
-        if (r->offers[i].genes >= genes)
-            found = &r->offers[i];
-    assert_non_null(found);
-    return found;
+        if (r->offers[i].genes <= genes)
+            return &r->offers[i];
+    fail_msg("no model with %zu genes", genes);
+    return NULL;
 }
 
-/* LassoNet, Friedman: the five true features are the last ones left, and five
- * of them explain more than a linear model can. */
+static void kept_are(const struct rival *r, size_t count, const size_t *genes)
+{
+    assert_non_null(r->kept);
+    for (size_t k = 0; k < count; k++)
+        assert_true(r->kept[genes[k]] > 0);
+}
+
+/* LassoNet, Friedman: the four features with a linear part are the last four
+ * left. The fifth, a parabola of 9% of the variance, is lost in the noise here
+ * (with 2000 samples it is among the last six). */
 static void test_lassonet_friedman(void **unused)
 {
     (void)unused;
@@ -145,25 +159,46 @@ static void test_lassonet_friedman(void **unused)
     rival_make(&r, "lassonet", friedman, 600, 200, 500, 50, 0, 3);
     rival_set(&r, "hidden", "30");
     rival_set(&r, "path_multiplier", "1.05");
-    r.keep = 5;
+    r.keep = 4;
     fit(&r, 3);
-    const struct rival_offer *five = with_genes(&r, 5);
-    print_message("friedman: %zu offers, %s, test R2 %.3f; %s\n", r.n_offers,
-                  five->what, five->test, r.report.note);
-    double linear_r2 = 0;
-    assert_non_null(r.kept);
-    for (size_t j = 5; j < r.p; j++)
-        assert_true(!(r.kept[j] > 0));
-    rival_set(&r, "M", "0");
-    rival_forget(&r, &r.env);
-    fit(&r, 3);
-    for (size_t i = 0; i < r.n_offers; i++)
-        linear_r2 = fmax(linear_r2, r.offers[i].test);
-    print_message("friedman, linear: test R2 %.3f\n", linear_r2);
+    const struct rival_offer *four = within(&r, 4);
+    print_message("friedman: %zu offers, %s, test R2 %.3f, dense %.3f; %s\n",
+                  r.n_offers, four->what, four->test, r.offers[0].test,
+                  r.report.note);
+    assert_int_equal(four->genes, 4);
+    kept_are(&r, 4, (size_t[]){0, 1, 3, 4});
+    assert_true(four->test > .5 && four->test > r.offers[0].test);
     rival_free(&r);
 }
 
-/* Where effects are linear, the path keeps the features that have one. */
+/* LassoNet, exclusive or: the two features without any linear effect are the
+ * last two left. M = 0 is a linear model, which cannot tell. */
+static void test_lassonet_xor(void **unused)
+{
+    (void)unused;
+    for (size_t m = 0; m < 2; m++) {
+        struct rival r;
+        double best = 0;
+        rival_make(&r, "lassonet", exclusive, 300, 100, 400, 10, 2, 2);
+        rival_set(&r, "M", m ? "10" : "0");
+        r.keep = 2;
+        fit(&r, 2);
+        for (size_t i = 1; i < r.n_offers; i++)
+            best = fmax(best, r.offers[i].test);
+        print_message("xor, M = %s: best %.3f, %s: %.3f\n", m ? "10" : "0",
+                      best, within(&r, 2)->what, within(&r, 2)->test);
+        if (m) {
+            kept_are(&r, 2, (size_t[]){0, 1});
+            assert_true(within(&r, 2)->test > .97);
+        } else {
+            assert_true(best < .65);
+        }
+        rival_free(&r);
+    }
+}
+
+/* Where effects are linear, the path keeps the features that have one, and
+ * they explain what can be explained (0.957). */
 static void test_lassonet_linear(void **unused)
 {
     (void)unused;
@@ -172,12 +207,11 @@ static void test_lassonet_linear(void **unused)
     r.keep = 3;
     r.check = 1;
     fit(&r, 4);
-    assert_non_null(r.kept);
-    for (size_t j = 3; j < r.p; j++)
-        assert_true(!(r.kept[j] > 0));
-    print_message("linear: %s test R2 %.3f\n", with_genes(&r, 3)->what,
-                  with_genes(&r, 3)->test);
-    assert_true(with_genes(&r, 3)->test > .85);
+    print_message("linear: %s test R2 %.3f, dense %.3f\n", within(&r, 3)->what,
+                  within(&r, 3)->test, r.offers[0].test);
+    assert_int_equal(within(&r, 3)->genes, 3);
+    kept_are(&r, 3, (size_t[]){0, 1, 2});
+    assert_true(within(&r, 3)->test > .9);
     rival_free(&r);
 }
 
@@ -199,9 +233,8 @@ static void test_lassonet_path(void **unused)
                       r[k].n_offers, r[k].report.steps, r[k].report.passes,
                       r[k].report.note);
     }
-    for (size_t g = 2; g < 60; g += 4)
-        assert_near(with_genes(&r[0], g)->test, with_genes(&r[1], g)->test,
-                    .06);
+    for (size_t g = 1; g < 60; g += 4)
+        assert_near(within(&r[0], g)->test, within(&r[1], g)->test, .05);
     assert_true(r[1].report.passes < .8 * r[0].report.passes);
     rival_free(&r[0]);
     rival_free(&r[1]);
@@ -214,6 +247,7 @@ int main(void)
         cmocka_unit_test(test_stg_xor),
         cmocka_unit_test(test_stg_lambda),
         cmocka_unit_test(test_lassonet_friedman),
+        cmocka_unit_test(test_lassonet_xor),
         cmocka_unit_test(test_lassonet_linear),
         cmocka_unit_test(test_lassonet_path),
     };
