@@ -240,6 +240,45 @@ static void test_lassonet_path(void **unused)
     rival_free(&r[1]);
 }
 
+/* Few samples of many features that move in 20 groups; two groups tell. */
+static double grouped(struct spred_rng *rng, double *x, size_t p)
+{
+    double factor[20];
+    int side = spred_rng_below(rng, 2) > 0;
+    for (size_t k = 0; k < 20; k++)
+        factor[k] = spred_rng_normal(rng) + (k < 2 ? (side ? 1.5 : -1.5) : 0);
+    for (size_t j = 0; j < p; j++)
+        x[j] = (j < p / 2 ? .5 : 0) * factor[j % 20] + spred_rng_normal(rng);
+    return side;
+}
+
+/* Features that come back when their gradient grows: the path is that of all
+ * features in the work, but for the moment at which they do. */
+static void test_lassonet_back(void **unused)
+{
+    (void)unused;
+    struct rival r[2];
+    for (size_t k = 0; k < 2; k++) {
+        rival_make(&r[k], "lassonet", grouped, 48, 12, 200, 400, 2, 1);
+        rival_set(&r[k], "lambda_start", "5");
+        rival_set(&r[k], "compact", k ? "true" : "false");
+        fit(&r[k], 4);
+        print_message("groups %zu: %s\n", k, r[k].report.note);
+    }
+    assert_null(strstr(r[1].report.note, " 0 came back"));
+    size_t count =
+        r[0].n_offers < r[1].n_offers ? r[0].n_offers : r[1].n_offers;
+    for (size_t i = 0; i < count; i++) {
+        double all = (double)r[0].offers[i].genes;
+        assert_near((double)r[1].offers[i].genes, all, 4 + .15 * all);
+    }
+    for (size_t g = 10; g < 400; g += 10)
+        assert_near(within(&r[0], g)->test, within(&r[1], g)->test, .05);
+    assert_true(r[1].report.passes < .8 * r[0].report.passes);
+    rival_free(&r[0]);
+    rival_free(&r[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +289,7 @@ int main(void)
         cmocka_unit_test(test_lassonet_xor),
         cmocka_unit_test(test_lassonet_linear),
         cmocka_unit_test(test_lassonet_path),
+        cmocka_unit_test(test_lassonet_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
