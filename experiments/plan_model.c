@@ -130,6 +130,7 @@ enum spred_status plan_model(struct spred_env *env, const struct spec *spec,
     job->gap = job->stall_eps = 0;
     job->stall_patience = job->steps = 0;
     job->batch = 1;
+    job->wall = spec->stop.fit;
     job->api_version = model->api_version;
     return fill_options(env, spec, model, chosen, job);
 }

@@ -154,6 +154,8 @@ struct spec_stop {
     int64_t stall_patience; /* default 3 observations */
     double wall;            /* billed seconds of one run (path), default 120 */
     int64_t steps;          /* per lambda, default 1000000 */
+    double fit;             /* seconds of a model's fits, all settings of its
+                               grid together, default 300 */
 };
 
 struct spec_limits {

@@ -65,6 +65,7 @@ const struct spec_field spec_stop_fields[] = {
     {"stall", SPEC_FIELD_MAP, 0, 0, 0, NULL, stall_fields},
     FIELD("wall", SPEC_FIELD_DURATION, spec_stop, wall, 1e-3, 365 * DAY),
     FIELD("steps", SPEC_FIELD_INT, spec_stop, steps, 1, 1e15),
+    FIELD("fit", SPEC_FIELD_DURATION, spec_stop, fit, 1e-3, 365 * DAY),
     {0}};
 
 const struct spec_field spec_limits_fields[] = {
@@ -88,7 +89,7 @@ static void set_defaults(struct spec *out)
                                            .validate = 0.2,
                                            .choose_folds = 10,
                                            .choose_1se = 1};
-    out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000};
+    out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000, 300};
     out->limits = (struct spec_limits){600, 4096 * MIB, 5, 30};
     out->threads = out->batch = 1;
 }

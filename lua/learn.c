@@ -12,19 +12,25 @@ static const char what[] = "spred.learn";
 /* ---- from the table to the model ---- */
 
 /* Moves the table's key into the map, if it is there. */
-static int take(lua_State *L, struct spec_document *doc, const char *key,
-                struct spec_node *to)
+static int take_as(lua_State *L, struct spec_document *doc, const char *key,
+                   struct spec_node *to, const char *as)
 {
     int there = lua_getfield(L, 1, key) != LUA_TNIL;
     if (there) {
         lua_newtable(L); /* the reader of numbers looks at the key */
         lua_pushvalue(L, -2);
         lua_setfield(L, -2, key);
-        tree_add(L, doc, to, key, tree_value(L, doc, -1)->items[0]);
+        tree_add(L, doc, to, as, tree_value(L, doc, -1)->items[0]);
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
     return there;
+}
+
+static int take(lua_State *L, struct spec_document *doc, const char *key,
+                struct spec_node *to)
+{
+    return take_as(L, doc, key, to, key);
 }
 
 static struct spec_node *map(lua_State *L, struct spec_document *doc,
@@ -91,7 +97,7 @@ static void add_rules(lua_State *L, struct spec_document *doc)
 {
     struct spec_node *root = doc->root;
     take(L, doc, "protocol", root);
-    take(L, doc, "wall", map(L, doc, root, "stop"));
+    take_as(L, doc, "wall", map(L, doc, root, "stop"), "fit");
     take(L, doc, "threads", map(L, doc, root, "measure"));
     take(L, doc, "seed", root);
 }
@@ -351,7 +357,7 @@ void binding_open_learn(lua_State *L)
          "of which every combination is tried; or {name={options, tune=}} as "
          "in an experiment file. protocol: {test=0.2, validate=0.2, ...} as "
          "there; trial: which of its repeats (1). wall: seconds for all of it "
-         "(120). Gives a model."},
+         "(300). Gives a model."},
         {"models", models, "spred.models()",
          "The models there are, a list of tables with name, alias, doc and "
          "options (the defaults as text)."},

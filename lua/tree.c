@@ -92,7 +92,8 @@ static int among(const char *key, const char *const *words)
 static struct spec_node *number(lua_State *L, struct spec_document *doc,
                                 int index, const char *key)
 {
-    static const char *const seconds[] = {"wall", "grace", "script", NULL};
+    static const char *const seconds[] = {"wall", "fit", "grace", "script",
+                                          NULL};
     static const char *const sizes[] = {"memory", NULL};
     static const char *const shares[] = {"test", "validate", "variance_keep",
                                          "density", NULL};

@@ -65,14 +65,14 @@ with Folder() as folder:
 
     # Processes that die, and the parent's death.
     folder.write("faulty.yaml", HEAD.replace("name: tiny", "name: faulty").replace("trials: 2", "trials: 1") +
-                 "models: [crash-model, hang-model, {look: {way: hang}}]\nlimits: {wall: 3 s, grace: 1 s}\nstop: {wall: 1 s}\n")
+                 "models: [crash-model, hang-model, {look: {way: hang}}]\nlimits: {wall: 3 s, grace: 1 s}\nstop: {fit: 1 s}\n")
     result = folder.run("run", "faulty.yaml", program=FAKES)
     tap.check(result.returncode == 3, "crashes: exit code 3", words(result))
     status = {row["solver"]: row["status"] for row in folder.rows("faulty")}
     tap.check(status == {"crash-model": "crashed", "hang-model": "timeout", "look": "done"}, "crash, time-out, wall", status)
     tap.check(all(row["kind"] == "model" for row in folder.rows("faulty")), "also these rows are of models")
     look = [row for row in folder.rows("faulty") if row["solver"] == "look"][0]
-    tap.check(look["chosen"] != "" and "time" in look["reason"], "past stop.wall, what was offered stands", look)
+    tap.check(look["chosen"] != "" and "time" in look["reason"], "past stop.fit, what was offered stands", look)
     folder.write("many.yaml", HEAD.replace("name: tiny", "name: many").replace("trials: 2", "trials: 15") + f"models: [{GRID}]\n")
     begin = time.monotonic()
     whole = folder.run("run", "many.yaml", "-o", "whole", program=FAKES)

@@ -362,7 +362,7 @@ static void resolved_text(void **state)
         "protocol: {kind: clean, trials: 5, folds: 0, test: 20%, validate: "
         "20%, choose: {kind: hold-out, folds: 10, rule: 1se}}\n"
         "stop: {gap: 1e-06, stall: {eps: 1e-10, patience: 3}, wall: 120 s, "
-        "steps: 1000000}\n"
+        "steps: 1000000, fit: 300 s}\n"
         "limits: {wall: 600 s, memory: 4294967296 B, grace: 5 s, script: 30 "
         "s}\n"
         "solvers:\n"
