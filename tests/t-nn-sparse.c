@@ -314,6 +314,7 @@ static void test_shared_start(void **state)
     struct spred_env env;
     struct nn_shape shape =
         make_shape("linear", "linear(out=8)|relu|linear", 2);
+    struct data d = make_data();
     struct nn *nn, *same, *other;
     double most = 0;
     (void)state;
@@ -328,6 +329,16 @@ static void test_shared_start(void **state)
         assert_true(
             memcmp(nn->tensors[i].value, other->tensors[i].value, bytes) != 0);
     }
+    float *x = spred_alloc(&env, 400 * SAMPLES, sizeof *x);
+    for (size_t e = 0; e < 400 * SAMPLES; e++)
+        x[e] = d.x[(7 * e) % (SAMPLES * INPUTS)];
+    double loss = nn_gradient(nn, x, SAMPLES, d.codes, NULL);
+    assert_near(nn_gradient(same, x, SAMPLES, d.codes, NULL), loss, 0);
+    spred_free(&env, x);
+    for (size_t i = 0; i < nn->n_tensors; i++)
+        assert_memory_equal(nn->tensors[i].gradient, same->tensors[i].gradient,
+                            nn->tensors[i].rows * nn->tensors[i].cols *
+                                sizeof(real));
     for (size_t j = 0; j < 400; j++)
         most = fmax(most, fabs((double)nn->tensors[0].value[j]));
     assert_near(most, 1 / sqrt(400.), .002);

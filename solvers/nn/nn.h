@@ -135,9 +135,9 @@ const size_t *nn_order(const struct nn *nn); /* inputs values */
  * keeps there, and in the order. */
 void nn_swap_inputs(struct nn *nn, size_t j, size_t k);
 
-/* Training mode. x: n x nn_live, columns in the network's order. codes or
- * values: n (values: n x outputs). Fills every live gradient and returns the
- * mean loss without penalties. */
+/* Training mode. x: n x nn_live, columns in the network's order. codes (n,
+ * each 0..outputs-1) or values (n x outputs, column-major). Fills every live
+ * gradient and returns the mean loss without penalties. */
 double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
                    const double *values);
 /* After nn_gradient, for the same samples: |g_j|_2 for inputs whose columns of

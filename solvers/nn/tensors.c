@@ -138,7 +138,10 @@ static size_t copy_all(struct nn *nn, real *block, int save)
 real *nn_save(struct spred_env *env, const struct nn *nn)
 {
     /* Saving only reads. */
-    real *block = nn_reals(env, copy_all((struct nn *)nn, NULL, 1), 1);
+    size_t count = copy_all((struct nn *)nn, NULL, 1);
+    real *block = spred_resize(env, NULL, count, sizeof *block);
+    if (block)
+        spred_expect_use(block, count * sizeof *block);
     if (block)
         copy_all((struct nn *)nn, block, 1);
     return block;
