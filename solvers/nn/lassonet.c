@@ -13,6 +13,8 @@
  * all training samples. The path runs from dense to sparse, so the offers do;
  * lambda is that of the authors' package (for real-valued targets of half the
  * mean squared error), which sees the momentum: a gradient counts ten times.
+ * `refit` and `genes` give the path's genes to a network of their own, and only
+ * models of so many genes (refit.c; section 5 of the paper: 50).
  *
  * The authors' multiplier is 1.02. The default here is larger, for a path of
  * thousands of genes in seconds; path_multiplier=1.02 is theirs. */
@@ -112,7 +114,7 @@ static enum spred_status descend(struct spred_env *env, struct skip *skip,
     value += lambda * skip_penalty(skip, genes);
     watch = watch_new(value, o->patience, o->tolerance);
     for (long step = 0; step < o->steps && !ends; step++) {
-        double penalty = skip_penalty(skip, genes);
+        double penalty = skip->validate.n ? 0 : skip_penalty(skip, genes);
         SPRED_TRY(skip_step(env, skip, lambda, &loss));
         ++*steps;
         if (skip->validate.n) {
@@ -220,10 +222,14 @@ static enum spred_status path(struct walk *walk)
         SPRED_TRY(offer(walk, lambda, genes));
         count++;
         report->passes = skip->passes + walk->passes;
-        snprintf(report->note, sizeof report->note,
-                 "%ld lambdas from %.3g to %.3g, %zu genes left at the last, "
-                 "%zu came back on the way, %zu sets trained anew",
-                 count, first, lambda, genes, skip->revived, walk->refits);
+        size_t end = (size_t)snprintf(
+            report->note, sizeof report->note,
+            "%ld lambdas from %.3g to %.3g, %zu genes left at the last, %zu "
+            "came back on the way",
+            count, first, lambda, genes, skip->revived);
+        if (o->refit && end < sizeof report->note)
+            snprintf(report->note + end, sizeof report->note - end,
+                     ", %zu sets trained anew", walk->refits);
     }
     return SPRED_OK;
 }
