@@ -171,7 +171,7 @@ static void learns(const struct spred_model *model, struct samples *unused)
     spred_env_init(&env);
     samples_make(&samples, 80, P, k, 4, 8);
     host_open(&h, &env, model, &samples);
-    host_set(&h, "steps", "400");
+    host_set(&h, "steps", "1500");
     host_set(&h, "hidden", "32");
     h.checks = 0;
     assert_ok(&env, host_fit(&h));

@@ -338,6 +338,44 @@ static void test_not_verified(void **state)
     assert_true(told > 0);
 }
 
+/* Size of x_1 after so many steps. */
+static double size_of_second(struct spred_env *env, const struct planted *d,
+                             double dead, long steps, size_t *revived)
+{
+    struct nn_report report;
+    struct nn *nn = gated(env, .05);
+    struct nn_training training = slow(dead);
+    double w[P];
+    training.steps = steps;
+    training.every = 20;
+    assert_ok(env, nn_train(env, nn, &d->rows, &training, &report));
+    *revived = report.revived;
+    for (size_t k = 0; k < P; k++)
+        w[nn_order(nn)[k]] = nn_input_size(nn, k);
+    nn_free(nn);
+    return w[1];
+}
+
+/* What comes back has about the size that it would have: soon after, the
+ * difference from a run that never parked is a factor of 4 at most. */
+static void test_size_back(void **state)
+{
+    struct spred_env env;
+    struct planted d;
+    size_t back = 0, seen = 0, none;
+    (void)state;
+    spred_env_init(&env);
+    plant(&d);
+    for (long steps = 20; steps < 300 && seen < 3; steps += 10) {
+        double ours = size_of_second(&env, &d, .5, steps, &back);
+        double whole = size_of_second(&env, &d, 0, steps, &none);
+        seen += back > 0;
+        if (back && fabs(log(ours / whole)) > log(4))
+            fail_msg("after %ld steps %g, never parked %g", steps, ours, whole);
+    }
+    assert_true(seen > 0);
+}
+
 /* ---- the loop ---- */
 
 static void run_twice(struct spred_env *env, const struct planted *d,
@@ -466,7 +504,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_optimisers),   cmocka_unit_test(test_loops),
         cmocka_unit_test(test_penalties),    cmocka_unit_test(test_parking),
-        cmocka_unit_test(test_not_verified), cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_ends),         cmocka_unit_test(test_no_memory)};
+        cmocka_unit_test(test_not_verified), cmocka_unit_test(test_size_back),
+        cmocka_unit_test(test_batches),      cmocka_unit_test(test_ends),
+        cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@ static const struct spred_option table[] = {
     GATED_COSINE("false"),
     GATED_KEEP("best"),
     GATED_PATIENCE,
+    GATED_COMPACT,
     GATED_ZERO,
     {0}};
 
@@ -28,6 +29,23 @@ static enum spred_status check(struct spred_env *env, const void *options)
     const struct gated_options *o = options;
     struct nn_branch branch;
     return nn_parse(env, o->model, &branch);
+}
+
+/* A first layer of one gate an input, D = 2, has the gates of the network: the
+ * same penalty, and dead inputs can leave. Not with dropout, whose noise makes
+ * every look at a gradient another. */
+static void share_gates(struct nn_shape *shape)
+{
+    struct nn_branch *branch = &shape->branches[0];
+    struct nn_sparse *sparse = &branch->layers[0].sparse;
+    for (size_t l = 0; l < branch->n; l++)
+        if (branch->layers[l].kind == NN_DROPOUT)
+            return;
+    if (sparse->kind != NN_SPRED || sparse->group != NN_INPUT ||
+        sparse->factors > 2)
+        return;
+    shape->gate = *sparse;
+    *sparse = (struct nn_sparse){.kind = NN_DENSE};
 }
 
 static enum spred_status fit(struct spred_env *env, void *state,
@@ -43,6 +61,7 @@ static enum spred_status fit(struct spred_env *env, void *state,
                            .decay = o->decay};
     struct nn_training training = {.first = rule, .rest = rule};
     SPRED_TRY(nn_parse(env, o->model, &shape.branches[0]));
+    share_gates(&shape);
     return gated_fit(env, state, o, task, &shape, &training, report);
 }
 

@@ -73,26 +73,6 @@ void gated_layers(struct nn_branch *branch, size_t hidden, size_t layers)
     branch->layers[branch->n++].kind = NN_LINEAR;
 }
 
-/* y = (values - middle) / unit */
-static enum spred_status standardise(struct spred_env *env, struct gated *state,
-                                     const struct spred_rows *rows)
-{
-    double n = (double)rows->n, square = 0;
-    state->values = spred_alloc(env, rows->n, sizeof *state->values);
-    if (!state->values)
-        return SPRED_ENOMEM;
-    for (size_t i = 0; i < rows->n; i++)
-        state->middle += rows->values[i] / n;
-    for (size_t i = 0; i < rows->n; i++) {
-        state->values[i] = rows->values[i] - state->middle;
-        square += state->values[i] * state->values[i] / n;
-    }
-    state->unit = square > 0 ? sqrt(square) : 1;
-    for (size_t i = 0; i < rows->n; i++)
-        state->values[i] /= state->unit;
-    return SPRED_OK;
-}
-
 /* The lambdas of the inputs' sparsities, until now shares. */
 static enum spred_status scale_lambdas(struct spred_env *env,
                                        const struct gated *state,
@@ -102,8 +82,8 @@ static enum spred_status scale_lambdas(struct spred_env *env,
     double *room = spred_alloc(env, 2 * task->classes + 1, sizeof *room);
     if (!room)
         return SPRED_ENOMEM;
-    double most =
-        gated_lambda_max(&task->train, task->classes, state->values, room);
+    double most = gated_lambda_max(&task->train, task->classes,
+                                   state->target.values, room);
     spred_free(env, room);
     if (!shape->sum) /* every head has its share of the loss */
         most /= (double)shape->n_branches;
@@ -164,13 +144,11 @@ enum spred_status gated_fit(struct spred_env *env, struct gated *state,
     state->p = rows.p;
     state->outputs = task->classes ? task->classes : 1;
     state->zero = o->zero;
-    state->unit = 1;
     state->importance = spred_alloc(env, rows.p, sizeof *state->importance);
     if (!state->importance)
         return SPRED_ENOMEM;
-    if (!task->classes)
-        SPRED_TRY(standardise(env, state, &rows));
-    rows.values = state->values;
+    SPRED_TRY(nn_target_open(env, task, &state->target));
+    rows.values = state->target.values;
     shape->inputs = rows.p;
     shape->outputs = state->outputs;
     shape->classes = task->classes > 0;
@@ -222,8 +200,7 @@ enum spred_status gated_predict(struct spred_env *env, void *memory,
             memset(state->x + j * n, 0, n * sizeof *x);
     }
     SPRED_TRY(nn_predict(env, state->nn, state->x, n, scores));
-    for (size_t e = 0; e < n * state->outputs; e++)
-        scores[e] = state->middle + state->unit * scores[e];
+    nn_target_restore(&state->target, n * state->outputs, scores);
     return SPRED_OK;
 }
 
@@ -237,7 +214,7 @@ void gated_free(struct spred_env *env, void *memory)
 {
     struct gated *state = memory;
     nn_free(state->nn);
-    spred_free(env, state->values);
+    nn_target_close(env, &state->target);
     spred_free(env, state->importance);
     spred_free(env, state->x);
 }

@@ -4,6 +4,7 @@
 #define SOLVERS_NN_GATED_H
 
 #include <stddef.h>
+#include "solvers/nn/target.h"
 #include "solvers/nn/train.h"
 
 enum gated_keep { GATED_BEST, GATED_LAST };
@@ -124,11 +125,10 @@ extern const char *const gated_keeps[], *const gated_optimizers[];
 struct gated {
     struct nn *nn;
     size_t p, outputs;
-    double zero;         /* the rounding rule */
-    double middle, unit; /* real-valued target: learnt as (y - middle)/unit */
-    double *values;      /* n: that */
-    double *importance;  /* p */
-    float *x;            /* genes that take no part are 0; room for `room` */
+    double zero; /* the rounding rule */
+    struct nn_target target;
+    double *importance; /* p */
+    float *x;           /* genes that take no part are 0; room for `room` */
     size_t room;
 };
 

@@ -12,9 +12,10 @@
  * of the validation part has not fallen by 1% for `patience` steps. Steps use
  * all training samples. The path runs from dense to sparse, so the offers do;
  * lambda is that of the authors' package (for real-valued targets of half the
- * mean squared error), which sees the momentum: a gradient counts ten times.
- * `refit` and `genes` give the path's genes to a network of their own, and only
- * models of so many genes (refit.c; section 5 of the paper: 50).
+ * mean squared error, in standard deviations), which sees the momentum: a
+ * gradient counts ten times. `refit` and `genes` give the path's genes to a
+ * network of their own, and only models of so many genes (refit.c; section 5 of
+ * the paper: 50).
  *
  * The authors' multiplier is 1.02. The default here is larger, for a path of
  * thousands of genes in seconds; path_multiplier=1.02 is theirs. */
@@ -24,6 +25,7 @@
 
 #include "solvers/nn/hierarchical.h"
 #include "solvers/nn/refit.h"
+#include "solvers/nn/target.h"
 
 struct options {
     long hidden, dense_steps, dense_patience, steps, patience, genes;
@@ -72,6 +74,7 @@ static const struct spred_option table[] = {
 struct state {
     struct skip skip;
     struct refit refit; /* stands where there is one */
+    struct nn_target target;
 };
 
 /* One fit on its way down the path. */
@@ -234,26 +237,57 @@ static enum spred_status path(struct walk *walk)
     return SPRED_OK;
 }
 
+/* The walk's task: real-valued targets in their own units. values: of the
+ * validation part, owned by the caller. */
+static enum spred_status in_units(struct spred_env *env,
+                                  const struct nn_target *target,
+                                  struct spred_model_task *task,
+                                  double **values)
+{
+    size_t n = task->validate.n;
+    if (task->classes)
+        return SPRED_OK;
+    *values = spred_alloc(env, n + 1, sizeof **values);
+    if (!*values)
+        return SPRED_ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        (*values)[i] =
+            (task->validate.values[i] - target->middle) / target->unit;
+    task->train.values = target->values;
+    task->validate.values = *values;
+    return SPRED_OK;
+}
+
 static enum spred_status fit(struct spred_env *env, void *memory,
                              const void *options,
                              const struct spred_model_task *task,
                              struct spred_model_report *report)
 {
     const struct options *o = options;
-    struct skip *skip = &((struct state *)memory)->skip;
+    struct state *state = memory;
+    struct skip *skip = &state->skip;
+    struct spred_model_task own = *task;
+    double *values = NULL;
     struct walk walk = {.env = env,
-                        .state = memory,
+                        .state = state,
                         .options = o,
-                        .task = task,
+                        .task = &own,
                         .report = report,
                         .offered = SIZE_MAX};
-    SPRED_TRY(skip_open(env, task, (size_t)o->hidden, skip));
+    SPRED_TRY(nn_target_open(env, task, &state->target));
+    enum spred_status status = in_units(env, &state->target, &own, &values);
+    if (status == SPRED_OK)
+        status = skip_open(env, &own, (size_t)o->hidden, skip);
+    if (status == SPRED_OK &&
+        !(walk.importance = spred_alloc(env, skip->p, sizeof(double))))
+        status = SPRED_ENOMEM;
     skip->m = o->m;
     skip->lr = o->lr;
     skip->momentum = o->momentum;
-    walk.importance = spred_alloc(env, skip->p, sizeof *walk.importance);
-    enum spred_status status = walk.importance ? path(&walk) : SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = path(&walk);
     spred_free(env, walk.importance);
+    spred_free(env, values);
     report->passes = skip->passes + walk.passes;
     return status;
 }
@@ -262,9 +296,11 @@ static enum spred_status predict(struct spred_env *env, void *memory,
                                  const float *x, size_t n, double *scores)
 {
     struct state *state = memory;
-    if (state->refit.count)
-        return refit_predict(env, &state->refit, x, n, scores);
-    return nn_predict(env, state->skip.nn, x, n, scores);
+    SPRED_TRY(state->refit.count
+                  ? refit_predict(env, &state->refit, x, n, scores)
+                  : nn_predict(env, state->skip.nn, x, n, scores));
+    nn_target_restore(&state->target, n, scores); /* classes: as they are */
+    return SPRED_OK;
 }
 
 static void genes(const void *memory, double *importance)
@@ -281,6 +317,7 @@ static void release(struct spred_env *env, void *memory)
     struct state *state = memory;
     skip_free(env, &state->skip);
     refit_free(env, &state->refit);
+    nn_target_close(env, &state->target);
 }
 
 const struct spred_model spred_model_lassonet = {

@@ -22,6 +22,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "solvers/nn/target.h"
 #include "solvers/nn/train.h"
 
 struct options {
@@ -66,6 +67,7 @@ static const struct spred_option table[] = {
 
 struct state {
     struct nn *nn;
+    struct nn_target target;
 };
 
 struct visit {
@@ -144,9 +146,12 @@ static enum spred_status fit(struct spred_env *env, void *memory,
     struct nn_report trained = {0};
     if (o->gate_lr > 0)
         training.first.lr = o->gate_lr;
+    struct spred_rows rows = task->train;
+    SPRED_TRY(nn_target_open(env, task, &state->target));
+    rows.values = state->target.values;
     SPRED_TRY(nn_new(env, &shape, task->train.n, task->seed, &state->nn));
     enum spred_status status =
-        nn_train(env, state->nn, &task->train, &training, &trained);
+        nn_train(env, state->nn, &rows, &training, &trained);
     report->steps = trained.steps;
     report->passes = trained.passes;
     if (status == SPRED_ENUMERIC)
@@ -165,7 +170,9 @@ static enum spred_status predict(struct spred_env *env, void *memory,
                                  const float *x, size_t n, double *scores)
 {
     const struct state *state = memory;
-    return nn_predict(env, state->nn, x, n, scores);
+    SPRED_TRY(nn_predict(env, state->nn, x, n, scores));
+    nn_target_restore(&state->target, n, scores); /* one output, or classes */
+    return SPRED_OK;
 }
 
 static void genes(const void *memory, double *importance)
@@ -176,9 +183,9 @@ static void genes(const void *memory, double *importance)
 
 static void release(struct spred_env *env, void *memory)
 {
-    const struct state *state = memory;
-    (void)env;
+    struct state *state = memory;
     nn_free(state->nn);
+    nn_target_close(env, &state->target);
 }
 
 const struct spred_model spred_model_stg = {
