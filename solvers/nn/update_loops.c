@@ -79,7 +79,7 @@ static double above(size_t count, const real *w, real bound, size_t *over)
 {
     lanes part = {0};
     words number = {0};
-    double sum = 0;
+    double sum[4] = {0}; /* no addition waits for the last one */
     WORD total = 0;
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) {
@@ -90,16 +90,16 @@ static double above(size_t count, const real *w, real bound, size_t *over)
         number -= is;
     }
     for (size_t l = 0; l < LANES; l++) {
-        sum += (double)part[l];
+        sum[l % 4] += (double)part[l];
         total += number[l];
     }
     for (; i < count; i++) {
         real more = SIZE(w[i]) - bound;
-        sum += more > 0 ? (double)more : 0;
+        sum[i % 4] += more > 0 ? (double)more : 0;
         total += more > 0;
     }
     *over = (size_t)total;
-    return sum;
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 static void clip(size_t count, real bound, real *restrict w)
