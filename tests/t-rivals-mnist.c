@@ -55,6 +55,7 @@ static void load(struct rival *r, size_t p, const size_t *pixels)
     spred_bytes_free(&r->env, &labels);
     rival_scale(r);
     rival_model(r, "lassonet");
+    rival_whole_path(r);
 }
 
 /* Between-class over within-class variance. */

@@ -157,6 +157,7 @@ static void test_lassonet_friedman(void **unused)
     (void)unused;
     struct rival r;
     rival_make(&r, "lassonet", friedman, 600, 200, 500, 50, 0, 3);
+    rival_whole_path(&r);
     rival_set(&r, "hidden", "30");
     rival_set(&r, "path_multiplier", "1.05");
     r.keep = 4;
@@ -180,6 +181,7 @@ static void test_lassonet_xor(void **unused)
         struct rival r;
         double best = 0;
         rival_make(&r, "lassonet", exclusive, 300, 100, 400, 10, 2, 2);
+        rival_whole_path(&r);
         rival_set(&r, "M", m ? "10" : "0");
         r.keep = 2;
         fit(&r, 2);
@@ -204,6 +206,7 @@ static void test_lassonet_linear(void **unused)
     (void)unused;
     struct rival r;
     rival_make(&r, "lassonet", effect, 200, 60, 300, 40, 0, 4);
+    rival_whole_path(&r);
     r.keep = 3;
     r.check = 1;
     fit(&r, 4);
@@ -223,6 +226,7 @@ static void test_lassonet_path(void **unused)
     struct rival r[2];
     for (size_t k = 0; k < 2; k++) {
         rival_make(&r[k], "lassonet", linear, 120, 40, 200, 60, 3, 5);
+        rival_whole_path(&r[k]);
         rival_set(&r[k], "hidden", "20");
         rival_set(&r[k], "compact", k ? "true" : "false");
         r[k].check = 1;
@@ -260,6 +264,7 @@ static void test_lassonet_back(void **unused)
     struct rival r[2];
     for (size_t k = 0; k < 2; k++) {
         rival_make(&r[k], "lassonet", grouped, 48, 12, 200, 400, 2, 1);
+        rival_whole_path(&r[k]);
         rival_set(&r[k], "lambda_start", "5");
         rival_set(&r[k], "compact", k ? "true" : "false");
         fit(&r[k], 4);
@@ -287,6 +292,7 @@ static void test_lassonet_refit(void **unused)
     struct rival r[2];
     for (size_t k = 0; k < 2; k++) {
         rival_make(&r[k], "lassonet", effect, 200, 60, 300, 40, 0, 4);
+        rival_whole_path(&r[k]);
         rival_set(&r[k], "refit", k ? "true" : "false");
         r[k].keep = 3;
         r[k].check = 1;
