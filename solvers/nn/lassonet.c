@@ -61,8 +61,8 @@ static const struct spred_option table[] = {
     {"dense_patience", SPRED_OPTION_INT,
      offsetof(struct options, dense_patience), "100", 1, 1e9, NULL,
      "steps without improvement that end the dense start"},
-    {"genes", SPRED_OPTION_INT, offsetof(struct options, genes), "0", 0, 1e9,
-     NULL, "most genes of a model that may stand, 50 in the paper; 0: any"},
+    {"genes", SPRED_OPTION_INT, offsetof(struct options, genes), "50", 0, 1e9,
+     NULL, "most genes of a model that is offered, 50 in the paper; 0: any"},
     {"refit", SPRED_OPTION_BOOL, offsetof(struct options, refit), "false", 0, 0,
      NULL,
      "train a new network on the genes that are left, wherever they are a "
