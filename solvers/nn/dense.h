@@ -21,8 +21,6 @@ struct dense_rule {
     long steps, patience;
     double tolerance; /* of the loss on the validation part; without one all
                          steps are done */
-    int keep; /* 1: the network ends as it was at the best validation loss, 0:
-                 where it stopped */
 };
 
 /* Trains on the task's training part; *steps and skip->passes grow. */

@@ -13,9 +13,14 @@
  * all training samples. The path runs from dense to sparse, so the offers do;
  * lambda is that of the authors' package (for real-valued targets of half the
  * mean squared error, in standard deviations), which sees the momentum: a
- * gradient counts ten times. `refit` and `genes` give the path's genes to a
- * network of their own, and only models of so many genes (refit.c; section 5 of
- * the paper: 50).
+ * gradient counts ten times.
+ *
+ * `genes` is the paper's number of features in section 5, but as a bound: the
+ * validation part chooses among the models with at most so many. `refit` gives
+ * the genes to a network of their own, as the paper does (refit.c). On seven
+ * studies (five trials each, path_multiplier 1.2) the mean balanced accuracy
+ * was .880 without it (a median of 42 genes) and .873 with it (17 genes);
+ * models of any number of genes did not predict better (.873).
  *
  * The authors' multiplier is 1.02. The default here is larger, for a path of
  * thousands of genes in seconds; path_multiplier=1.02 is theirs. */
@@ -90,13 +95,12 @@ struct walk {
     size_t refits;
 };
 
-static struct dense_rule dense_rule(const struct options *o, int keep)
+static struct dense_rule dense_rule(const struct options *o)
 {
     return (struct dense_rule){.lr = o->dense_lr,
                                .steps = o->dense_steps,
                                .patience = o->dense_patience,
-                               .tolerance = o->tolerance,
-                               .keep = keep};
+                               .tolerance = o->tolerance};
 }
 
 static int ascending(const void *a, const void *b)
@@ -186,7 +190,7 @@ static enum spred_status offer(struct walk *walk, double lambda, size_t genes)
     const struct options *o = walk->options;
     struct state *state = walk->state;
     const struct spred_model_task *task = walk->task;
-    struct dense_rule rule = dense_rule(o, 1);
+    struct dense_rule rule = dense_rule(o);
     char what[64];
     struct spred_offer worth;
     if (!wanted(walk, genes))
@@ -209,7 +213,7 @@ static enum spred_status path(struct walk *walk)
     const struct options *o = walk->options;
     struct spred_model_report *report = walk->report;
     struct skip *skip = &walk->state->skip;
-    struct dense_rule rule = dense_rule(o, 0);
+    struct dense_rule rule = dense_rule(o);
     double lambda = o->lambda_start, first;
     size_t genes;
     long count = 0;

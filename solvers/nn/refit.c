@@ -4,7 +4,7 @@
  * the features that a method selects by a learner trained on these features
  * anew, so that the weights that the path shrank do not count. Here it is
  * LassoNet's own network (skip layer and hidden layer, no penalty) from a fresh
- * start, by Adam; the weights are those of the least validation loss. */
+ * start, by Adam, stopped early as the dense start of the path is. */
 #include <string.h>
 
 #include "solvers/nn/refit.h"
