@@ -22,7 +22,7 @@ def section(program, verb):
         alias = re.search(r"alias ([^ ]+)", name_too)
         lines += [".TP", f".B {name}" + (f"\n(also {alias[1]})" if alias else ""), escape(doc + ".")]
         for row in rows:
-            option = re.match(r"  ([a-z_0-9]+) +\((.*?)\) (.*?): (.*)", row)
+            option = re.match(r"  ([A-Za-z_0-9]+) +\((.*?)\) (.*?): (.*)", row)
             if option:
                 key, initial, bounds, doc = option.groups()
                 lines += [".br", f"\\fI{key}\\fR ({escape(initial)}; {escape(bounds)}): {escape(doc)}."]
