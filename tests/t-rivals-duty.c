@@ -30,6 +30,7 @@ static void make(struct rival *r, size_t k, size_t classes, size_t n_valid)
     if (k != 1) {
         rival_set(r, "refit", k == 2 ? "true" : "false");
         rival_set(r, "genes", k == 2 ? "11" : "0");
+        rival_set(r, "smaller", "true");
         rival_set(r, "dense_steps", "20");
         rival_set(r, "steps", "10");
         rival_set(r, "path_multiplier", k == 2 ? "1.3" : "2");

@@ -328,16 +328,17 @@ static void test_lassonet_refit(void **unused)
     rival_free(&r[1]);
 }
 
-/* At most so many features: the end of the same path. */
+/* At most so many features: the end of the same path, or its first model. */
 static void test_lassonet_bound(void **unused)
 {
     (void)unused;
-    struct rival r[2];
-    for (size_t k = 0; k < 2; k++) {
+    struct rival r[3];
+    for (size_t k = 0; k < 3; k++) {
         rival_make(&r[k], "lassonet", linear, 120, 40, 200, 60, 3, 5);
         rival_set(&r[k], "hidden", "20");
         rival_set(&r[k], "refit", "false");
         rival_set(&r[k], "genes", k ? "10" : "0");
+        rival_set(&r[k], "smaller", k == 1 ? "true" : "false");
         fit(&r[k], 5);
     }
     size_t left = r[0].n_offers - r[1].n_offers;
@@ -348,8 +349,11 @@ static void test_lassonet_bound(void **unused)
         assert_near(r[1].offers[i].test, r[0].offers[left + i].test, 0);
     }
     assert_true(r[0].offers[left - 1].genes > 10);
-    rival_free(&r[0]);
-    rival_free(&r[1]);
+    assert_int_equal(r[2].n_offers, 1);
+    assert_string_equal(r[2].offers[0].what, r[1].offers[0].what);
+    assert_true(r[2].report.steps < r[1].report.steps);
+    for (size_t k = 0; k < 3; k++)
+        rival_free(&r[k]);
 }
 
 int main(void)
