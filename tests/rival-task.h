@@ -122,6 +122,13 @@ static inline void rival_set(struct rival *r, const char *name,
                                          name, value));
 }
 
+/* LassoNet: every model of the path as it stands. */
+static inline void rival_whole_path(struct rival *r)
+{
+    rival_set(r, "refit", "false");
+    rival_set(r, "genes", "0");
+}
+
 static inline double rival_score(const struct rival *r,
                                  const struct rival_part *part,
                                  const double *scores)

@@ -3,9 +3,10 @@
 #include "test.h"
 
 #include "solvers/nn/hierarchical.h"
+#include "solvers/nn/update_loops.h"
 #include "spred/rng.h"
 
-enum { MOST = 12 };
+enum { MOST = 20 };
 
 /* One small random case; corners on purpose: zero weights, ties, one output. */
 struct prox_case {
@@ -175,9 +176,39 @@ static void test_pull(void **state)
     spred_rng_free(rng);
 }
 
+/* Every set of loops does what is written, whole vectors and ends of arrays. */
+static void test_loops(void **state)
+{
+    enum { COUNT = 71 };
+    const struct update_loops *const *sets = update_loops_all();
+    (void)state;
+    for (size_t set = 0; sets[set]; set++)
+        for (size_t count = 0; count <= COUNT; count++) {
+            real w[COUNT], bound = (real).4;
+            size_t over, number = 0;
+            double sum = 0;
+            for (size_t i = 0; i < COUNT; i++) {
+                w[i] = i % 5 ? (real)sin(3 * (double)i) : i % 2 ? bound : 0;
+                double more = fabs((double)w[i]) - (double)bound;
+                number += i < count && more > 0;
+                sum += i < count ? fmax(more, 0) : 0;
+            }
+            assert_near(sets[set]->above(count, w, bound, &over), sum, 1e-5);
+            assert_int_equal(over, number);
+            sets[set]->clip(count, bound, w);
+            for (size_t i = 0; i < COUNT; i++) {
+                real x = i % 5 ? (real)sin(3 * (double)i) : i % 2 ? bound : 0;
+                real in = x > bound ? bound : x < -bound ? -bound : x;
+                assert_true(!(w[i] < (i < count ? in : x)) &&
+                            !(w[i] > (i < count ? in : x)));
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_prox),
-                                       cmocka_unit_test(test_pull)};
+                                       cmocka_unit_test(test_pull),
+                                       cmocka_unit_test(test_loops)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

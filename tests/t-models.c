@@ -172,6 +172,7 @@ static void learns(const struct spred_model *model, struct samples *unused)
     samples_make(&samples, 80, P, k, 4, 8);
     host_open(&h, &env, model, &samples);
     host_set(&h, "steps", "1500");
+    host_set(&h, "dense_steps", "400");
     host_set(&h, "hidden", "32");
     h.checks = 0;
     assert_ok(&env, host_fit(&h));

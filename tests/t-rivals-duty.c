@@ -3,8 +3,9 @@
  * genes of no importance without effect. */
 #include "rival-task.h"
 
-static const char *const names[] = {"lassonet", "stg"};
-enum { NAMES = 2 };
+/* The last: LassoNet with its genes in networks of their own. */
+static const char *const names[] = {"lassonet", "stg", "lassonet"};
+enum { NAMES = 3 };
 
 static double signs(struct spred_rng *rng, double *x, size_t p)
 {
@@ -26,10 +27,13 @@ static void make(struct rival *r, size_t k, size_t classes, size_t n_valid)
     rival_make(r, names[k], classes ? signs : real_valued, 30, n_valid, 10, 12,
                classes, 1);
     rival_set(r, "hidden", "6");
-    if (k == 0) {
+    if (k != 1) {
+        rival_set(r, "refit", k == 2 ? "true" : "false");
+        rival_set(r, "genes", k == 2 ? "11" : "0");
+        rival_set(r, "smaller", "true");
         rival_set(r, "dense_steps", "20");
         rival_set(r, "steps", "10");
-        rival_set(r, "path_multiplier", "2");
+        rival_set(r, "path_multiplier", k == 2 ? "1.3" : "2");
     } else {
         rival_set(r, "hidden2", "4");
         rival_set(r, "steps", "60");

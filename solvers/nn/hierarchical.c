@@ -14,12 +14,7 @@
 #include <math.h>
 
 #include "solvers/nn/hierarchical.h"
-
-static real real_abs(real x)
-{
-    return sizeof x == sizeof(float) ? (real)fabsf((float)x)
-                                     : (real)fabs((double)x);
-}
+#include "solvers/nn/update_loops.h"
 
 static double norm(const real *x, size_t n)
 {
@@ -29,38 +24,11 @@ static double norm(const real *x, size_t n)
     return sqrt(sum);
 }
 
-enum { LANES = 8 };
-
-/* Count of the |w_i| above a bound, and the sum of what they are above it; in
- * lanes and without branches, which compilers turn into vectors. */
-static size_t above(const real *w, size_t h, real bound, double *sum)
-{
-    real part[LANES] = {0};
-    int count = 0;
-    size_t i = 0;
-    for (size_t e = 0; e < h; e++)
-        count += real_abs(w[e]) > bound;
-    *sum = 0;
-    if (!count)
-        return 0;
-    for (; i + LANES <= h; i += LANES)
-        for (size_t l = 0; l < LANES; l++) {
-            real over = real_abs(w[i + l]) - bound;
-            part[l] += over + real_abs(over); /* twice its positive part */
-        }
-    for (; i < h; i++)
-        *sum += fmax((double)(real_abs(w[i]) - bound), 0);
-    for (size_t l = 0; l < LANES; l++)
-        *sum += (double)part[l] / 2;
-    return (size_t)count;
-}
-
 /* Newton's next b for phi above; size = |theta|. */
 static double newton(double b, double size, const real *w, size_t h,
                      double lambda, double m, size_t *count)
 {
-    double sum;
-    *count = above(w, h, (real)(m * b), &sum);
+    double sum = update_loops()->above(h, w, (real)(m * b), count);
     return b - (b - size + lambda - m * sum) / (1 + (double)*count * m * m);
 }
 
@@ -99,9 +67,7 @@ double hierarchical_prox(real *theta, size_t k, real *w, size_t h,
     else
         for (size_t i = 0; i < k; i++)
             theta[i] = (real)((double)theta[i] * (b / size));
-    real bound = (real)(m * b);
-    for (size_t i = 0; i < h; i++)
-        w[i] = w[i] > bound ? bound : w[i] < -bound ? -bound : w[i];
+    update_loops()->clip(h, (real)(m * b), w);
     return b;
 }
 

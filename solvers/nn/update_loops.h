@@ -31,6 +31,10 @@ struct update_loops {
      * w <- shrink w - lr unbias1 m / (sqrt(unbias2 s) + epsilon) */
     void (*adam)(size_t count, const struct update_rule *rule, real *w,
                  const real *g, real *m, real *s);
+    /* sum_i (|w_i| - bound)_+; *over: how many are above. */
+    double (*above)(size_t count, const real *w, real bound, size_t *over);
+    /* w <- min(max(w, -bound), bound) */
+    void (*clip)(size_t count, real bound, real *w);
 };
 
 /* The best this processor runs. */
