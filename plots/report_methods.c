@@ -404,7 +404,7 @@ enum spred_status plots_report_methods(struct plots_context *context,
         {"data set", "dataset", 0, NULL},
         {"method", "method", 0, NULL},
         {"settings", "chosen", 0, NULL},
-        {"stopped at", "at", 0, NULL},
+        {"offer", "at", 0, NULL},
         {"chosen in", "count", 3, NULL},
         {"of trials", "trials", 3, NULL},
         {NULL, NULL, 0, NULL}};

@@ -171,7 +171,7 @@ enum spred_status results_print_tuned(struct spred_env *env,
 {
     static const char *const heads[] = {
         "data set", "model", "most often chosen", "trials", "others",
-        "stopped",  NULL};
+        "offer",    NULL};
     struct results_grid grid;
     size_t rows = 0;
     if (tuned->n_rows == 0)

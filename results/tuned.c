@@ -8,7 +8,8 @@ const struct results_head results_tuned_heads[] = {
     {"dataset", RESULTS_TEXT, "label"},
     {"method", RESULTS_TEXT, "as in methods"},
     {"chosen", RESULTS_TEXT, "settings that the validation part chose"},
-    {"at", RESULTS_TEXT, "where training or growing stopped, by trial"},
+    {"at", RESULTS_TEXT,
+     "which offers stand: step, genes (trials), frequent first"},
     {"count", RESULTS_INT, "trials that chose them"},
     {"trials", RESULTS_INT, "trials that chose any"},
     {NULL, RESULTS_TEXT, NULL}};
@@ -45,6 +46,60 @@ static enum spred_status count(struct spred_env *env,
         return SPRED_ENOMEM;
     spred_free(env, list);
     row[AT].text = longer;
+    return SPRED_OK;
+}
+
+#define SHOWN 4 /* offers told by name */
+
+/* How often the part (of so many characters, in list) stands in list; 0: it
+ * came before. */
+static size_t times_in(const char *list, const char *part, size_t length)
+{
+    size_t n = 0;
+    for (const char *at = list; at; at = strchr(at, ','), at = at ? at + 2 : at)
+        if (strncmp(at, part, length) == 0 &&
+            (at[length] == ',' || at[length] == '\0')) {
+            if (at < part)
+                return 0;
+            n++;
+        }
+    return n;
+}
+
+/* "a, b, a" becomes "a (2), b". */
+static enum spred_status condense(struct spred_env *env, char **list)
+{
+    struct spred_buffer out = {0};
+    size_t most = 0, told = 0, kinds = 0;
+    enum spred_status status = SPRED_OK;
+    if (!*list)
+        return SPRED_OK;
+    for (const char *at = *list; at;
+         at = strchr(at, ','), at = at ? at + 2 : at) {
+        size_t n = times_in(*list, at, strcspn(at, ","));
+        kinds += n > 0;
+        most = n > most ? n : most;
+    }
+    for (size_t n = most; n > 0 && told < SHOWN; n--)
+        for (const char *at = *list; at && told < SHOWN && !status;
+             at = strchr(at, ','), at = at ? at + 2 : at) {
+            size_t length = strcspn(at, ",");
+            if (times_in(*list, at, length) != n)
+                continue;
+            status = spred_buffer_add(env, &out, "%s%.*s", told ? ", " : "",
+                                      (int)length, at);
+            if (!status && n > 1)
+                status = spred_buffer_add(env, &out, " (%zu)", n);
+            told++;
+        }
+    if (!status && kinds > told)
+        status = spred_buffer_add(env, &out, ", %zu others", kinds - told);
+    if (status) {
+        spred_free(env, out.text);
+        return status;
+    }
+    spred_free(env, *list);
+    *list = out.text;
     return SPRED_OK;
 }
 
@@ -91,8 +146,11 @@ static enum spred_status add_method(struct spred_env *env,
                         at ? at : "", first, out));
         trials++;
     }
-    for (size_t i = first; i < out->n_rows; i++)
-        out->cells[i * out->n_columns + TRIALS].real = trials;
+    for (size_t i = first; i < out->n_rows; i++) {
+        struct results_cell *row = out->cells + i * out->n_columns;
+        row[TRIALS].real = trials;
+        SPRED_TRY(condense(env, &row[AT].text));
+    }
     sort(out, first);
     return SPRED_OK;
 }

@@ -265,7 +265,7 @@ static void genes_and_settings(void **state)
     /* without candidates the run's own words */
     assert_string_equal(results_text(&t, 2, "chosen"), "lr=0.1 step=3");
     assert_string_equal(results_text(&t, 3, "chosen"), "(nothing to tune)");
-    assert_string_equal(results_text(&t, 3, "at"), "step=9, step=9, step=9");
+    assert_string_equal(results_text(&t, 3, "at"), "step=9 (3)");
     results_table_free(&p.env, &t);
     close_place(&p);
 
@@ -440,7 +440,7 @@ static void tables(void **state)
     has(text.text, "a = logistic (fista) (of 3), b = gated (of 3)");
     has(text.text, "| 1 | GENEM | M_at    | 3 | 3 | 3 | 1.000 |");
     has(text.text, "| d        | gated   | lr=0.3            |    2/3 | "
-                   "lr=0.1 (1) |         step=5, step=7 |");
+                   "lr=0.1 (1) | step=5, step=7 |");
     assert_null(strstr(text.text, "## d, model"));
     assert_null(strstr(text.text, "## Ranks")); /* one data set */
     spred_free(&p.env, text.text);
