@@ -62,6 +62,11 @@ static enum spred_status keep(struct fitting *f, const char *what,
     struct learn *learn = f->learn;
     struct offered *into = f->into;
     double from = trial_now();
+    /* First: an offer whose test part cannot be predicted does not stand. */
+    enum spred_status status = predict(f, &learn->test, f->scores);
+    f->unbilled += trial_now() - from;
+    SPRED_TRY(status);
+    from = trial_now();
     char *copy = spred_strdup(f->env, what);
     if (!copy)
         return SPRED_ENOMEM;
@@ -69,7 +74,8 @@ static enum spred_status keep(struct fitting *f, const char *what,
     into->what = copy;
     into->score = *score;
     into->number = f->offers;
-    SPRED_TRY(predict(f, &learn->test, into->test));
+    memcpy(into->test, f->scores,
+           learn->test.n * learn->outputs * sizeof *f->scores);
     learn->model->genes(f->state, into->importance);
     into->support = 0;
     for (size_t j = 0; j < learn->trial.p; j++)
@@ -167,8 +173,9 @@ enum spred_status learn_fit(struct learn *learn, const void *options,
                                           .offer = offer,
                                           .cookie = &f};
     start_inner(learn);
-    f.scores = spred_alloc(learn->env, learn->validate.n * learn->outputs,
-                           sizeof *f.scores);
+    size_t most =
+        learn->test.n > learn->validate.n ? learn->test.n : learn->validate.n;
+    f.scores = spred_alloc(learn->env, most * learn->outputs, sizeof *f.scores);
     if (!f.scores)
         return SPRED_ENOMEM;
     into->number = 0;

@@ -130,8 +130,9 @@ static enum spred_status put_ceilings(struct spred_env *env,
         env, out,
         "<ul>\n<li>Largest class: %.3f. Always guessing the most frequent "
         "label reaches about this accuracy without looking at a gene.</li>\n"
-        "<li>1/T: %.3f. Every sample is there T times with T different labels, "
-        "so that no classifier that ignores the split can do better.</li>\n"
+        "<li>1/T: %.3f. Where every sample is there T times with T different "
+        "labels, a classifier that ignores the split can do no better on "
+        "average.</li>\n"
         "<li>(1-0.8<sup>T</sup>)/(0.2T): %.3f. The best that a guesser can do "
         "who knows which labels of the sample the training rows have used "
         "up.</li>\n</ul>\n",

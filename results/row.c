@@ -83,7 +83,8 @@ const struct results_column results_run_columns[] = {
     REAL(log_loss, "mean logarithmic loss, test part [nat]"),
     REAL(r2, "share of the variance explained, test part"),
     REAL(majority, "share of the largest class: test part; paper: all rows"),
-    REAL(ceiling, "paper protocol: 1/T, the most that a sample alone can tell"),
+    REAL(ceiling, "paper protocol: 1/T, the most that a sample alone can tell, "
+                  "on average"),
     REAL(informed, "paper protocol: (1-.8^T)/(.2T), the best informed guess"),
     TEXT(seed, "seed of the trial"),
     TEXT(machine, "fingerprint of the machine"),

@@ -251,9 +251,10 @@ enum spred_status results_print_source(struct spred_env *env,
     return spred_buffer_add(
         env, out,
         "The paper's protocol repeats every sample under T labels: always "
-        "guessing the largest class scores %.3f, no classifier that sees a "
-        "sample alone beats 1/T = %.3f, and the best guesser that knows which "
-        "labels the training rows used up reaches (1-.8^T)/(.2T) = %.3f.\n\n",
+        "guessing the largest class scores %.3f, a classifier that sees a "
+        "sample alone reaches at most 1/T = %.3f on average, and the best "
+        "guesser that knows which labels the training and validation rows used "
+        "up reaches (1-.8^T)/(.2T) = %.3f.\n\n",
         results_real(datasets, d, "majority"),
         results_real(datasets, d, "ceiling"),
         results_real(datasets, d, "informed"));

@@ -21,7 +21,9 @@ figures: []
 # Small, so that the test ends in time; lists are chosen on the validation part.
 MODELS = {
     "majority": "", "nearest-neighbour": "", "mrmr": "{genes: 10}", "svm-rfe": "",
-    "hsic-lasso": "{features: 10}",
+    "hsic-lasso": "{features: 10}", "mlp": "{steps: 100, hidden: 16}",
+    "spred-linear": "{steps: 1000}", "spred-network": "{steps: 1000, hidden: 16}",
+    "stg": "{steps: 500, hidden: 16}", "lassonet": "{path_multiplier: 1.5, hidden: 16}",
 }
 tap = Tap()
 

@@ -28,7 +28,16 @@ static enum spred_status check(struct spred_env *env, const void *options)
 {
     const struct gated_options *o = options;
     struct nn_branch branch;
-    return nn_parse(env, o->model, &branch);
+    SPRED_TRY(nn_parse(env, o->model, &branch));
+    /* Adam rescales the gradient; a threshold of lr * lambda is then of another
+     * problem. */
+    for (size_t l = 0; l < branch.n; l++)
+        if (branch.layers[l].sparse.kind == NN_PROXIMAL &&
+            o->optimizer != NN_SGD)
+            return spred_fail(env, SPRED_EINVAL,
+                              "model: sparse: proximal is a step of gradient "
+                              "descent: it needs optimizer: sgd");
+    return SPRED_OK;
 }
 
 /* A first layer of one gate an input, D = 2, has the gates of the network: the
@@ -69,7 +78,7 @@ const struct spred_model spred_model_network = {
     .name = "network",
     .doc = "a network of the layers and sparsities that are written down",
     .reference = "Ziyin and Wang 2023, ICML, PMLR 202:43407-43422",
-    .api_version = 1,
+    .api_version = 2,
     .takes = SPRED_MODEL_CLASSES | SPRED_MODEL_REAL | SPRED_MODEL_LOGITS |
              SPRED_MODEL_CHOOSES,
     .state_size = sizeof(struct gated),

@@ -193,6 +193,9 @@ static int wanted(const struct walk *walk, size_t genes)
     const struct options *o = walk->options;
     if (o->genes && genes > (size_t)o->genes)
         return 0;
+    /* Without a validation part the last offer stands: not the empty one. */
+    if (genes == 0 && walk->task->validate.n == 0 && walk->offered != SIZE_MAX)
+        return 0;
     return !o->refit || walk->offered == SIZE_MAX ||
            (double)genes <= .9 * (double)walk->offered;
 }
@@ -217,7 +220,7 @@ static enum spred_status offer(struct walk *walk, double lambda, size_t genes)
                              &walk->passes));
         walk->refits++;
     }
-    snprintf(what, sizeof what, "lambda=%.6g, genes=%zu", lambda, genes);
+    snprintf(what, sizeof what, "lambda=%.6g genes=%zu", lambda, genes);
     return task->offer(task->cookie, what, &worth);
 }
 

@@ -177,7 +177,8 @@ static struct update_rule update_of(const struct nn_rule *rule,
         .epsilon = rule->epsilon > 0 ? rule->epsilon : 1e-8,
         .floor = t->decay > 0 ? FACTOR_FLOOR : 0,
     };
-    if (rule->kind == NN_ADAMW) {
+    /* The decay of a factor is a penalty that AdamW must not take out. */
+    if (rule->kind == NN_ADAMW && !(t->decay > 0)) {
         update.shrink = 1 - update.lr * update.decay;
         update.decay = 0;
     }

@@ -16,6 +16,14 @@
 
 int nn_can_park(const struct nn_shape *shape)
 {
+    /* A look is a pass in training mode: it must not leave a trace. */
+    for (size_t b = 0; b < shape->n_branches; b++)
+        for (size_t l = 0; l < shape->branches[b].n; l++) {
+            const struct nn_layer *layer = &shape->branches[b].layers[l];
+            if (layer->kind == NN_BATCH_NORM || layer->kind == NN_DROPOUT ||
+                layer->sparse.kind == NN_STG)
+                return 0;
+        }
     return shape->gate.kind == NN_SPRED && shape->gate.factors <= 2 &&
            shape->gate.lambda > 0;
 }

@@ -12,7 +12,6 @@ typedef double real;
 #define real_axpy cblas_daxpy
 #define real_nrm2 cblas_dnrm2
 #define real_scal cblas_dscal
-#define REAL_TINY 1e-300
 #else
 typedef float real;
 #define real_gemm cblas_sgemm
@@ -20,7 +19,6 @@ typedef float real;
 #define real_axpy cblas_saxpy
 #define real_nrm2 cblas_snrm2
 #define real_scal cblas_sscal
-#define REAL_TINY 1e-37f
 #endif
 
 #endif

@@ -14,7 +14,7 @@ static float *columns(struct spred_env *env, const struct refit *refit,
                       const float *x, size_t n)
 {
     float *out = spred_alloc(env, n * refit->count + 1, sizeof *out);
-    for (size_t k = 0; out && k < refit->count; k++)
+    for (size_t k = 0; out && n && k < refit->count; k++)
         memcpy(out + k * n, x + refit->genes[k] * n, n * sizeof *out);
     return out;
 }

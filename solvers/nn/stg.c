@@ -140,7 +140,7 @@ static enum spred_status fit(struct spred_env *env, void *memory,
                                    .steps = o->steps,
                                    .batch = (size_t)o->batch,
                                    .every = o->early ? o->every : o->steps,
-                                   .seed = task->seed,
+                                   .seed = task->seed + 1, /* not the starts' */
                                    .evaluate = look,
                                    .cookie = &visit};
     struct nn_report trained = {0};
@@ -192,7 +192,7 @@ const struct spred_model spred_model_stg = {
     .name = "stg",
     .doc = "a network behind one stochastic gate a gene",
     .reference = "Yamada, Lindenbaum, Negahban, Kluger 2020, ICML",
-    .api_version = 1,
+    .api_version = 2,
     .takes = SPRED_MODEL_CLASSES | SPRED_MODEL_REAL | SPRED_MODEL_LOGITS |
              SPRED_MODEL_CHOOSES,
     .state_size = sizeof(struct state),

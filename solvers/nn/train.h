@@ -35,7 +35,8 @@ struct nn_training {
      * the live ones and left out of every step. All parked inputs are looked at
      * again each time; one with |g_j| >= lambda comes back, its factors shrunk
      * as they would have been. 0: nothing is parked. Only where the shape has
-     * SPRED gates on its inputs, D = 2; a network without dropout. */
+     * SPRED gates on its inputs, D = 2; no dropout,
+     * batch normalisation or other STG layer, which a look would move. */
     double dead;
     /* Every `every` steps and after the last one. *stop = 1 ends training. */
     enum spred_status (*evaluate)(void *cookie, struct nn *nn, long step,
