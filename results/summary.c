@@ -104,7 +104,8 @@ size_t results_interval(const double *values, size_t n, double ratio,
             least = fmin(least, values[i]);
             most = fmax(most, values[i]);
         }
-    if (!(least < most))
+    /* Equal but for rounding is equal. */
+    if (!(most - least > 1e-12 * fmax(1, fabs(*mean))))
         return m;
     double freedom = (double)m - 1;
     *half = gsl_cdf_tdist_Pinv(0.975, freedom) *

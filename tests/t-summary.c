@@ -60,6 +60,9 @@ static void statistics(void **state)
     assert_int_equal(results_interval(equal, 3, 0.25, &mean, &half), 3);
     assert_near(mean, 0.9, 1e-15);
     assert_true(isnan(half)); /* not certainty */
+    static const double rounded[] = {0.65000000000000002, 0.64999999999999991};
+    assert_int_equal(results_interval(rounded, 2, 0.25, &mean, &half), 2);
+    assert_true(isnan(half));
 }
 
 /* Two lambdas, three trials; set-up of 1 s, of which `seconds` tell nothing.
