@@ -137,6 +137,8 @@ static enum spred_status how_it_ended(struct fitting *f,
         word = "done";
     } else if (status == SPRED_EINTERRUPTED && f->learn->late) {
         word = "time";
+        if (f->offers == 0)
+            note = "nothing was offered within stop.fit";
     } else if (status == SPRED_ENOMEM || status == SPRED_EINTERRUPTED) {
         return spred_fail(env, status, "%s", f->env->error);
     } else if (status != SPRED_OK) {

@@ -19,7 +19,16 @@ static const char *find_word(const char *text, const char *name, size_t *length)
     return NULL;
 }
 
-/* "lr=0.3;0.1": the values as the option prints them. */
+/* Is the value among "a;b;c"? */
+static int has_value(const char *list, const char *value, size_t length)
+{
+    for (; *list; list += strcspn(list, ";"), list += *list == ';')
+        if (strcspn(list, ";") == length && memcmp(list, value, length) == 0)
+            return 1;
+    return 0;
+}
+
+/* "lr=0.3;0.1": the values as the option prints them, each once. */
 static enum spred_status axis_word(struct spred_env *env,
                                    const struct spec *spec,
                                    const struct spred_model *model,
@@ -27,6 +36,7 @@ static enum spred_status axis_word(struct spred_env *env,
                                    struct spred_buffer *out)
 {
     SPRED_TRY(spred_buffer_add(env, out, "%s=", axis->name));
+    size_t begin = out->length;
     for (size_t i = 0; i < axis->n_values; i++) {
         const struct spec_setting set = {axis->name, axis->values[i],
                                          axis->line, axis->column};
@@ -36,9 +46,10 @@ static enum spred_status axis_word(struct spred_env *env,
             return SPRED_EINVAL;
         size_t length = 0, skip = strlen(axis->name) + 1;
         const char *word = find_word(text, axis->name, &length);
-        enum spred_status status =
-            spred_buffer_add(env, out, "%s%.*s", i ? ";" : "",
-                             (int)(length - skip), word + skip);
+        enum spred_status status = SPRED_OK;
+        if (!has_value(out->text + begin, word + skip, length - skip))
+            status = spred_buffer_add(env, out, "%s%.*s", i ? ";" : "",
+                                      (int)(length - skip), word + skip);
         spred_free(env, text);
         if (status != SPRED_OK)
             return status;

@@ -23,6 +23,12 @@ static enum spred_status check_value(const struct spec_reader *r,
                                      const struct spec_node *key,
                                      const struct spec_node *value)
 {
+    static const char *const grid[] = {"tune", NULL};
+    const char *near =
+        value->kind == SPEC_NODE_MAP ? spred_nearest(key->text, grid) : NULL;
+    if (near)
+        return spec_fail(r, key, "model %s: '%s': did you mean '%s'?",
+                         entry->name, key->text, near);
     if (!value->text || value->kind == SPEC_NODE_NULL)
         return spec_fail(r, value->line ? value : key,
                          "model %s: %s: expected one value or a list of values",

@@ -213,7 +213,8 @@ enum spred_status spec_read_problems(struct spec_reader *r,
         return spec_fail(r, problem ? problems : r->doc->root,
                          problem ? "both problem and problems, expected one"
                                  : "'problem' is missing, expected for example "
-                                   "problem: {loss: squared, penalty: l1}");
+                                   "problem: {loss: squared, penalty: l1} (or "
+                                   "models: [majority], which need none)");
     if (problems)
         SPRED_TRY(spec_want(r, problems, "problems", SPEC_NODE_LIST));
     struct spec_node **items = problems ? problems->items : &problem;

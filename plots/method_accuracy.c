@@ -283,8 +283,8 @@ static enum spred_status put_point(struct plots_figure *f,
                               fmax(p.value - p.half, 0),
                               fmin(p.value + p.half, 1),
                               p.all ? strip : moved * genes_at(p.genes),
-                              p.all ? strip : moved * genes_at(p.low),
-                              p.all ? strip : moved * genes_at(p.high)};
+                              p.all ? strip : genes_at(p.low),
+                              p.all ? strip : genes_at(p.high)};
     snprintf(what, sizeof what,
              "%.80s, %.80s: genes, least, most, %s, from, to, at, from, to",
              results_text(t, row, "dataset"), method, m->value);

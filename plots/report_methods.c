@@ -422,12 +422,13 @@ enum spred_status plots_report_methods(struct plots_context *context,
     SPRED_TRY(put_figures(context, out, "accuracy-genes"));
     SPRED_TRY(put_figures(context, out, "stability"));
     SPRED_TRY(put_ranks(context, out));
-    SPRED_TRY(put_query(
-        context, out, "versus",
-        "<h2>Paired differences</h2>\n<p>In balanced accuracy on the same "
-        "splits, ± half a 95% interval, not corrected for the number of "
-        "comparisons.</p>\n",
-        versus));
+    SPRED_TRY(
+        put_query(context, out, "versus",
+                  "<h2>Paired differences</h2>\n<p>In balanced accuracy (paper "
+                  "protocol: accuracy) on the same splits, ± half a 95% "
+                  "interval, not corrected for the number of "
+                  "comparisons.</p>\n",
+                  versus));
     SPRED_TRY(put_genes(context, out));
     return put_query(context, out, "tuned",
                      "<h2>Settings that the validation parts chose</h2>\n",

@@ -107,6 +107,9 @@ static enum spred_status compare_children(struct comparison *c,
             struct results_fold fold;
             struct results_metric metric;
             struct results_candidate candidate;
+            struct results_mark mark;
+            struct results_layer layer;
+            struct results_array array;
         } a, b;
         int more_a = 0, more_b = 0;
         status = results_sql_step(c->env, c->a.db, c->a.path, left, &more_a);

@@ -106,8 +106,9 @@ void results_view_close(struct results_view *view);
  *                at the chosen setting. Skipped trials do not count.
  *
  * versus         Per data set and method: the paired difference in balanced
- *                accuracy, over the splits that both share, against the method
- *                of the L1 logistic (multinomial) problem, else the first. The
+ *                accuracy (paper protocol: accuracy), over the splits that
+ *                both share, against the L1 logistic (multinomial) problem,
+ *                else the first problem; none without a problem. The
  *                verdict is "cannot separate" where the interval holds 0 or
  *                there is none.
  *

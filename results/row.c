@@ -178,6 +178,50 @@ const struct results_column results_candidate_columns[] = {
     {NULL, RESULTS_TEXT, 0, NULL}};
 #undef ROW
 
+#define ROW results_mark
+const struct results_column results_mark_columns[] = {
+    TEXT(job, "key of the job"),
+    INT(mark, "place in the fit, from 1"),
+    INT(candidate, "whose fit it was, place in the grid"),
+    TEXT(rule, "when a weight is zero: exact zeros, threshold, made smaller"),
+    REAL(threshold, "weights up to it are set to zero"),
+    INT(weights, "weights of all layers that can be made sparse"),
+    INT(nonzero, "of them not zero by the rule"),
+    REAL(macs, "multiply-adds of one sample, of what is left"),
+    REAL(macs_dense, "multiply-adds of one sample at first"),
+    REAL(seconds_sample, "to predict one sample of the test part [s]"),
+    REAL(validation, "accuracy, validation part"),
+    REAL(accuracy, "accuracy, test part"),
+    REAL(loss, "mean cross-entropy, test part [nat]"),
+    {NULL, RESULTS_TEXT, 0, NULL}};
+#undef ROW
+
+#define ROW results_layer
+const struct results_column results_layer_columns[] = {
+    TEXT(job, "key of the job"),
+    INT(mark, "of which mark"),
+    INT(layer, "place in the network, from 1"),
+    TEXT(name, "of the layer"),
+    INT(weights, "of the layer"),
+    INT(nonzero, "of them not zero by the mark's rule"),
+    INT(units, "neurons or filters"),
+    INT(units_left, "of them with a weight that is not zero"),
+    {NULL, RESULTS_TEXT, 0, NULL}};
+#undef ROW
+
+#define ROW results_array
+const struct results_column results_array_columns[] = {
+    TEXT(job, "key of the job"),
+    TEXT(name, "what it is"),
+    INT(rows, "of the matrix"),
+    INT(columns, "of the matrix"),
+    INT(height, "of the picture that a column is; 0: none"),
+    INT(width, "of that picture"),
+    INT(channels, "of that picture, fastest"),
+    TEXT(values, "column-major, blanks between"),
+    {NULL, RESULTS_TEXT, 0, NULL}};
+#undef ROW
+
 #define CHILD(rows)                                                            \
     offsetof(struct results_record, rows),                                     \
         offsetof(struct results_record, n_##rows)
@@ -189,7 +233,12 @@ const struct results_child results_children[RESULTS_CHILDREN] = {
     {"metrics", results_metric_columns, sizeof(struct results_metric),
      CHILD(metrics)},
     {"candidates", results_candidate_columns, sizeof(struct results_candidate),
-     CHILD(candidates)}};
+     CHILD(candidates)},
+    {"marks", results_mark_columns, sizeof(struct results_mark), CHILD(marks)},
+    {"layers", results_layer_columns, sizeof(struct results_layer),
+     CHILD(layers)},
+    {"arrays", results_array_columns, sizeof(struct results_array),
+     CHILD(arrays)}};
 #undef CHILD
 
 size_t results_child_count(const struct results_record *record,
@@ -268,13 +317,8 @@ void results_record_free(struct spred_env *env, struct results_record *record)
                              results_child_row(record, child, i));
         spred_free(env, results_child_row(record, child, 0));
     }
-    record->points = NULL;
-    record->genes = NULL;
-    record->folds = NULL;
-    record->metrics = NULL;
-    record->n_points = record->n_genes = record->n_folds = 0;
-    record->n_metrics = record->n_candidates = 0;
-    record->candidates = NULL;
+    memset(record, 0, sizeof *record);
+    results_row_clear(results_run_columns, &record->run);
 }
 
 char *results_print_real(char out[RESULTS_REAL_SIZE], double value, int digits)

@@ -159,12 +159,50 @@ struct results_candidate {
     int64_t chosen; /* 1: the one that was tested */
 };
 
+/* How sparse a trained network is by one declared rule, and what it then
+ * predicts. No choice is made by the test part: every mark is shown. */
+struct results_mark {
+    char *job;
+    int64_t mark;      /* 1.. in the order of the fit */
+    int64_t candidate; /* 1.., whose fit it was */
+    char *rule;        /* "exact zeros", "threshold", "made smaller", "dense" */
+    double threshold;  /* weights up to it are set to zero; NaN: none */
+    int64_t weights, nonzero; /* of all layers that could be made sparse */
+    double macs, macs_dense;  /* multiply-adds of one sample: left, at first */
+    double seconds_sample;    /* to predict a sample of the test part, median */
+    double validation;        /* accuracy, validation part */
+    double accuracy;          /* test part */
+    double loss;              /* test part: mean cross-entropy */
+};
+
+/* One layer at one mark. */
+struct results_layer {
+    char *job;
+    int64_t mark;
+    int64_t layer; /* 1.. */
+    char *name;    /* "conv1", "linear2" */
+    int64_t weights, nonzero;
+    int64_t units, units_left; /* neurons or filters */
+};
+
+/* A matrix to look at: dictionary atoms, filters, a picture. */
+struct results_array {
+    char *job;
+    char *name; /* "dictionary", "filters before" */
+    int64_t rows, columns;
+    int64_t height, width, channels; /* of the picture that a column is; 0 */
+    char *values; /* rows x columns, column-major, blanks between, %.6g */
+};
+
 extern const struct results_column results_run_columns[];
 extern const struct results_column results_point_columns[];
 extern const struct results_column results_gene_columns[];
 extern const struct results_column results_fold_columns[];
 extern const struct results_column results_metric_columns[];
 extern const struct results_column results_candidate_columns[];
+extern const struct results_column results_mark_columns[];
+extern const struct results_column results_layer_columns[];
+extern const struct results_column results_array_columns[];
 
 /* Sets every field to "no value" / frees the texts of one row. */
 void results_row_clear(const struct results_column *columns, void *row);
@@ -184,6 +222,12 @@ struct results_record {
     size_t n_metrics;
     struct results_candidate *candidates;
     size_t n_candidates;
+    struct results_mark *marks;
+    size_t n_marks;
+    struct results_layer *layers;
+    size_t n_layers;
+    struct results_array *arrays;
+    size_t n_arrays;
 };
 void results_record_free(struct spred_env *env, struct results_record *record);
 
@@ -194,7 +238,7 @@ struct results_child {
     size_t size;        /* of a row */
     size_t rows, count; /* offsets in struct results_record */
 };
-enum { RESULTS_CHILDREN = 5 };
+enum { RESULTS_CHILDREN = 8 };
 extern const struct results_child results_children[RESULTS_CHILDREN];
 
 /* Row i of a child table of the record; borrowed. */

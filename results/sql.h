@@ -7,7 +7,7 @@
 #include "results/sink.h"
 
 /* user_version of the schema in store.c; application_id "SPRD". */
-#define RESULTS_SCHEMA 3
+#define RESULTS_SCHEMA 4
 #define RESULTS_APPLICATION 0x53505244
 
 /* "PATH: what: SQLite's words", with the status that fits the code. */

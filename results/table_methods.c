@@ -135,7 +135,7 @@ static enum spred_status print_unstable(struct spred_env *env,
 /* The paired differences of one data set. */
 static enum spred_status print_versus(struct spred_env *env,
                                       const struct results_table *t,
-                                      const char *dataset,
+                                      const char *dataset, int paper,
                                       struct spred_buffer *out)
 {
     static const char *const heads[] = {"method", "verdict", "difference",
@@ -161,9 +161,10 @@ static enum spred_status print_versus(struct spred_env *env,
     if (rows)
         status = spred_buffer_add(
             env, out,
-            "Balanced accuracy against %s, paired over the splits that both "
+            "%s against %s, paired over the splits that both "
             "share (verdicts by this 95%% interval alone, not adjusted for "
             "their number):\n\n",
+            paper ? "Accuracy" : "Balanced accuracy",
             results_text(t, last, "against"));
     if (rows && !status)
         status = results_grid_print(env, &grid, 2, out);
@@ -212,7 +213,10 @@ enum spred_status results_print_methods(struct spred_env *env,
         if (!status)
             status = print_unstable(env, &t[METHODS], i, end, out);
         if (!status)
-            status = print_versus(env, &t[VERSUS], dataset, out);
+            status = print_versus(
+                env, &t[VERSUS], dataset,
+                strcmp(results_text(datasets, d, "protocol"), "paper") == 0,
+                out);
         if (!status)
             status = results_print_metrics(env, metrics, dataset, "model", out);
         if (!status)

@@ -7,6 +7,7 @@
 
 #define CELL RESULTS_CELL
 #define PLACES 10
+#define FEW 5      /* data sets */
 #define LETTERS 26 /* methods shown as columns; chosen-genes has all */
 
 enum spred_status results_print_chosen(struct spred_env *env,
@@ -109,13 +110,24 @@ static enum spred_status say_verdict(struct spred_env *env,
         n, results_real(ranks, 0, "methods"), results_real(ranks, 0, "f"), p,
         p < 0.05 ? "the methods differ; pairs by Holm at 0.05"
                  : "no difference between any of the methods can be shown"));
-    for (size_t i = 0; i < pairs->n_rows; i++)
-        if (results_real(pairs, i, "separated") > 0)
-            SPRED_TRY(spred_buffer_add(env, out,
-                                       "- %s ranks before %s (p = %.2g)\n",
-                                       results_text(pairs, i, "method_a"),
-                                       results_text(pairs, i, "method_b"),
-                                       results_real(pairs, i, "p")));
+    size_t separated = 0;
+    for (size_t i = 0; i < pairs->n_rows; i++) {
+        if (!(results_real(pairs, i, "separated") > 0))
+            continue;
+        separated++;
+        SPRED_TRY(spred_buffer_add(
+            env, out, "- %s ranks before %s (p = %.2g)\n",
+            results_text(pairs, i, "method_a"),
+            results_text(pairs, i, "method_b"), results_real(pairs, i, "p")));
+    }
+    if (p < 0.05 && separated == 0)
+        SPRED_TRY(spred_buffer_add(env, out,
+                                   "- which ones cannot be said: no pair is "
+                                   "separated\n"));
+    if (n < FEW)
+        SPRED_TRY(spred_buffer_add(env, out,
+                                   "- so few data sets can hardly separate "
+                                   "anything: that is no sign of likeness\n"));
     return say_bars(env, ranks, out);
 }
 

@@ -1,5 +1,6 @@
-/* versus.c: the query "versus": paired differences of balanced accuracy between
- * the methods of a data set, over the splits they share (query.h). */
+/* versus.c: the query "versus": paired differences of balanced accuracy (paper
+ * protocol: accuracy) between a data set's methods and its L1 logistic problem,
+ * over the splits they share (query.h). */
 #include <math.h>
 #include <string.h>
 #include "results/method.h"
@@ -9,11 +10,12 @@ const struct results_head results_versus_heads[] = {
     {"dataset", RESULTS_TEXT, "label"},
     {"method", RESULTS_TEXT, "as in methods"},
     {"against", RESULTS_TEXT,
-     "the L1 logistic problem's method, else the first"},
+     "the L1 logistic problem's method, else the first problem's"},
     {"verdict", RESULTS_TEXT, "better, worse or cannot separate"},
     {"trials", RESULTS_INT, "trials that both have"},
     {"difference", RESULTS_REAL,
-     "mean of method - against, balanced accuracy on the same splits"},
+     "mean of method - against on the same splits: balanced accuracy, paper "
+     "protocol: accuracy"},
     {"half", RESULTS_REAL,
      "half width of its 95% interval (corrected resampled t)"},
     {NULL, RESULTS_TEXT, NULL}};
@@ -28,11 +30,19 @@ static int is_l1_logistic(const struct results_view *view,
            strcmp(run->penalty, "l1") == 0;
 }
 
+/* What the validation part chose by, on the test part. */
+static double score_of(const struct results_run *run)
+{
+    return run->protocol && strcmp(run->protocol, "paper") == 0
+               ? run->accuracy
+               : run->balanced_accuracy;
+}
+
 static int has_accuracy(const struct results_view *view,
                         const struct results_method *method)
 {
     for (size_t i = method->begin; i < method->end; i++)
-        if (!isnan(view->runs[i].run.balanced_accuracy))
+        if (!isnan(score_of(&view->runs[i].run)))
             return 1;
     return 0;
 }
@@ -47,7 +57,7 @@ static size_t pair(const struct results_view *view,
         for (size_t k = b->begin; k < b->end; k++) {
             const struct results_run *x = &view->runs[i].run;
             const struct results_run *y = &view->runs[k].run;
-            double d = x->balanced_accuracy - y->balanced_accuracy;
+            double d = score_of(x) - score_of(y);
             if (x->trial == y->trial && !isnan(d))
                 differences[n++] = d;
         }
@@ -93,13 +103,13 @@ enum spred_status results_versus(struct spred_env *env,
         for (end = i;
              end < m.n && strcmp(m.rows[end].dataset, m.rows[i].dataset) == 0;
              end++) {
-            if (!has_accuracy(view, &m.rows[end]))
+            if (m.rows[end].model || !has_accuracy(view, &m.rows[end]))
                 continue;
             if (against == m.n || (is_l1_logistic(view, &m.rows[end]) &&
                                    !is_l1_logistic(view, &m.rows[against])))
                 against = end;
         }
-        for (size_t k = i; k < end && !status; k++)
+        for (size_t k = i; against < m.n && k < end && !status; k++)
             if (k != against && has_accuracy(view, &m.rows[k]))
                 status = add_row(env, view, &m.rows[k], &m.rows[against],
                                  scratch, out);

@@ -12,9 +12,18 @@
 #include "experiments/sources.h"
 #include "spred/rng.h"
 
-enum { LOOK_WELL, LOOK_DIVERGE, LOOK_FAIL, LOOK_HANG, LOOK_SILENT, LOOK_NAN };
-static const char *const look_ways[] = {"well",   "diverge", "fail", "hang",
-                                        "silent", "nan",     NULL};
+enum {
+    LOOK_WELL,
+    LOOK_DIVERGE,
+    LOOK_FAIL,
+    LOOK_HANG,
+    LOOK_SILENT,
+    LOOK_NAN,
+    LOOK_SPOIL /* gene 3: the validation part can be predicted, the test
+                  part cannot */
+};
+static const char *const look_ways[] = {"well",   "diverge", "fail",  "hang",
+                                        "silent", "nan",     "spoil", NULL};
 struct look_options {
     double gain;
     long genes;
@@ -32,6 +41,7 @@ static const struct spred_option look_table[] = {
 struct look {
     double *weight; /* p: the gain of the gene that it looks at */
     size_t p, at, outputs;
+    int spoil, predicted; /* parts, of this offer */
 };
 
 static enum spred_status look_fit(struct spred_env *env, void *state,
@@ -43,6 +53,7 @@ static enum spred_status look_fit(struct spred_env *env, void *state,
     struct look *s = state;
     s->p = task->train.p;
     s->outputs = task->classes ? task->classes : 1;
+    s->spoil = o->way == LOOK_SPOIL;
     if (!(s->weight = spred_alloc(env, s->p, sizeof *s->weight)))
         return SPRED_ENOMEM;
     snprintf(report->note, sizeof report->note, "looked with gain %g", o->gain);
@@ -53,6 +64,7 @@ static enum spred_status look_fit(struct spred_env *env, void *state,
         struct spred_offer offer;
         s->weight[s->at] = 0;
         s->at = (size_t)g % s->p;
+        s->predicted = 0;
         s->weight[s->at] = o->way == LOOK_NAN ? NAN : o->gain;
         report->steps++;
         report->passes += 1 / (double)s->p;
@@ -70,12 +82,15 @@ static enum spred_status look_fit(struct spred_env *env, void *state,
 static enum spred_status look_predict(struct spred_env *env, void *state,
                                       const float *x, size_t n, double *scores)
 {
-    const struct look *s = state;
+    struct look *s = state;
     (void)env;
+    s->predicted++;
     for (size_t k = 0; k < s->outputs; k++)
         for (size_t i = 0; i < n; i++) {
             double at = s->weight[s->at] * (double)x[i + s->at * n];
             scores[i + k * n] = s->outputs == 1 ? at : at * (double)k;
+            if (s->spoil && s->at == 2 && s->predicted == 2)
+                scores[i + k * n] = NAN;
         }
     return SPRED_OK;
 }

@@ -84,4 +84,10 @@ with Folder() as folder:
         if method != "majority":
             tap.check(mean - half > .5,
                       f"genes picked by all labels: {method} scores {mean:.3f} +- {half:.3f}, a leak is seen")
+    # Same seed, same threads: the same rows but for clocks.
+    result = folder.run("run", "planted.yaml", "-j", "2", "-o", "again", "--set", "protocol.trials=3")
+    tap.check(result.returncode == 0, "again runs", error_line(result))
+    result = folder.run("run", "planted.yaml", "-j", "1", "-o", "other", "--set", "protocol.trials=3")
+    result = folder.run("verify", "again/planted", "other/planted")
+    tap.check(result.returncode == 0, "the same seed gives the same rows, of every method", result.stdout.decode())
 tap.done()

@@ -70,4 +70,10 @@ with Folder() as folder:
             half = 2.262 * (variance * (1 / len(values) + ratio)) ** .5  # t, 9 degrees of freedom
             tap.check(abs(mean(values) - stated) <= half + .02,
                       f"{name}: {mean(values):.3f} +- {half:.3f}, stated {stated}")
+        # A gate that died is verified at its end, at the defaults on real data.
+        run(folder, "parked", ["genes/golub.gct.gz"], kind="clean", trials=2,
+            models="models: [spred-linear, spred-network: {hidden: 64}]", **{"lambda": "{path: 5, min_ratio: 0.1}"})
+        notes = [row["note"] for row in folder.rows("parked", "candidates")]
+        tap.check(len(notes) == 4 and all("all verified |g| < lambda" in note for note in notes),
+                  "golub: every parked gate has |g| < lambda", notes)
 tap.done()

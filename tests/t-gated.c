@@ -231,8 +231,8 @@ static void test_offers(void **state)
 }
 
 /* Compaction changes the time, not the result, as far as rounding lets one say
- * so: the network's steps are small here. With large ones (lr 1) its training is
- * chaotic: a change of 1e-6 in one gene grows to percents in the scores. */
+ * so: the network's steps are small here. With large ones (lr 1) its training
+ * is chaotic: a change of 1e-6 in one gene grows to percents in the scores. */
 static void test_compact(void **state)
 {
     const char *models[] = {"spred-linear", "spred-network"};
@@ -393,15 +393,81 @@ static void test_no_memory(void **state)
         }
 }
 
+/* AdamW takes decay out of the gradient, but not that which makes sparse. */
+static void test_adamw(void **state)
+{
+    struct spred_env env;
+    (void)state;
+    spred_env_init(&env);
+    struct planted *d = plant(&env);
+    double w[P];
+    assert_ok(&env, fit(d, "network",
+                        "relative=true optimizer=adamw lr=0.01 steps=3000 "
+                        "keep=last "
+                        "model=linear(sparse=spred,group=input,lambda=2)",
+                        NULL));
+    assert_int_equal(count_genes(d, w), 0); /* lambda is twice lambda_max */
+    drop(d);
+}
+
+/* Proximal steps belong to gradient descent. */
+static void test_proximal(void **state)
+{
+    const struct spred_model *model = spred_model_find("network");
+    struct spred_env env;
+    struct gated_options o = {0};
+    (void)state;
+    spred_env_init(&env);
+    assert_ok(&env, spred_options_default(&env, model->options, &o));
+    snprintf(o.model, sizeof o.model,
+             "linear(out=3,sparse=proximal,group=input,lambda=1)|relu|linear");
+    o.optimizer = NN_SGD;
+    assert_ok(&env, model->check(&env, &o));
+    for (int other = NN_ADAM; other <= NN_ADAMW; other++) {
+        o.optimizer = other;
+        assert_int_equal(model->check(&env, &o), SPRED_EINVAL);
+        assert_non_null(strstr(env.error, "needs optimizer: sgd"));
+    }
+}
+
+/* A look at the parked inputs must leave no trace: where a pass in training
+ * mode does (batch normalisation), compact changes nothing at all. */
+static void test_no_trace(void **state)
+{
+    const char *layers[] = {
+        "linear(out=8,sparse=spred,group=input,lambda=0.4)|batch-norm|relu|"
+        "linear",
+        "linear(out=8,sparse=spred,group=input,lambda=0.4)|relu|"
+        "linear(out=4,sparse=stg,group=input,lambda=0.01)|relu|linear"};
+    struct spred_env env;
+    (void)state;
+    spred_env_init(&env);
+    for (size_t l = 0; l < 2; l++) {
+        double scores[2][TEST * 3];
+        for (int compact = 0; compact < 2; compact++) {
+            struct planted *d = plant(&env);
+            char options[256];
+            snprintf(options, sizeof options,
+                     "optimizer=sgd lr=0.1 steps=300 batch=20 relative=true "
+                     "keep=last compact=%s model=%s",
+                     compact ? "true" : "false", layers[l]);
+            assert_ok(&env, fit(d, "network", options, NULL));
+            assert_ok(&env, d->model->predict(&env, &d->state, d->test, TEST,
+                                              scores[compact]));
+            drop(d);
+        }
+        assert_memory_equal(scores[0], scores[1], sizeof scores[0]);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_found),
-                                       cmocka_unit_test(test_reported_alone),
-                                       cmocka_unit_test(test_offers),
-                                       cmocka_unit_test(test_compact),
-                                       cmocka_unit_test(test_lambda_max),
-                                       cmocka_unit_test(test_real),
-                                       cmocka_unit_test(test_refused),
-                                       cmocka_unit_test(test_no_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_found),    cmocka_unit_test(test_reported_alone),
+        cmocka_unit_test(test_offers),   cmocka_unit_test(test_compact),
+        cmocka_unit_test(test_adamw),    cmocka_unit_test(test_proximal),
+        cmocka_unit_test(test_no_trace), cmocka_unit_test(test_lambda_max),
+        cmocka_unit_test(test_real),     cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

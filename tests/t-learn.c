@@ -182,6 +182,29 @@ static void errors_are_rows(void **state)
     ready_free(&r);
 }
 
+/* An offer whose test part cannot be predicted does not stand, nor is there
+ * anything of it: the row is of the one before. */
+static void spoilt(void **state)
+{
+    struct ready r, plain;
+    (void)state;
+    ready_make(&r, "look", "way=spoil genes=3", "", 2);
+    ready_make(&plain, "look", "way=well genes=2", "", 2);
+    ready_run(&r);
+    ready_run(&plain);
+    const struct results_run *row = &r.record.run, *other = &plain.record.run;
+    assert_string_equal(candidate(&r, 0)->stop, "diverged");
+    assert_string_equal(row->status, "done");
+    assert_string_equal(row->chosen, other->chosen);
+    assert_near(row->validation, other->validation, 0);
+    assert_near(row->accuracy, other->accuracy, 0);
+    assert_near(row->auc, other->auc, 0);
+    assert_string_equal(r.record.genes[0].feature,
+                        plain.record.genes[0].feature);
+    ready_free(&plain);
+    ready_free(&r);
+}
+
 static void nothing_stands(void **state)
 {
     static const char *const rows[][2] = {
@@ -531,6 +554,7 @@ int main(void)
         cmocka_unit_test(best_offer),
         cmocka_unit_test(grid_order),
         cmocka_unit_test(errors_are_rows),
+        cmocka_unit_test(spoilt),
         cmocka_unit_test(nothing_stands),
         cmocka_unit_test(deadline),
         cmocka_unit_test(cancelled),

@@ -167,11 +167,25 @@ static void test_diverges(void **unused)
         struct rival r;
         make(&r, k, 0, 12);
         if (k == 1)
-            rival_set(&r, "optimiser", "sgd");
+            rival_set(&r, "optimizer", "sgd");
         rival_set(&r, "lr", "10");
         rival_set(&r, "steps", "1000");
         assert_int_equal(rival_run(&r, &r.env, 3), SPRED_ENUMERIC);
         print_message("%s: %s\n", names[k], r.env.error);
+        rival_free(&r);
+    }
+}
+
+/* Without a validation part the last offer stands: it has genes. */
+static void test_no_validation(void **unused)
+{
+    (void)unused;
+    for (size_t k = 0; k < NAMES; k += 2) { /* the paths */
+        struct rival r;
+        make(&r, k, 3, 0);
+        assert_ok(&r.env, rival_run(&r, &r.env, 3));
+        assert_true(r.n_offers > 1);
+        assert_true(r.offers[r.n_offers - 1].genes > 0);
         rival_free(&r);
     }
 }
@@ -227,6 +241,7 @@ int main(void)
         cmocka_unit_test(test_again),
         cmocka_unit_test(test_effect),
         cmocka_unit_test(test_unseen),
+        cmocka_unit_test(test_no_validation),
         cmocka_unit_test(test_cancel),
         cmocka_unit_test(test_offer_fails),
         cmocka_unit_test(test_diverges),

@@ -78,7 +78,7 @@ static void test_stg_moons(void **unused)
     for (uint64_t seed = 1; seed <= 3; seed++) {
         struct rival r;
         rival_make(&r, "stg", moons, 640, 160, 500, 20, 2, seed);
-        rival_set(&r, "optimiser", "sgd");
+        rival_set(&r, "optimizer", "sgd");
         rival_set(&r, "lr", "0.1");
         rival_set(&r, "gate_lr", "0");
         rival_set(&r, "steps", "3000");

@@ -145,11 +145,11 @@ static void refusals(void **state)
     results_store_close(store);
     assert_int_equal(ask(p.db, "PRAGMA user_version"), RESULTS_SCHEMA);
     assert_int_equal(ask(p.db, "PRAGMA user_version = 7"), -1);
-    refused(&p, p.db, "schema version 7, this program reads version 3");
+    refused(&p, p.db, "schema version 7, this program reads version 4");
     assert_int_equal(ask(p.db, "PRAGMA user_version = 2"),
                      -1); /* before models */
     refused(&p, p.db,
-            "schema version 2, this program reads version 3; use another "
+            "schema version 2, this program reads version 4; use another "
             "results folder");
     assert_int_equal(ask(p.db, "PRAGMA user_version = 3"), -1);
 

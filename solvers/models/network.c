@@ -13,7 +13,7 @@ static const struct spred_option table[] = {
     {"relative", SPRED_OPTION_BOOL, GATED(relative), "false", 0, 0, NULL,
      "the first layer's lambda is a share of the lambda that leaves a linear "
      "model no gene"},
-    GATED_STEPS("2000"),
+    GATED_STEPS("2000", GATED_DYING),
     GATED_EVERY,
     GATED_BATCH("0"),
     GATED_CLIP("1"),

@@ -114,21 +114,22 @@ static enum spred_status evaluate(void *cookie, struct nn *nn, long step,
     return SPRED_OK;
 }
 
-static void describe(const struct nn_report *r, size_t p,
+static void describe(const struct nn_report *r, size_t p, int keep,
                      struct spred_model_report *report)
 {
+    const char *of_last = keep == GATED_BEST ? ", after the last step" : "";
     report->steps = r->steps;
     report->passes = r->passes;
     if (r->parked && r->awake)
         snprintf(report->note, sizeof report->note,
                  "%zu of %zu gates parked; %zu of them have |g| >= lambda at "
-                 "the end (up to %.3g lambda)",
-                 r->parked, p, r->awake, r->worst);
+                 "the end (up to %.3g lambda)%s",
+                 r->parked, p, r->awake, r->worst, of_last);
     else if (r->parked)
         snprintf(report->note, sizeof report->note,
                  "%zu of %zu gates parked, all verified |g| < lambda (up to "
-                 "%.3g lambda)",
-                 r->parked, p, r->worst);
+                 "%.3g lambda)%s",
+                 r->parked, p, r->worst, of_last);
 }
 
 enum spred_status gated_fit(struct spred_env *env, struct gated *state,
@@ -166,7 +167,7 @@ enum spred_status gated_fit(struct spred_env *env, struct gated *state,
     training->cookie = &course;
     enum spred_status status =
         nn_train(env, state->nn, &rows, training, &result);
-    describe(&result, rows.p, report);
+    describe(&result, rows.p, o->keep, report);
     return status;
 }
 

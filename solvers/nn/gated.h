@@ -40,11 +40,15 @@ struct gated_options {
             "gene; "                                                           \
             "false: absolute, as the paper's alpha"                            \
     }
-#define GATED_STEPS(initial)                                                   \
+#define GATED_STEPS(initial, more)                                             \
     {                                                                          \
         "steps", SPRED_OPTION_INT, GATED(steps), initial, 1, 1e9, NULL,        \
-            "gradient steps; gates die in some 1 / (lr lambda) of them"        \
+            "gradient steps" more                                              \
     }
+/* From a gate's first size to a thousandth of it (PAPER.md section 1). */
+#define GATED_DYING                                                            \
+    "; a gate of slope |g| dies in some ln(1000) / (2 lr (lambda - |g|)) of "  \
+    "them, lambda absolute"
 #define GATED_EVERY                                                            \
     {                                                                          \
         "every", SPRED_OPTION_INT, GATED(every), "100", 1, 1e9, NULL,          \
@@ -97,6 +101,12 @@ struct gated_options {
             "dropped: "                                                        \
             "it is neither reported nor used to predict"                       \
     }
+/* What both gated models of the paper have, in this order. */
+#define GATED_TRAINED(steps)                                                   \
+    GATED_RELATIVE, GATED_STEPS(steps, GATED_DYING), GATED_EVERY,              \
+        GATED_BATCH("0"), GATED_CLIP("1"), GATED_COSINE("false"),              \
+        GATED_MOMENTUM, GATED_KEEP("last"), GATED_PATIENCE, GATED_COMPACT,     \
+        GATED_ZERO
 #define GATED_HIDDEN(initial)                                                  \
     {                                                                          \
         "hidden", SPRED_OPTION_INT, GATED(hidden), initial, 1, 65536, NULL,    \
@@ -116,7 +126,8 @@ struct gated_options {
     {                                                                          \
         "optimizer", SPRED_OPTION_CHOICE, GATED(optimizer), initial, 0, 0,     \
             gated_optimizers,                                                  \
-            "sgd; adam: decay is part of the gradient; adamw: it is not"       \
+            "sgd; adam: decay is part of the gradient; adamw: it is not (but " \
+            "that of a sparse factor)"                                         \
     }
 
 extern const char *const gated_keeps[], *const gated_optimizers[];

@@ -75,8 +75,8 @@ static const struct spred_option table[] = {
      "choose; false: the first with at most `genes`"},
     {"refit", SPRED_OPTION_BOOL, offsetof(struct options, refit), "true", 0, 0,
      NULL,
-     "train a new network on the genes that are left, wherever they are a "
-     "tenth fewer, as the paper does; false: the network of the path"},
+     "train a new network on the genes that are left, as the paper does, "
+     "where they are at least a tenth fewer; false: the network of the path"},
     {"compact", SPRED_OPTION_BOOL, offsetof(struct options, compact), "true", 0,
      0, NULL, "leave genes at zero out of the work while they stay there"},
     {0}};

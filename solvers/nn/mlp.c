@@ -13,7 +13,7 @@ static const struct spred_option table[] = {
      "share of the hidden units left out of a step"},
     {"norm", SPRED_OPTION_BOOL, GATED(norm), "false", 0, 0, NULL,
      "batch normalisation before every ReLU"},
-    GATED_STEPS("300"),
+    GATED_STEPS("300", ""),
     {"every", SPRED_OPTION_INT, GATED(every), "10", 1, 1e9, NULL,
      "steps between two evaluations"},
     GATED_BATCH("0"),

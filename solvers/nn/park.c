@@ -3,7 +3,8 @@
  *                         <= -(lambda - |g_j|) (u_j^2 + |v_j|^2),
  * so that an input with |g_j| < lambda only shrinks (PAPER.md section 1): once
  * it is small it is left out, and |g_j| is looked at again and again. Clipping
- * makes |g_j| smaller and changes nothing. */
+ * makes |g_j| smaller and changes nothing. (Of gradient flow; Adam rescales the
+ * steps, but w_j = 0 with |g_j| < lambda is stationary for it as well.) */
 #include "solvers/nn/park.h"
 
 #include <math.h>

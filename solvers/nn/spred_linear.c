@@ -6,17 +6,7 @@
 static const struct spred_option table[] = {
     GATED_LR("0.3", "gates and head (SGD)"),
     GATED_LAMBDA("0.1", "Grid: 0.3 0.2 0.1 0.05; paper 0.01 to 0.3, absolute"),
-    GATED_RELATIVE,
-    GATED_STEPS("3000"),
-    GATED_EVERY,
-    GATED_BATCH("0"),
-    GATED_CLIP("1"),
-    GATED_COSINE("false"),
-    GATED_MOMENTUM,
-    GATED_KEEP("last"),
-    GATED_PATIENCE,
-    GATED_COMPACT,
-    GATED_ZERO,
+    GATED_TRAINED("3000"),
     {0}};
 
 static enum spred_status fit(struct spred_env *env, void *state,

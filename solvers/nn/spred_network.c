@@ -14,17 +14,7 @@ static const struct spred_option table[] = {
     {"rest_lr", SPRED_OPTION_REAL, GATED(rest_lr), "4e-3", 1e-9, 10, NULL,
      "learning rate of all other layers (Adam, decay 1e-5)"},
     GATED_LAMBDA("0.1", "Grid: 0.3 0.2 0.1 0.05; paper 1 to 7, absolute"),
-    GATED_RELATIVE,
-    GATED_STEPS("2000"),
-    GATED_EVERY,
-    GATED_BATCH("0"),
-    GATED_CLIP("1"),
-    GATED_COSINE("false"),
-    GATED_MOMENTUM,
-    GATED_KEEP("last"),
-    GATED_PATIENCE,
-    GATED_COMPACT,
-    GATED_ZERO,
+    GATED_TRAINED("2000"),
     {0}};
 
 static enum spred_status fit(struct spred_env *env, void *state,

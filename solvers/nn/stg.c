@@ -15,7 +15,7 @@
  * two hidden layers of 60 and 20, sigma .5, full batches, decay .001, the gates
  * of the last step (`early`: also those on the way, in the second half, for the
  * validation part to choose from). Their examples have tanh units, here they
- * are ReLU, and SGD with a step of .1 (optimiser=sgd lr=0.1 gate_lr=0). Of
+ * are ReLU, and SGD with a step of .1 (optimizer=sgd lr=0.1 gate_lr=0). Of
  * thousands of genes SGD opens or shuts nearly all alike, because the penalty's
  * slope is larger than any one gene's; Adam, which is the default, tells them
  * apart. */
@@ -28,10 +28,10 @@
 struct options {
     long hidden, hidden2, steps, batch, every;
     double lambda, sigma, lr, gate_lr, decay, momentum;
-    int mean, optimiser, early;
+    int mean, optimizer, early;
 };
 
-static const char *const optimisers[] = {"sgd", "adam", NULL};
+static const char *const optimizers[] = {"sgd", "adam", NULL};
 
 static const struct spred_option table[] = {
     {"lambda", SPRED_OPTION_REAL, offsetof(struct options, lambda), "0.003", 0,
@@ -45,8 +45,8 @@ static const struct spred_option table[] = {
      NULL, "units of the first hidden layer"},
     {"hidden2", SPRED_OPTION_INT, offsetof(struct options, hidden2), "20", 0,
      1e5, NULL, "units of the second hidden layer; 0: there is none"},
-    {"optimiser", SPRED_OPTION_CHOICE, offsetof(struct options, optimiser),
-     "adam", 0, 0, optimisers, "of weights and gates"},
+    {"optimizer", SPRED_OPTION_CHOICE, offsetof(struct options, optimizer),
+     "adam", 0, 0, optimizers, "of weights and gates"},
     {"lr", SPRED_OPTION_REAL, offsetof(struct options, lr), "0.001", 1e-9, 100,
      NULL, "step length"},
     {"gate_lr", SPRED_OPTION_REAL, offsetof(struct options, gate_lr), "0.01", 0,
@@ -131,7 +131,7 @@ static enum spred_status fit(struct spred_env *env, void *memory,
     struct state *state = memory;
     struct nn_shape shape = shape_of(o, task);
     struct visit visit = {.task = task, .options = o};
-    struct nn_rule rule = {.kind = o->optimiser ? NN_ADAM : NN_SGD,
+    struct nn_rule rule = {.kind = o->optimizer ? NN_ADAM : NN_SGD,
                            .lr = o->lr,
                            .momentum = o->momentum,
                            .decay = o->decay};

@@ -37,6 +37,11 @@ struct spred_data {
     size_t missing; /* NaN cells in x */
     double *truth; /* p: coefficients that made a simulated y, or 1 where a gene
                       has an effect of another form; or NULL */
+    /* The features are the cells of a picture: feature
+     * (y * width + x) * channels + c. All 0: they are not. */
+    size_t height, width, channels;
+    size_t given_test; /* the last so many samples are the published test part;
+                          0: there is none */
     void *mapping; /* the mapped cache file that holds the arrays, or NULL */
     size_t mapping_size;
     char *pool; /* a block that holds many of the names, or NULL: a name

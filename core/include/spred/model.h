@@ -8,6 +8,12 @@
 #include "spred/option.h"
 #include "spred/pool.h"
 
+/* The features of a sample are the cells of a picture: feature
+ * (y * width + x) * channels + c. All zero: they are not. */
+struct spred_picture {
+    size_t height, width, channels;
+};
+
 /* Prepared samples, borrowed: centred and scaled as the training part was. */
 struct spred_rows {
     size_t n, p;
@@ -17,6 +23,7 @@ struct spred_rows {
                              protocol: also above, a class never seen); NULL if
                              real-valued */
     const double *values; /* n; NULL if classes */
+    struct spred_picture picture;
 };
 
 /* What an offered model is worth on the validation part: NaN without one. */
@@ -25,6 +32,20 @@ struct spred_offer {
     double loss;  /* log-loss (no logits: 1 - AUC) or mean squared error,
                      which breaks ties */
     int best;     /* 1: the best so far of this fit */
+};
+
+/* How sparse the network in `state` is by one declared rule. Borrowed. */
+struct spred_layer_mark {
+    const char *name; /* "conv1", "linear2" */
+    size_t weights, nonzero;
+    size_t units, units_left; /* neurons or filters */
+};
+struct spred_mark {
+    const char *rule; /* "dense", "exact zeros", "threshold", "made smaller" */
+    double threshold; /* NaN: none */
+    double macs, macs_dense; /* multiply-adds of one sample: left, at first */
+    const struct spred_layer_mark *layers; /* those that can be made sparse */
+    size_t n_layers;
 };
 
 struct spred_model_task {
@@ -45,6 +66,26 @@ struct spred_model_task {
      * it. */
     enum spred_status (*offer)(void *cookie, const char *what,
                                struct spred_offer *out);
+    /* One point of a curve of accuracy against sparsity: the runner predicts
+     * the validation and the test part by the model's own predict, as it is
+     * now, takes the time of that, and keeps a row of each mark; nothing is
+     * chosen by them. Only in the course of fit, after its last save. NULL:
+     * nobody asks. */
+    enum spred_status (*mark)(void *cookie, const struct spred_mark *mark);
+    /* A matrix worth a look, kept with the row: filters, gates. picture: what
+     * a column is, or NULL. NULL: nobody asks. */
+    enum spred_status (*show)(void *cookie, const char *name, size_t rows,
+                              size_t columns,
+                              const struct spred_picture *picture,
+                              const float *values);
+    /* A fit that is killed goes on from what it saved last: save replaces the
+     * bytes atomically. saved: those of a fit of this very task that did not
+     * end, or NULL. A model that saves makes its first offer after its last
+     * save, and a fit that went on ends with the same bits as one that was
+     * never stopped. NULL: nobody keeps them. */
+    enum spred_status (*save)(void *cookie, const void *bytes, size_t size);
+    const void *saved;
+    size_t saved_size;
     void *cookie;
 };
 
@@ -96,6 +137,13 @@ struct spred_model {
     void (*genes)(const void *state, double *importance);
     /* Frees what fit made, also after a failed fit. */
     void (*free)(struct spred_env *env, void *state);
+    /* The fitted model as bytes (spred_free) that load makes a state of again,
+     * zeroed before, which predicts the same bits; SPRED_EFORMAT: they are not
+     * such bytes. NULL: cannot be saved. */
+    enum spred_status (*store)(struct spred_env *env, const void *state,
+                               void **bytes, size_t *size);
+    enum spred_status (*load)(struct spred_env *env, void *state,
+                              const void *bytes, size_t size);
 };
 
 /* NULL-ended, generated from the list in solvers/meson.build. */
