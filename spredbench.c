@@ -453,8 +453,8 @@ static int parse(struct call *call, int argc, char **argv)
             value = call->output = value_of(&i, argc, argv);
         } else if (strcmp(a, "--geo-url") == 0) {
             value = call->geo_url = value_of(&i, argc, argv);
-        } else if (strcmp(a, "-j") == 0) {
-            value = value_of(&i, argc, argv);
+        } else if (strncmp(a, "-j", 2) == 0) {
+            value = a[2] ? a + 2 : value_of(&i, argc, argv);
             if (value && (!spred_parse_int(value, &call->workers) ||
                           call->workers < 1 || call->workers > 64))
                 return usage_error("-j wants a number from 1 to 64, not '%s'",

@@ -225,7 +225,13 @@ static enum spred_status read_entry(struct spec_reader *r, struct entry *entry,
     struct spec_node *plain, *list;
     const char *written = entry->name;
     SPRED_TRY(spec_want(r, options, written, SPEC_NODE_MAP));
-    if (!(entry->name = names_of(r)->resolve(written)))
+    if (!(entry->name = names_of(r)->resolve(written)) &&
+        r->solvers->resolve(written, NULL))
+        return spec_fail(r, entry->key,
+                         "'%s' is a solver, not a model: write it under "
+                         "'solvers', with a problem",
+                         written);
+    if (!entry->name)
         return spec_unknown(r, entry->key, "model", written, names_of(r)->all);
     SPRED_TRY(plain_options(r, entry, options, &plain));
     SPRED_TRY(spec_sweep(r, plain, written, NULL, &list));

@@ -27,6 +27,12 @@ static enum spred_status check_name(struct spec_reader *r,
             : r->solvers->resolve(entry->name, variant ? variant->text : NULL);
     if (*registry)
         return SPRED_OK;
+    if (!variant && r->solvers->models &&
+        r->solvers->models->resolve(entry->name))
+        return spec_fail(r, entry->key,
+                         "'%s' is a model, not a solver: write it under "
+                         "'models'",
+                         entry->name);
     spec_words(r, r->solvers->all, SPEC_OWN_SOLVER, all);
     if (!variant)
         return spec_unknown(r, entry->key, "solver", entry->name, all);

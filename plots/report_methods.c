@@ -431,6 +431,7 @@ enum spred_status plots_report_methods(struct plots_context *context,
                   versus));
     SPRED_TRY(put_genes(context, out));
     return put_query(context, out, "tuned",
-                     "<h2>Settings that the validation parts chose</h2>\n",
+                     "<h2>Settings that stand</h2>\n<p>Chosen on the "
+                     "validation part, if there is one.</p>\n",
                      tuned);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "results/field.h"
 #include "results/view.h"
 
 static const char *word(const char *text)
@@ -86,17 +87,58 @@ static enum spred_status show_column(struct spred_env *env,
                             value, column->doc);
 }
 
+/* A line for each setting that a model was tried with. */
+static enum spred_status show_candidates(struct spred_env *env,
+                                         struct results_view *view, int64_t id,
+                                         struct spred_buffer *out)
+{
+    sqlite3_stmt *statement = NULL;
+    int more = 0;
+    SPRED_TRY(results_sql_prepare(
+        env, view->db, view->path,
+        "SELECT coalesce(settings, ''), coalesce(\"at\", ''), validation, "
+        "stop, coalesce(note, ''), chosen FROM candidates WHERE run = ? "
+        "ORDER BY number",
+        &statement));
+    sqlite3_bind_int64(statement, 1, id);
+    enum spred_status status =
+        results_sql_step(env, view->db, view->path, statement, &more);
+    if (!status && more)
+        status = spred_buffer_add(env, out,
+                                  "\nSettings tried (validation; * stands):\n");
+    while (!status && more) {
+        char value[RESULTS_REAL_SIZE] = "-";
+        const char *text[5];
+        for (int i = 0; i < 5; i++)
+            text[i] = word((const char *)sqlite3_column_text(statement, i));
+        if (sqlite3_column_type(statement, 2) != SQLITE_NULL)
+            results_print_real(value, sqlite3_column_double(statement, 2), 4);
+        status = spred_buffer_add(env, out, "%c %-9s %s%s%s: %s%s%s\n",
+                                  sqlite3_column_int(statement, 5) ? '*' : ' ',
+                                  value, *text[0] ? text[0] : "(defaults)",
+                                  *text[1] ? ", at " : "", text[1], text[3],
+                                  *text[4] ? "; " : "", text[4]);
+        if (!status)
+            status =
+                results_sql_step(env, view->db, view->path, statement, &more);
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 enum spred_status results_show_run(struct spred_env *env,
                                    struct results_view *view, const char *head,
                                    struct spred_buffer *out)
 {
     size_t found = 0, length = strlen(head);
     const struct results_run *match = NULL;
+    int64_t id = 0;
     for (size_t i = 0; i < view->n_runs; i++) {
         const struct results_run *run = &view->runs[i].run;
         if (!run->job || strncmp(run->job, head, length) != 0)
             continue;
         match = run;
+        id = view->runs[i].id;
         found++;
         SPRED_TRY(spred_buffer_add(
             env, out, "run %.12s  %s %s %s, trial %lld: %s\n", run->job,
@@ -113,5 +155,5 @@ enum spred_status results_show_run(struct spred_env *env,
                                 found);
     for (const struct results_column *c = results_run_columns; c->name; c++)
         SPRED_TRY(show_column(env, c, match, out));
-    return SPRED_OK;
+    return show_candidates(env, view, id, out);
 }

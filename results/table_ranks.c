@@ -189,7 +189,9 @@ enum spred_status results_print_tuned(struct spred_env *env,
     if (tuned->n_rows == 0)
         return SPRED_OK;
     SPRED_TRY(spred_buffer_add(
-        env, out, "## Settings chosen on the validation part\n\n"));
+        env, out,
+        "## Settings that stand (chosen on the validation part, if "
+        "there is one)\n\n"));
     SPRED_TRY(results_grid_new(env, &grid, tuned->n_rows, heads));
     for (size_t i = 0, end; i < tuned->n_rows; i = end) {
         char(*row)[CELL] = results_grid_row(&grid, ++rows);

@@ -42,6 +42,9 @@ with Folder() as folder:
               "the grid in its order", mine)
     tap.check([row["stop"] for row in mine] == 2 * ["done", "error"] and mine[1]["note"] == "will not look",
               "an error of one setting is its row", mine)
+    told = folder.run("explain", "both", models[0]["job"][:16]).stdout.decode()
+    tap.check("gain=9 way=fail: error; will not look" in told and told.count("\n* ") == 1,
+              "explain tells what was tried, and which stands", told)
     chosen = [row for row in mine if row["chosen"] == "1"]
     tap.check(len(chosen) == 1 and models[0]["chosen"] == f"{chosen[0]['settings']} {chosen[0]['at']}", "one stands", models[0])
     tap.check(all(float(row["validation"]) <= float(chosen[0]["validation"]) for row in mine if row["validation"]),

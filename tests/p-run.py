@@ -12,7 +12,7 @@ support seconds seconds_total passes peak_rss_kib accuracy balanced_accuracy auc
 tap = Tap()
 with Folder() as folder:
     smoke = os.path.join(SOURCE, "experiments", "smoke.yaml")
-    first = folder.run(smoke, "-j", "2")
+    first = folder.run(smoke, "-j2")
     tap.check(first.returncode == 0, "smoke.yaml runs", error_line(first))
     rows = folder.rows("smoke")
     tap.check(all(column in rows[0] for column in COLUMNS), "runs.csv has the promised columns")

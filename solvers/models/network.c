@@ -29,6 +29,10 @@ static enum spred_status check(struct spred_env *env, const void *options)
     const struct gated_options *o = options;
     struct nn_branch branch;
     SPRED_TRY(nn_parse(env, o->model, &branch));
+    if (branch.layers[branch.n - 1].out)
+        return spred_fail(env, SPRED_EINVAL,
+                          "model: the last layer has as many outputs as there "
+                          "are classes: leave its 'out' away");
     /* Adam rescales the gradient; a threshold of lr * lambda is then of another
      * problem. */
     for (size_t l = 0; l < branch.n; l++)
