@@ -104,6 +104,19 @@ static enum spred_status load_part(struct spred_env *env,
     return spred_cache_write(env, *path, data);
 }
 
+/* The data are called as the file says. */
+static enum spred_status name_data(struct spred_env *env, const char *name,
+                                   struct spred_data *data)
+{
+    char *copy = spred_strdup(env, name);
+    if (!copy)
+        return SPRED_ENOMEM;
+    if (!data->mapping) /* else it lies in the file */
+        spred_free(env, data->name);
+    data->name = copy;
+    return SPRED_OK;
+}
+
 enum spred_status images_load(struct spred_env *env, const struct spec *spec,
                               const struct spec_dataset *set,
                               const struct spred_fetch_options *fetch,
@@ -118,6 +131,7 @@ enum spred_status images_load(struct spred_env *env, const struct spec *spec,
         return spred_fail(env, SPRED_EINVAL,
                           "%s holds no pictures (other data: `file:`)",
                           set->path ? set->path : set->loader);
+    SPRED_TRY(name_data(env, set->name, data));
     size_t others = data->x.rows - data->given_test;
     if (set->samples > 0 && (size_t)set->samples < others)
         SPRED_TRY(load_part(env, spec, set, data, path));

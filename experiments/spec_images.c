@@ -58,10 +58,7 @@ static enum spred_status check_name(const struct spec_reader *r,
             return spec_fail(r, node,
                              "images: '%.40s' is in no Debian package: %s",
                              name, known[i].how);
-    return spec_unknown(r, node,
-                        "set of pictures (or write images: {path: "
-                        "FOLDER})",
-                        name, packaged);
+    return spec_unknown(r, node, "set of pictures", name, packaged);
 }
 
 enum spred_status spec_read_images(struct spec_reader *r,
