@@ -275,6 +275,39 @@ static void damaged(void **state)
     folder_remove(&folder);
 }
 
+/* Whatever a byte is changed to: data that check, or a message. */
+static void mutants(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    struct folder folder;
+    struct spred_data d;
+    struct idx whole = pictures(4, 10);
+    size_t read = 0;
+    spred_env_init(&env);
+    folder_make(&folder);
+    unsigned seed = 1;
+    for (int round = 0; round < 3000; round++) {
+        struct idx idx = whole;
+        for (int k = 0; k < 1 + round % 3; k++) {
+            seed = seed * 1103515245u + 12345u;
+            idx.bytes[(seed >> 8) % (round % 2 ? 16 : idx.length)] =
+                (unsigned char)(seed >> 20);
+        }
+        if (round % 5 == 0)
+            idx.length = (seed >> 9) % (idx.length + 1);
+        if (spred_load(&env, save(&folder, "x", &idx), NULL, &d) == SPRED_OK) {
+            assert_ok(&env, spred_data_check(&env, &d));
+            spred_data_free(&env, &d);
+            read++;
+        } else {
+            assert_non_null(strstr(env.error, folder.path));
+        }
+    }
+    assert_true(read > 300 && read < 2700);
+    folder_remove(&folder);
+}
+
 static void allocations_fail(void **state)
 {
     (void)state;
@@ -340,9 +373,11 @@ static void mnist(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sets), cmocka_unit_test(matrices),
-        cmocka_unit_test(damaged), cmocka_unit_test(allocations_fail),
-        cmocka_unit_test(mnist)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sets),
+                                       cmocka_unit_test(matrices),
+                                       cmocka_unit_test(damaged),
+                                       cmocka_unit_test(mutants),
+                                       cmocka_unit_test(allocations_fail),
+                                       cmocka_unit_test(mnist)};
     return cmocka_run_group_tests_name("idx", tests, NULL, NULL);
 }
