@@ -59,7 +59,7 @@ static void four_files(void **state)
     assert_ok(&env, spred_fetch_debian(&env, "fashion-mnist", &options,
                                        &again)); /* nothing is fetched */
     spred_free(&env, again);
-    folder_file(&cache, "dataset-fashion-mnist.t10k-labels-idx1-ubyte.gz");
+    folder_file(&cache, "dataset-fashion-mnist.train-labels-idx1-ubyte.gz");
     assert_int_equal(unlink(cache.file), 0);
     assert_int_equal(
         spred_fetch_debian(&env, "fashion-mnist", &options, &again), SPRED_EIO);
