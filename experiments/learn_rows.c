@@ -68,9 +68,9 @@ enum spred_status learn_rows(struct spred_env *env, const struct trial *trial,
         SPRED_TRY(fill(env, trial, x, x->f32));
         out->x = x->f32;
         x->f32 = NULL;
+        spred_matrix_free(env, x);
     } else {
         out->x = learn_floats(env, trial, x);
     }
-    spred_matrix_free(env, x); /* nobody asks for it any more */
     return out->x ? SPRED_OK : SPRED_ENOMEM;
 }
