@@ -13,7 +13,8 @@ static enum spred_status find_protocol(struct spred_env *env,
 {
     *protocol = NULL;
     if (strcmp(job->protocol, "clean") == 0 ||
-        strcmp(job->protocol, "paper") == 0)
+        strcmp(job->protocol, "paper") == 0 ||
+        strcmp(job->protocol, "given") == 0)
         return SPRED_OK;
     *protocol = parts_protocol(parts, job->protocol);
     return *protocol ? SPRED_OK

@@ -86,6 +86,14 @@ static enum spred_status print_data(struct spred_env *env,
             data->x.cols, data->simulated ? " (SIMULATED)" : "");
     fprintf(out, "  source: %s\n", data->source);
     fprintf(out, "  values: %g to %g, %zu missing\n", low, high, data->missing);
+    if (data->channels)
+        fprintf(out, "  pictures: %zu x %zu, %zu channel%s\n", data->width,
+                data->height, data->channels, data->channels == 1 ? "" : "s");
+    if (data->given_test)
+        fprintf(out,
+                "  test part: the last %zu samples, as published (`protocol: "
+                "{kind: given}`)\n",
+                data->given_test);
     fprintf(out, "  sha256: %s\n", data->hash);
     print_targets(data, out);
     const struct spred_target *target = spred_data_auto_target(env, data, &why);
@@ -108,6 +116,10 @@ static void list_data(FILE *out)
     fputs("Real data sets in Debian packages (`debian: NAME`):\n", out);
     for (const struct spred_debian_set *s = spred_debian_sets(); s->name; s++)
         fprintf(out, "  %-12s %s [%s]\n", s->name, s->doc, s->package);
+    fputs("Pictures: `images: fashion-mnist`, or `images: {path: FOLDER}` with "
+          "the files of\nMNIST (train-images-idx3-ubyte.gz, ...), CIFAR-10 "
+          "(data_batch_1.bin, ...) or CIFAR-100.\n",
+          out);
     fputs("GEO DataSets: `geo: {accession: GDS507}`.\n", out);
 }
 

@@ -48,9 +48,10 @@ struct learn {
 };
 
 /* learn_rows.c: one part of the trial in single precision, centred and scaled.
- */
+ * A matrix that is already in single precision (pictures) is taken over, and
+ * the part is left without it. */
 enum spred_status learn_rows(struct spred_env *env, const struct trial *trial,
-                             const struct part *part, struct spred_rows *out);
+                             struct part *part, struct spred_rows *out);
 /* n x p floats of a matrix that was prepared as the training part was. */
 float *learn_floats(struct spred_env *env, const struct trial *trial,
                     const struct spred_matrix *x);

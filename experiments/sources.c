@@ -6,6 +6,7 @@
 
 #include "experiments/labels.h"
 #include "experiments/parts.h"
+#include "experiments/trial.h"
 #include "spred/simulate.h"
 #include "spred/text.h"
 
@@ -53,8 +54,7 @@ static enum spred_status load_file(struct spred_env *env,
     return spred_load_cached(env, set->path, &options, NULL, data, cached);
 }
 
-/* Does the cache hold these data, and undamaged? */
-static int is_kept(struct spred_env *env, const char *cached, const char *hash)
+int source_is_kept(struct spred_env *env, const char *cached, const char *hash)
 {
     struct spred_data kept;
     if (spred_cache_map_whole(env, cached, &kept) != SPRED_OK)
@@ -91,7 +91,7 @@ static enum spred_status load_simulated(struct spred_env *env,
     spred_free(env, folder);
     if (!data->name || !*cached)
         return SPRED_ENOMEM;
-    return is_kept(env, *cached, data->hash)
+    return source_is_kept(env, *cached, data->hash)
                ? SPRED_OK
                : spred_cache_write(env, *cached, data);
 }
@@ -156,7 +156,7 @@ static enum spred_status load_own(struct spred_env *env,
     spred_free(env, folder);
     if (!*cached)
         return SPRED_ENOMEM;
-    if (is_kept(env, *cached, hash))
+    if (source_is_kept(env, *cached, hash))
         return spred_cache_map(env, *cached, data);
     SPRED_TRY(make_own(env, spec, set, data));
     memcpy(data->hash, hash, sizeof hash);
@@ -188,13 +188,22 @@ static enum spred_status load_geo(struct spred_env *env,
     return status;
 }
 
+/* The Debian set's name, or NULL. */
+static const char *debian_name(const struct spec_dataset *set)
+{
+    return set->source == SPEC_DEBIAN   ? set->name
+           : set->source == SPEC_IMAGES ? set->loader
+                                        : NULL;
+}
+
 /* What the file asks for; a Debian set has a target of its own. */
 const char *source_target(const struct spec_dataset *set)
 {
-    if (set->source == SPEC_DEBIAN && strcmp(set->target, "auto") == 0)
+    const char *name = debian_name(set);
+    if (name && strcmp(set->target, "auto") == 0)
         for (const struct spred_debian_set *s = spred_debian_sets(); s->name;
              s++)
-            if (strcmp(s->name, set->name) == 0)
+            if (strcmp(s->name, name) == 0)
                 return s->target;
     return set->target;
 }
@@ -206,6 +215,8 @@ enum spred_status source_load(struct spred_env *env, const struct spec *spec,
 {
     if (set->source == SPEC_GEO)
         return load_geo(env, set, fetch, data, path);
+    if (set->source == SPEC_IMAGES)
+        return images_load(env, spec, set, fetch, data, path);
     if (set->source == SPEC_DEBIAN)
         return spred_load_debian(env, set->name, fetch, NULL, data, path);
     if (set->source == SPEC_FILE)
@@ -225,6 +236,8 @@ static enum spred_status load_one(struct spred_env *env,
     struct labels labels = {0};
     enum spred_status status =
         source_load(env, spec, set, fetch, &data, &out->path);
+    if (status == SPRED_OK && spec->protocol.given)
+        status = trial_given(env, &data);
     if (status == SPRED_OK && spec->protocol.paper)
         out->target = spred_strdup(env, "all subset types");
     else if (status == SPRED_OK)

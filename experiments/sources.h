@@ -26,6 +26,13 @@ enum spred_status source_load(struct spred_env *env, const struct spec *spec,
                               const struct spec_dataset *set,
                               const struct spred_fetch_options *fetch,
                               struct spred_data *data, char **path);
+/* images.c: the same of pictures, with `samples:` done. */
+enum spred_status images_load(struct spred_env *env, const struct spec *spec,
+                              const struct spec_dataset *set,
+                              const struct spred_fetch_options *fetch,
+                              struct spred_data *data, char **path);
+/* Does that file of the cache hold these data, and undamaged? */
+int source_is_kept(struct spred_env *env, const char *cached, const char *hash);
 /* Data in memory as a source: all borrowed but the target (spred_free). */
 enum spred_status source_lend(struct spred_env *env,
                               const struct spec_dataset *set,

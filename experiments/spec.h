@@ -17,7 +17,8 @@ enum spec_source {
     SPEC_DEBIAN,    /* debian: name or [names] */
     SPEC_FILE,      /* file: path or {path, labels, target, ...} */
     SPEC_SIMULATED, /* simulated: {kind, n, p, ...} */
-    SPEC_LOADER     /* loader: {name: a script's, path, options} */
+    SPEC_LOADER,    /* loader: {name: a script's, path, options} */
+    SPEC_IMAGES     /* images: a Debian set's name or {path | name, ...} */
 };
 
 struct spec_setting {
@@ -28,14 +29,16 @@ struct spec_setting {
 struct spec_dataset {
     enum spec_source source;
     char *name;   /* accession, Debian set name, file's or given name */
-    char *path;   /* FILE: as written; relative to the experiment file's
+    char *path;   /* FILE, IMAGES: as written; relative to the experiment file's
                      folder if it exists there, else to the working folder */
     char *loader; /* LOADER: its name in the script */
     struct spec_setting *settings; /* LOADER */
     size_t n_settings;
     char *labels, *object, *response, *orientation; /* FILE or NULL */
-    char *target; /* subset type or column; "auto" */
-    int kind;     /* SIMULATED: enum spred_simulation_kind */
+    char *target;    /* subset type or column; "auto" */
+    int64_t samples; /* IMAGES: at most so many outside the test part,
+                        stratified, whatever the trial; 0: all */
+    int kind;        /* SIMULATED: enum spred_simulation_kind */
     int64_t n, p;
     int64_t blocks, k, classes; /* blocks and planted, as rho and snr */
     double rho_min, rho_max, snr;
@@ -134,8 +137,10 @@ enum spec_choose {
 };
 
 struct spec_protocol {
-    char *kind;            /* clean (default), paper, or a script's */
+    char *kind;            /* clean (default), paper, given or a script's */
     int paper;             /* 1: paper */
+    int given;             /* 1: given: the data's published test part tests;
+                              test is 0, validate a share of the rest */
     int own;               /* 1: a script's: test, validate, folds unused */
     int64_t trials;        /* repeats (default 5) */
     int64_t folds;         /* 0: hold-out (default); k >= 2: every repeat is a

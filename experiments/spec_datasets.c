@@ -167,8 +167,9 @@ static enum spred_status read_otherwise(struct spec_reader *r,
 static enum spred_status read_item(struct spec_reader *r,
                                    struct spec_node *item, size_t group)
 {
-    static const char *const keys[] = {
-        "geo", "debian", "file", "simulated", "loader", "otherwise", NULL};
+    static const char *const keys[] = {"geo",       "debian", "file",
+                                       "simulated", "loader", "images",
+                                       "otherwise", NULL};
     struct spec_node *source = NULL, *otherwise = NULL;
     int kind = -1;
     SPRED_TRY(spec_want(r, item, "datasets", SPEC_NODE_MAP));
@@ -179,7 +180,7 @@ static enum spred_status read_item(struct spec_reader *r,
         if (!keys[k])
             return spec_unknown(r, item->keys[i], "kind of data set",
                                 item->keys[i]->text, keys);
-        if (k == 5) {
+        if (strcmp(keys[k], "otherwise") == 0) {
             otherwise = item->items[i];
             continue;
         }
@@ -193,7 +194,7 @@ static enum spred_status read_item(struct spec_reader *r,
     if (!source)
         return spec_fail(r, item,
                          "expected one of geo, debian, file, simulated, "
-                         "loader");
+                         "loader, images");
     if (otherwise && kind != 0)
         return spec_fail(r, otherwise, "otherwise: only geo can need it");
     if (kind == 0)
@@ -204,8 +205,10 @@ static enum spred_status read_item(struct spec_reader *r,
         SPRED_TRY(spec_read_file(r, source, group));
     else if (kind == 3)
         SPRED_TRY(spec_read_simulated(r, source, group));
-    else
+    else if (kind == 4)
         SPRED_TRY(spec_read_loader(r, source, group));
+    else
+        SPRED_TRY(spec_read_images(r, source, group));
     return otherwise ? read_otherwise(r, otherwise, group) : SPRED_OK;
 }
 

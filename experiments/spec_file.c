@@ -41,11 +41,15 @@ enum spred_status spec_beside(struct spec_reader *r, char **path)
     return SPRED_OK;
 }
 
-/* "data/my set.gct.gz" -> "my-set". */
-static char *name_of_path(const struct spec_reader *r, const char *path)
+char *spec_name_of_path(const struct spec_reader *r, const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    char *name = spred_strdup(r->env, slash ? slash + 1 : path);
+    size_t end = strlen(path);
+    while (end > 1 && path[end - 1] == '/')
+        end--;
+    size_t begin = end;
+    while (begin > 0 && path[begin - 1] != '/')
+        begin--;
+    char *name = spred_strndup(r->env, path + begin, end - begin);
     if (!name)
         return NULL;
     if (*name == '.')
@@ -83,7 +87,7 @@ enum spred_status spec_read_file(struct spec_reader *r,
     } else {
         SPRED_TRY(spec_text(r, node, "file", &d->path));
     }
-    if (!d->name && !(d->name = name_of_path(r, d->path)))
+    if (!d->name && !(d->name = spec_name_of_path(r, d->path)))
         return SPRED_ENOMEM;
     if (!spec_name_is_safe(d->name))
         return spec_fail(r, node, "file: '%.100s' gives no name, add 'name'",

@@ -41,7 +41,7 @@ struct spec_field {
 
 extern const struct spec_field spec_preprocess_fields[], spec_protocol_fields[],
     spec_stop_fields[], spec_limits_fields[], spec_file_fields[];
-extern const struct spec_field spec_loader_fields[];
+extern const struct spec_field spec_loader_fields[], spec_images_fields[];
 /* By kind of simulation. */
 extern const struct spec_field *const spec_simulated_fields[];
 extern const char *const spec_simulated_kinds[], *const spec_scaling_names[];
@@ -120,6 +120,10 @@ enum spec_own {
  * before. */
 size_t spec_words(const struct spec_reader *r, const char *const *words,
                   enum spec_own sort, const char *all[SPEC_WORDS_MAX]);
+enum spred_status spec_read_images(struct spec_reader *r,
+                                   const struct spec_node *node, size_t group);
+/* spec_file.c: "data/my set.gct.gz" -> "my-set". NULL: out of memory. */
+char *spec_name_of_path(const struct spec_reader *r, const char *path);
 enum spred_status spec_read_loader(struct spec_reader *r,
                                    const struct spec_node *node, size_t group);
 /* spec_solvers.c: a setting more, as text. */

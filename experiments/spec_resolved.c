@@ -133,6 +133,19 @@ static void put_loader(struct spec_writer *w, const struct spec_dataset *d)
     spec_put(w, "}\n");
 }
 
+static void put_images(struct spec_writer *w, const struct spec_dataset *d)
+{
+    spec_put(w, d->path ? "images: {path: " : "images: {name: ");
+    spec_put_text(w, d->path ? d->path : d->loader);
+    spec_put(w, ", as: ");
+    spec_put_text(w, d->name);
+    spec_put(w, ", samples: ");
+    spec_put_integer(w, d->samples);
+    spec_put(w, ", target: ");
+    spec_put_text(w, d->target);
+    spec_put(w, "}\n");
+}
+
 static void put_datasets(struct spec_writer *w, const struct spec *spec)
 {
     spec_put(w, "datasets:\n");
@@ -153,6 +166,8 @@ static void put_datasets(struct spec_writer *w, const struct spec *spec)
             spec_put(w, "\n");
         } else if (d->source == SPEC_LOADER) {
             put_loader(w, d);
+        } else if (d->source == SPEC_IMAGES) {
+            put_images(w, d);
         } else {
             put_simulated(w, spec, d->group);
         }

@@ -21,7 +21,7 @@ const char *const spec_figure_names[] = {
 
 static const char *const log2_choices[] = {"never", "always", "auto", NULL};
 static const char *const missing_choices[] = {"median", "refuse", NULL};
-static const char *const kind_choices[] = {"clean", "paper", NULL};
+static const char *const kind_choices[] = {"clean", "paper", "given", NULL};
 static const char *const choose_choices[] = {"hold-out", "cv", "none", NULL};
 static const char *const rule_choices[] = {"min", "1se", NULL};
 
@@ -195,7 +195,7 @@ static enum spred_status check_choice(struct spec_reader *r,
     return SPRED_OK;
 }
 
-/* clean, paper or a script's protocol. */
+/* clean, paper, given or a script's protocol. */
 static enum spred_status read_kind(struct spec_reader *r,
                                    const struct spec_node *protocol)
 {
@@ -208,6 +208,7 @@ static enum spred_status read_kind(struct spec_reader *r,
     if (node)
         SPRED_TRY(spec_choice(r, node, "protocol.kind", all, &index));
     p->paper = index == 1;
+    p->given = index == 2;
     p->own = (size_t)index >= built_in;
     if (!p->kind && !(p->kind = spred_strdup(r->env, all[index])))
         return SPRED_ENOMEM;
@@ -220,18 +221,36 @@ static enum spred_status read_kind(struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* The test part of kind: given is the data's. */
+static enum spred_status check_given(struct spec_reader *r,
+                                     const struct spec_node *protocol)
+{
+    struct spec_protocol *p = &r->out->protocol;
+    const struct spec_node *test =
+        protocol && p->given ? spec_node_get(protocol, "test") : NULL;
+    if (test && p->test > 0)
+        return spec_fail(r, test,
+                         "protocol.test: kind: given tests on the part that "
+                         "the data were published with, expected 0%% or no "
+                         "test");
+    if (p->given)
+        p->test = 0;
+    return SPRED_OK;
+}
+
 static enum spred_status check_protocol(struct spec_reader *r,
                                         const struct spec_node *node)
 {
     const struct spec *out = r->out;
     const struct spec_protocol *p = &out->protocol;
     SPRED_TRY(check_choice(r, node));
-    if (p->folds == 1 || (p->folds && p->paper))
+    if (p->folds && (p->paper || p->given))
+        return spec_fail(r, node, "protocol: folds do not go with kind: %s",
+                         p->kind);
+    if (p->folds == 1)
         return spec_fail(r, node,
-                         p->paper
-                             ? "protocol: folds do not go with kind: paper"
-                             : "protocol: one fold leaves nothing to train "
-                               "on, expected 0 (hold-out) or at least 2");
+                         "protocol: one fold leaves nothing to train on, "
+                         "expected 0 (hold-out) or at least 2");
     double tested = p->folds ? 1 / (double)p->folds : p->test;
     if (tested + p->validate >= 1)
         return spec_fail(r, node,
@@ -262,6 +281,7 @@ enum spred_status spec_read_rules(struct spec_reader *r,
     }
     const struct spec_node *protocol = spec_node_get(root, "protocol");
     SPRED_TRY(read_kind(r, protocol));
+    SPRED_TRY(check_given(r, protocol));
     SPRED_TRY(check_protocol(r, protocol ? protocol : root));
     return read_figures(r, root);
 }

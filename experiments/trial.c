@@ -60,20 +60,32 @@ static enum spred_status fill_part(struct spred_env *env, struct part *part,
     return SPRED_OK;
 }
 
+/* A model sees pictures as such: one mean and one s.d. per channel. A solver's
+ * columns must be centred one by one, or it would have no intercept. The
+ * logarithm of a picture is nobody's wish, unless it is said. */
+static struct spred_preprocess_rules make_rules(const struct job *job,
+                                                const struct spred_data *data)
+{
+    int paper = strcmp(job->protocol, "paper") == 0;
+    int never = paper || (job->log2 == SPRED_LOG2_AUTO && data->channels);
+    return (struct spred_preprocess_rules){
+        .log2 = never ? SPRED_LOG2_NEVER : (enum spred_log2)job->log2,
+        .missing_refuse = (int)job->missing_refuse,
+        .variance_keep = paper ? 1 : job->variance_keep,
+        .center = job->intercept != 0 || (!paper && job->standardize != 0),
+        .standardize = !paper && job->standardize != 0,
+        .channels = !paper && job_has_model(job) ? data->channels : 0,
+        .borrow = !paper}; /* the paper's rows are gone after this */
+}
+
 static enum spred_status prepare(struct spred_env *env, const struct job *job,
+                                 const struct spred_data *data,
                                  const struct spred_matrix *raw,
                                  const struct spred_split *split,
                                  const int32_t *codes, const double *values,
                                  struct trial *out)
 {
-    int paper = strcmp(job->protocol, "paper") == 0;
-    struct spred_preprocess_rules rules = {
-        .log2 = paper ? SPRED_LOG2_NEVER : (enum spred_log2)job->log2,
-        .missing_refuse = (int)job->missing_refuse,
-        .variance_keep = paper ? 1 : job->variance_keep,
-        .center = job->intercept != 0 || (!paper && job->standardize != 0),
-        .standardize = !paper && job->standardize != 0,
-        .borrow = !paper}; /* the paper's rows are gone after this */
+    const struct spred_preprocess_rules rules = make_rules(job, data);
     SPRED_TRY(spred_prepare(env, raw, split->train, split->n_train, &rules,
                             &out->prepared, &out->train.x));
     SPRED_TRY(spred_prepared_apply(env, &out->prepared, raw, split->validate,
@@ -87,6 +99,18 @@ static enum spred_status prepare(struct spred_env *env, const struct job *job,
                         codes, values));
     return fill_part(env, &out->test, split->test, split->n_test, codes,
                      values);
+}
+
+enum spred_status trial_given(struct spred_env *env,
+                              const struct spred_data *data)
+{
+    return data->given_test
+               ? SPRED_OK
+               : spred_fail(env, SPRED_EINVAL,
+                            "%s: has no published test part, which protocol: "
+                            "{kind: given} needs (kind: clean splits at "
+                            "random)",
+                            data->name);
 }
 
 static uint64_t split_seed(const struct job *job, int64_t repeat,
@@ -113,12 +137,20 @@ static size_t count_strata(const struct labels *labels)
     return labels->codes ? labels->n_classes : 1;
 }
 
-/* Hold-out number `trial`, or fold (trial - 1) mod folds of a repeat. */
+/* Hold-out number `trial`, or fold (trial - 1) mod folds of a repeat; or the
+ * data's own test part. */
 static enum spred_status split_samples(struct spred_env *env,
                                        const struct job *job,
+                                       const struct spred_data *data,
                                        const int32_t *codes, size_t n,
                                        size_t n_levels, struct spred_split *out)
 {
+    if (strcmp(job->protocol, "given") == 0) {
+        SPRED_TRY(trial_given(env, data));
+        return spred_split_given(env, codes, n, n_levels, data->given_test,
+                                 job->validate,
+                                 split_seed(job, job->trial, "split"), out);
+    }
     if (job->folds == 0)
         return spred_split_holdout(env, codes, n, n_levels, job->test,
                                    job->validate,
@@ -216,11 +248,11 @@ static enum spred_status make_clean(struct spred_env *env,
         return SPRED_ENOMEM;
     enum spred_status status =
         protocol ? own_split(env, job, protocol, out, strata, &split)
-                 : split_samples(env, job, strata, labels->n,
+                 : split_samples(env, job, &out->data, strata, labels->n,
                                  count_strata(labels), &split);
     if (status == SPRED_OK)
-        status = prepare(env, job, &out->data.x, &split, labels->codes,
-                         labels->values, out);
+        status = prepare(env, job, &out->data, &out->data.x, &split,
+                         labels->codes, labels->values, out);
     out->rows = split.train;
     split.train = NULL;
     spred_split_free(env, &split);
@@ -249,8 +281,8 @@ enum spred_status trial_fold(struct spred_env *env, const struct job *job,
                               (size_t)job->choose_folds, fold, 0,
                               split_seed(job, job->trial, "choose"), &split);
     if (status == SPRED_OK)
-        status = prepare(env, job, &whole->data.x, &split, labels->codes,
-                         labels->values, out);
+        status = prepare(env, job, &whole->data, &whole->data.x, &split,
+                         labels->codes, labels->values, out);
     out->n_classes = out->n_labels = whole->n_classes;
     spred_split_free(env, &split);
     spred_free(env, strata);
@@ -305,7 +337,7 @@ static enum spred_status make_paper(struct spred_env *env,
     if (status == SPRED_OK)
         status = renumber(env, &split, &paper, codes, &out->n_classes);
     if (status == SPRED_OK)
-        status = prepare(env, job, &rows, &split, codes, NULL, out);
+        status = prepare(env, job, &out->data, &rows, &split, codes, NULL, out);
     out->n_labels = paper.labels;
     out->majority = paper.majority;
     out->ceiling = paper.ceiling;

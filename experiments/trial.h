@@ -48,6 +48,10 @@ enum spred_status trial_lend(struct spred_env *env, const struct job *job,
                              const struct parts_protocol *protocol,
                              const struct spred_data *data, struct trial *out,
                              double *seconds);
+/* SPRED_EINVAL: the data have no test part of their own, as kind: given asks.
+ */
+enum spred_status trial_given(struct spred_env *env,
+                              const struct spred_data *data);
 /* Fold `fold` (0..) of the cross-validation inside the training part of whole
  * (clean protocol): trains on the other folds, stratified, tests on this one;
  * everything is learnt on the fold's own training rows. whole lends its data

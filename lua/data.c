@@ -78,6 +78,26 @@ static int get_p(lua_State *L)
     return 1;
 }
 
+static int get_picture(lua_State *L)
+{
+    const struct spred_data *data = &data_check(L, 1)->data;
+    const size_t sizes[] = {data->height, data->width, data->channels};
+    if (!data->channels)
+        return lua_pushnil(L), 1;
+    lua_createtable(L, 3, 0);
+    for (int i = 0; i < 3; i++) {
+        lua_pushinteger(L, (lua_Integer)sizes[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static int get_given_test(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)data_check(L, 1)->data.given_test);
+    return 1;
+}
+
 static int get_x(lua_State *L)
 {
     binding_matrix_over(L, 1, NULL, &data_check(L, 1)->data.x, 1);
@@ -209,6 +229,11 @@ static const struct binding_entry properties[] = {
      "true: made by a program, not measured."},
     {"n", get_n, "data.n", "Number of samples."},
     {"p", get_p, "data.p", "Number of features."},
+    {"picture", get_picture, "data.picture",
+     "{height, width, channels} of pictures, whose features are their cells, "
+     "row by row, channels fastest; else nil."},
+    {"given_test", get_given_test, "data.given_test",
+     "The last so many samples are the published test part; 0: there is none."},
     {"x", get_x, "data.x",
      "The n x p matrix as it is, samples in rows; read-only, not copied."},
     {"y", get_y, "data.y",

@@ -1,5 +1,5 @@
-/* data_load.c: spred.data.debian, geo, file, simulated: through the cache, as
- * the data sets of an experiment file. */
+/* data_load.c: spred.data.debian, geo, file, images, simulated: through the
+ * cache, as the data sets of an experiment file. */
 #include "lua/data.h"
 
 #include <string.h>
@@ -104,6 +104,21 @@ static int file(lua_State *L)
     return load_named(L, "spred.data.file", "file", "path");
 }
 
+/* images(name) or images{name= or path=, ...} */
+static int images(lua_State *L)
+{
+    if (!lua_istable(L, 1))
+        luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    struct spec_document *doc = tree_new(L, "spred.data.images");
+    plant(L, doc, "images",
+          lua_istable(L, 1)
+              ? tree_value(L, doc, 1)
+              : tree_node(L, doc, SPEC_NODE_TEXT, lua_tostring(L, 1)),
+          NULL);
+    return load(L, doc);
+}
+
 static int simulated(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TTABLE);
@@ -140,6 +155,12 @@ void data_open_load(lua_State *L)
          "A data file in any of the formats that `spredbench data` lists; keys "
          "as in an experiment file. A path beside the script wins over one in "
          "the working folder."},
+        {"images", images,
+         "spred.data.images(name | {name= | path=, as=, samples=, target=})",
+         "Pictures: \"fashion-mnist\" from its Debian package, downloaded "
+         "once, or the published files of MNIST, CIFAR-10 or CIFAR-100 in the "
+         "folder `path`. samples: so many of those outside the test part, "
+         "stratified; as: what it is called."},
         {"simulated", simulated,
          "spred.data.simulated{n=, p=, kind=, seed=, ...}",
          "Simulated data: kind \"blocks\" (blocks, rho, k, snr, classes), "

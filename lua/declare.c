@@ -130,7 +130,7 @@ static int is_built_in(enum declare_kind kind, const char *name)
 {
     static const char *const penalties[] = {"l1", "elastic-net", "group",
                                             "power", NULL};
-    static const char *const protocols[] = {"clean", "paper", NULL};
+    static const char *const protocols[] = {"clean", "paper", "given", NULL};
     const char *const *list = kind == DECLARE_PENALTY    ? penalties
                               : kind == DECLARE_PROTOCOL ? protocols
                               : kind == DECLARE_FIGURE   ? plots_kinds()

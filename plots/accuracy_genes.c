@@ -241,6 +241,7 @@ static enum spred_status put_page(struct plots_figure *f,
         "certified solvers that agree (accuracy within 0.01, genes within 5%% "
         "or 2). Colours: solvers that stand alone (moved right where they "
         "would hide another). Dotted: chance. "));
+    SPRED_TRY(plots_given_note(f, t, 0, t->n_rows));
     return plots_provenance(f, t, 0, t->n_rows);
 }
 

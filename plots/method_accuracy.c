@@ -417,6 +417,7 @@ static enum spred_status put_page(struct plots_figure *f,
                 "(1-0.8^T)/(0.2T), \"informed\": the best guess that leaves "
                 "out labels seen in training. "
               : "Dotted: chance, 1/classes. "));
+    SPRED_TRY(plots_given_note(f, t, first, end));
     SPRED_TRY(put_missing(f, t, first, end));
     return plots_provenance(f, t, first, end);
 }

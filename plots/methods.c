@@ -115,6 +115,30 @@ double plots_dataset_real(const struct plots_context *context,
     return NAN;
 }
 
+static const char *protocol_of(const struct plots_context *context,
+                               const char *dataset)
+{
+    const struct results_table *t = &context->datasets;
+    for (size_t i = 0; i < t->n_rows; i++)
+        if (strcmp(results_text(t, i, "dataset"), dataset) == 0)
+            return results_text(t, i, "protocol");
+    return "";
+}
+
+enum spred_status plots_given_note(struct plots_figure *f,
+                                   const struct results_table *t, size_t first,
+                                   size_t end)
+{
+    for (size_t i = first; i < end; i++)
+        if (strcmp(protocol_of(f->context, results_text(t, i, "dataset")),
+                   "given") == 0)
+            return spred_buffer_add(
+                f->context->env, &f->caption,
+                "Protocol given: one published test part, intervals are the t "
+                "over seeds alone. ");
+    return SPRED_OK;
+}
+
 static enum spred_status draw_page(struct plots_context *context,
                                    const struct plots_method_pages *pages,
                                    const struct plots_method_list *list,

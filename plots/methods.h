@@ -54,6 +54,12 @@ enum spred_status plots_method_pages(struct plots_context *context,
 /* method_accuracy.c: the figure "accuracy-genes" of a store with models. */
 enum spred_status plots_method_accuracy(struct plots_context *context);
 
+/* Adds to the caption what intervals are over, where a data set of the rows
+ * first .. end - 1 of t was run under protocol given. */
+enum spred_status plots_given_note(struct plots_figure *figure,
+                                   const struct results_table *t, size_t first,
+                                   size_t end);
+
 /* A column of the query "datasets" of one data set. */
 double plots_dataset_real(const struct plots_context *context,
                           const char *dataset, const char *column);

@@ -204,7 +204,8 @@ static enum spred_status put_results(struct plots_context *context,
         "after t; a penalty that is not convex has no gap, so its runs end "
         "stationary. Accuracies are means on the test parts ± half a 95% "
         "interval "
-        "by the corrected resampled t (Nadeau and Bengio 2003).</p>\n",
+        "by the corrected resampled t (Nadeau and Bengio 2003; protocol given: "
+        "t over seeds alone, the test part is always the same).</p>\n",
         columns, not_convex, NULL, NULL));
     SPRED_TRY(put_by_problem(
         context, out, "metrics",

@@ -70,8 +70,8 @@ static void fill(struct results_cell *row, const struct results_view_run *runs,
         row[HIGH].real = fmax(row[HIGH].real, support);
         if (run->classes > 0)
             row[CLASSES].real = (double)run->classes;
-        if (run->train > 0 && run->test > 0) {
-            ratio += (double)run->test / (double)run->train;
+        if (!isnan(results_run_ratio(run))) {
+            ratio += results_run_ratio(run);
             ratios++;
         }
         scratch[i] = support;

@@ -78,8 +78,8 @@ static enum spred_status add(struct spred_env *env,
     method->ratio = 0;
     for (size_t i = begin; i < end; i++) {
         const struct results_run *run = &view->runs[i].run;
-        if (run->train > 0 && run->test > 0) {
-            method->ratio += (double)run->test / (double)run->train;
+        if (!isnan(results_run_ratio(run))) {
+            method->ratio += results_run_ratio(run);
             known++;
         }
     }

@@ -11,7 +11,7 @@ struct results_method {
     char *name;          /* a model's label; "PROBLEM (SOLVER)" */
     int model;
     size_t begin, end;
-    double ratio; /* mean of test / training samples */
+    double ratio; /* mean of results_run_ratio */
 };
 
 struct results_methods {

@@ -10,7 +10,9 @@
     {name, RESULTS_REAL, what ", mean over trials"},                           \
     {                                                                          \
         name "_half", RESULTS_REAL,                                            \
-            what ", half width of the 95% interval (corrected resampled t)"    \
+            what ", half width of the 95% interval (corrected resampled t; "   \
+                 "kind: given: t "                                             \
+                 "over seeds)"                                                 \
     }
 
 const struct results_head results_methods_heads[] = {

@@ -62,8 +62,8 @@ static enum spred_status add_row(struct spred_env *env,
     double ratio = 0, ratios = 0;
     for (size_t i = begin; i < end; i++) {
         const struct results_run *run = &view->runs[i].run;
-        if (run->train > 0 && run->test > 0) {
-            ratio += (double)run->test / (double)run->train;
+        if (!isnan(results_run_ratio(run))) {
+            ratio += results_run_ratio(run);
             ratios++;
         }
         SPRED_TRY(value_of(env, view, values, view->runs[i].id, name,

@@ -133,7 +133,7 @@ static const struct results_head datasets_heads[] = {
     {"source", RESULTS_TEXT, "where the data came from"},
     {"target", RESULTS_TEXT, "what is predicted"},
     {"simulated", RESULTS_INT, "1: simulated data"},
-    {"protocol", RESULTS_TEXT, "clean or paper"},
+    {"protocol", RESULTS_TEXT, "clean, paper, given or a script's"},
     {"features", RESULTS_INT, "features"},
     {"classes", RESULTS_INT, "classes; 0: regression"},
     {"train", RESULTS_INT, "samples in the training part"},
@@ -148,6 +148,33 @@ static const struct results_head datasets_heads[] = {
 static double real_of(int64_t value)
 {
     return value == INT64_MIN ? NAN : (double)value;
+}
+
+/* What was done to X, of the data set's runs begin .. end - 1, `best` among
+ * them: models may see pictures in another way than solvers do. */
+static enum spred_status put_preparation(struct spred_env *env,
+                                         const struct results_view *view,
+                                         size_t begin, size_t end, size_t best,
+                                         struct results_cell *out)
+{
+    const struct results_run *run = &view->runs[best].run;
+    int model = results_run_is_model(run);
+    for (size_t i = begin; i < end && run->preparation; i++) {
+        const struct results_run *other = &view->runs[i].run;
+        if (other->trial != run->trial || !other->preparation ||
+            results_run_is_model(other) == model ||
+            strcmp(other->preparation, run->preparation) == 0)
+            continue;
+        char *both =
+            spred_format(env, "models: %s; solvers: %s",
+                         model ? run->preparation : other->preparation,
+                         model ? other->preparation : run->preparation);
+        enum spred_status status =
+            both ? results_cell_text(env, out, both) : SPRED_ENOMEM;
+        spred_free(env, both);
+        return status;
+    }
+    return results_cell_text(env, out, run->preparation);
 }
 
 /* A run that was skipped or crashed may know less: the first that knows the
@@ -180,7 +207,7 @@ static enum spred_status datasets(struct spred_env *env,
         row[10].real = run->majority;
         row[11].real = run->ceiling;
         row[12].real = run->informed;
-        SPRED_TRY(results_cell_text(env, &row[13], run->preparation));
+        SPRED_TRY(put_preparation(env, view, i, end, best, &row[13]));
         i = end;
     }
     return SPRED_OK;

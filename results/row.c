@@ -29,7 +29,7 @@ const struct results_column results_run_columns[] = {
     TEXT(source, "where the data came from"),
     TEXT(target, "what is predicted"),
     INT(simulated, "1: simulated data, 0: real data"),
-    TEXT(protocol, "clean or paper"),
+    TEXT(protocol, "clean, paper, given or a script's"),
     INT(trial, "number of the random split, from 1"),
     TEXT(problem, "name of the problem in the experiment file"),
     TEXT(loss, "squared, logistic or multinomial"),

@@ -28,7 +28,7 @@ struct results_run {
     char *experiment;
     char *dataset, *source, *target;
     int64_t simulated;      /* 1: never shown as real */
-    char *protocol;         /* clean | paper */
+    char *protocol;         /* clean | paper | given | a script's */
     int64_t trial;          /* 1.. */
     char *problem;          /* name in the file: "lasso" */
     char *loss;             /* squared | logistic | multinomial */

@@ -12,7 +12,9 @@
     {name, RESULTS_REAL, what ", mean over trials"},                           \
     {                                                                          \
         name "_half", RESULTS_REAL,                                            \
-            what ", half width of the 95% interval (corrected resampled t)"    \
+            what ", half width of the 95% interval (corrected resampled t; "   \
+                 "kind: given: t "                                             \
+                 "over seeds)"                                                 \
     }
 
 const struct results_head results_summary_heads[] = {
@@ -194,8 +196,8 @@ static void fill(struct results_cell *row, const struct results_view_run *runs,
         target = fmax(target, run->gap_target);
         least = fmin(least, run->seconds);
         most = fmax(most, run->seconds);
-        if (run->train > 0 && run->test > 0) {
-            ratio += (double)run->test / (double)run->train;
+        if (!isnan(results_run_ratio(run))) {
+            ratio += results_run_ratio(run);
             ratios++;
         }
         if (!isnan(run->majority))

@@ -21,7 +21,8 @@ double results_median(double *values, size_t n);
  * over the J values that are not NaN; s^2 their variance with J - 1. *half is
  * NaN for J < 2 and where all values are equal (no spread was seen, which is
  * not certainty), *mean for J < 1. n_train counts the training part alone, not
- * the validation part: the wider interval. Returns J. */
+ * the validation part: the wider interval. ratio 0 is the t interval of one
+ * test part over seeds (results_run_ratio). Returns J. */
 size_t results_interval(const double *values, size_t n, double ratio,
                         double *mean, double *half);
 

@@ -246,6 +246,13 @@ enum spred_status results_print_source(struct spred_env *env,
         SPRED_TRY(spred_buffer_add(env, out, "; preparation (first trial): %s",
                                    results_text(datasets, d, "preparation")));
     SPRED_TRY(spred_buffer_add(env, out, ".\n\n"));
+    if (strcmp(results_text(datasets, d, "protocol"), "given") == 0)
+        SPRED_TRY(spred_buffer_add(
+            env, out,
+            "Protocol given: all trials are tested on the published test part. "
+            "± is a 95%% interval (t) over their seeds, that is over who "
+            "validates and over the method's own chance; that other test "
+            "samples would have scored otherwise is not in it.\n\n"));
     if (!(results_real(datasets, d, "ceiling") < 1)) /* one type: no conflict */
         return SPRED_OK;
     return spred_buffer_add(
@@ -291,7 +298,9 @@ static enum spred_status print_notes(struct spred_env *env,
         "Seconds are billed: set-up, constants and steps, without loading and "
         "certificates; median over trials to a certified path, \"> t\" where "
         "the median trial was not certified after t. Gap: the worst on the "
-        "path. ±: 95% interval by the corrected resampled t.\n\n";
+        "path. ±: 95% interval by the corrected resampled t (protocol given: "
+        "over "
+        "seeds alone).\n\n";
     if (solvers)
         SPRED_TRY(spred_buffer_add(env, out, "%s", explanation));
     for (size_t i = 0; i < notes->n_rows; i++)

@@ -17,7 +17,8 @@ const struct results_head results_versus_heads[] = {
      "mean of method - against on the same splits: balanced accuracy, paper "
      "protocol: accuracy"},
     {"half", RESULTS_REAL,
-     "half width of its 95% interval (corrected resampled t)"},
+     "half width of its 95% interval (corrected resampled t; kind: given: t "
+     "over seeds)"},
     {NULL, RESULTS_TEXT, NULL}};
 
 static int is_l1_logistic(const struct results_view *view,

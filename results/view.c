@@ -1,6 +1,7 @@
 /* view.c: reads a store's runs once, labels them and puts them in order. */
 #include "results/view.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,15 @@ int results_run_convex(const struct results_run *run)
     const char *penalty = or_empty(run->penalty);
     return strncmp(penalty, "power", strlen("power")) != 0 &&
            !strstr(penalty, RESULTS_NO_GAP);
+}
+
+double results_run_ratio(const struct results_run *run)
+{
+    if (strcmp(or_empty(run->protocol), "given") == 0)
+        return 0;
+    return run->train > 0 && run->test > 0
+               ? (double)run->test / (double)run->train
+               : NAN;
 }
 
 int results_run_is_model(const struct results_run *run)

@@ -38,6 +38,12 @@ int results_run_is_model(const struct results_run *run);
  * a model: done? */
 int results_run_reached(const struct results_run *run);
 
+/* What the corrected resampled t needs of the run: test / training samples. 0
+ * under protocol `given`, where all trials share the test part: there is
+ * nothing to correct for, and the interval is over seeds alone. NaN: unknown.
+ */
+double results_run_ratio(const struct results_run *run);
+
 /* A new row at the table's end, all cells empty; NULL: out of memory. The
  * pointer is valid until the next row. */
 struct results_cell *results_table_row(struct spred_env *env,

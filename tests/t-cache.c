@@ -36,6 +36,10 @@ static void assert_same(const struct spred_data *a, const struct spred_data *b)
     assert_string_equal(a->hash, b->hash);
     assert_int_equal(a->simulated, b->simulated);
     assert_int_equal(a->missing, b->missing);
+    assert_int_equal(a->height, b->height);
+    assert_int_equal(a->width, b->width);
+    assert_int_equal(a->channels, b->channels);
+    assert_int_equal(a->given_test, b->given_test);
     assert_true(same_text(a->features, b->features, p));
     assert_true(same_text(a->symbols, b->symbols, p));
     assert_true(same_text(a->samples, b->samples, n));
@@ -75,6 +79,10 @@ static void round_trip(void **state)
     data.simulated = 1;
     data.truth = spred_alloc(&env, data.x.cols, sizeof(double));
     data.truth[1] = -2.5;
+    data.height = 1; /* pictures of one cell and three colours */
+    data.width = 1;
+    data.channels = 3;
+    data.given_test = 2;
     for (int s = SPRED_F64; s <= SPRED_CSC; s++) {
         struct spred_matrix old = data.x, x;
         if (s == SPRED_CSC) /* no missing values there */

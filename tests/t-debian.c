@@ -1,4 +1,4 @@
-/* t-debian.c: the six real sets from Debian packages, against ../shared/data.
+/* t-debian.c: the real sets from Debian packages, against ../shared/data.
  * Needs apt's package lists and a mirror; says so and passes without. */
 #include "test.h"
 
@@ -166,10 +166,55 @@ static void same_as_gct(void **state)
     }
 }
 
+/* Fashion-MNIST: four files of one package, class names, the published mean
+ * and deviation of the training part. */
+static void fashion(void **state)
+{
+    (void)state;
+    static const char *const levels[] = {
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal",      "Shirt",   "Sneaker",  "Bag",   "Ankle boot"};
+    static const int32_t first[] = {9, 0, 0, 3, 0, 2};
+    struct spred_env env;
+    spred_env_init(&env);
+    for (int pass = 0; pass < 2; pass++) { /* made, then mapped */
+        struct spred_data d;
+        if (!load(&env, "fashion-mnist", &d))
+            return;
+        assert_true(!pass == !d.mapping);
+        assert_true(d.x.rows == 70000 && d.x.cols == 784);
+        assert_true(d.height == 28 && d.width == 28 && d.channels == 1);
+        assert_int_equal(d.given_test, 10000);
+        const struct spred_target *t = spred_data_target(&d, "class");
+        assert_non_null(t);
+        assert_int_equal(t->n_levels, 10);
+        for (size_t k = 0; k < 10; k++)
+            assert_string_equal(t->levels[k], levels[k]);
+        assert_memory_equal(t->codes, first, sizeof first);
+        size_t counts[2][10] = {{0}};
+        double sum = 0, squares = 0, cells = 60000.0 * 784;
+        for (size_t i = 0; i < 70000; i++)
+            counts[i >= 60000][t->codes[i]]++;
+        for (size_t k = 0; k < 10; k++)
+            assert_true(counts[0][k] == 6000 && counts[1][k] == 1000);
+        for (size_t j = 0; j < 784; j++)
+            for (size_t i = 0; i < 60000; i++) {
+                double x = (double)d.x.f32[i + j * 70000] / 255;
+                sum += x;
+                squares += x * x;
+            }
+        assert_near(sum / cells, .2860, 5e-5);
+        assert_near(sqrt(squares / cells - sum / cells * (sum / cells)), .3530,
+                    5e-5);
+        spred_data_free(&env, &d);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(six_sets),
-                                       cmocka_unit_test(same_as_gct)};
+                                       cmocka_unit_test(same_as_gct),
+                                       cmocka_unit_test(fashion)};
     const char *base = getenv("TMPDIR");
     snprintf(folder, sizeof folder, "%s/spred-debian-XXXXXX",
              base && *base ? base : "/tmp");

@@ -5,7 +5,7 @@
 #include "spred/rng.h"
 
 static const struct spred_preprocess_rules plain = {
-    SPRED_LOG2_NEVER, 0, 1, 1, 1, 0};
+    SPRED_LOG2_NEVER, 0, 1, 1, 1, 0, 0};
 
 static struct spred_matrix dense(double *values, size_t rows, size_t cols)
 {
@@ -205,7 +205,7 @@ static void no_leak(void **state)
     struct spred_env env;
     spred_env_init(&env);
     struct spred_rng *rng = spred_rng_new(&env, 21);
-    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .3, 1, 1, 0};
+    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .3, 1, 1, 0, 0};
     for (int trial = 0; trial < 30; trial++) {
         double x[N * P], other[N * P];
         size_t rows[TRAIN];
@@ -362,9 +362,9 @@ static void sparse_equals_dense(void **state)
         if (trial % 2)
             spred_rng_shuffle(rng, rows, N);
         struct spred_matrix full = dense(x, N, P), raw, train, want, rest, back;
-        struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 1, 1, 1, 1, 0};
+        struct spred_preprocess_rules rules = {
+            SPRED_LOG2_AUTO, 1, trial % 3 ? .4 : 1, 1, 1, 0, 0};
         struct spred_prepared a, b;
-        rules.variance_keep = trial % 3 ? .4 : 1;
         assert_ok(&env, spred_matrix_convert(&env, &full, SPRED_CSC, &raw));
         assert_ok(&env,
                   spred_prepare(&env, &raw, rows, TRAIN, &rules, &a, &train));
@@ -492,7 +492,7 @@ static void allocations_fail(void **state)
     for (int i = 0; i < N * P; i++)
         x[i] = i % 7 == 3 ? (double)NAN : (i * 37) % 101;
     struct spred_matrix full = dense(x, N, P), sparse;
-    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .5, 1, 1, 0};
+    struct spred_preprocess_rules rules = {SPRED_LOG2_AUTO, 0, .5, 1, 1, 0, 0};
     spred_env_init(&env);
     for (int i = 0; i < N * P; i++)
         x[i] = isnan(x[i]) ? 0 : x[i];

@@ -105,6 +105,53 @@ static void rich_datasets(void **state)
     spec_free(&env, &s);
 }
 
+/* images: by name or by folder; kind: given has no test share. All of it comes
+ * back from the resolved file. */
+static void pictures(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "version: 1\n"
+        "name: pictures\n"
+        "datasets:\n"
+        "  - images: fashion-mnist\n"
+        "  - images: {name: fashion-mnist, as: few, samples: 600}\n"
+        "  - images: {path: /data/mni st/, target: superclass}\n"
+        "problem: {loss: squared}\n"
+        "protocol: {kind: given, trials: 2, validate: 10%}\n"
+        "solvers: [lars]\n";
+    struct spred_env env;
+    struct spec s, again;
+    spred_env_init(&env);
+    assert_ok(&env, read_text(&env, "t-spec-pictures.yaml", text, &s));
+    assert_ok(&env,
+              read_text(&env, "t-spec-pictures.yaml", s.resolved, &again));
+    assert_string_equal(s.resolved, again.resolved);
+    for (int pass = 0; pass < 2; pass++) {
+        const struct spec *spec = pass ? &again : &s;
+        const struct spec_dataset *d = spec->datasets;
+        static const char *const names[] = {"fashion-mnist", "few", "mni-st"};
+        assert_int_equal(spec->n_datasets, 3);
+        for (size_t i = 0; i < 3; i++) {
+            assert_int_equal(d[i].source, SPEC_IMAGES);
+            assert_string_equal(d[i].name, names[i]);
+            assert_int_equal(d[i].samples, i == 1 ? 600 : 0);
+        }
+        assert_string_equal(d[1].loader, "fashion-mnist");
+        assert_null(d[1].path);
+        assert_null(d[2].loader);
+        assert_string_equal(d[2].path, "/data/mni st/");
+        assert_string_equal(d[2].target, "superclass");
+        assert_true(spec->protocol.given && !spec->protocol.paper &&
+                    !spec->protocol.own);
+        assert_string_equal(spec->protocol.kind, "given");
+        assert_near(spec->protocol.test, 0, 0);
+        assert_near(spec->protocol.validate, 0.1, 0);
+    }
+    spec_free(&env, &s);
+    spec_free(&env, &again);
+}
+
 static void rich_rest(void **state)
 {
     (void)state;
@@ -519,6 +566,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults),
         cmocka_unit_test(rich_datasets),
+        cmocka_unit_test(pictures),
         cmocka_unit_test(rich_rest),
         cmocka_unit_test(paper_words),
         cmocka_unit_test(resolved),

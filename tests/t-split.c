@@ -257,11 +257,62 @@ static void refusals(void **state)
     assert_non_null(strstr(env.error, "class 1 "));
 }
 
+/* The last n_test samples test under every seed; the rest is split as a
+ * hold-out of them alone. */
+static void given(void **state)
+{
+    (void)state;
+    struct spred_env env;
+    spred_env_init(&env);
+    struct spred_rng *rng = spred_rng_new(&env, 13);
+    size_t moved = 0;
+    for (uint64_t trial = 0; trial < 300; trial++) {
+        struct layout l;
+        struct spred_split s, other, rest;
+        random_layout(rng, 5, &l);
+        size_t n_test = l.n / 5, first = l.n - n_test, covered = 0;
+        enum spred_status possible =
+            spred_split_holdout(&env, l.codes, first, l.k, 0, .2, trial, &rest);
+        enum spred_status status =
+            spred_split_given(&env, l.codes, l.n, l.k, n_test, .2, trial, &s);
+        assert_int_equal(status, possible);
+        if (status != SPRED_OK)
+            continue;
+        for (size_t i = first; i < l.n; i++)
+            covered += l.codes[i] >= 0;
+        assert_int_equal(s.n_test, covered);
+        for (size_t k = 0; k < s.n_test; k++)
+            assert_true(s.test[k] >= first && l.codes[s.test[k]] >= 0 &&
+                        (k == 0 || s.test[k] > s.test[k - 1]));
+        assert_int_equal(s.n_train, rest.n_train);
+        assert_int_equal(s.n_validate, rest.n_validate);
+        assert_memory_equal(s.train, rest.train, s.n_train * sizeof *s.train);
+        assert_memory_equal(s.validate, rest.validate,
+                            s.n_validate * sizeof *s.validate);
+        assert_ok(&env, spred_split_given(&env, l.codes, l.n, l.k, n_test, .2,
+                                          trial + 1000, &other));
+        assert_memory_equal(s.test, other.test, s.n_test * sizeof *s.test);
+        moved += memcmp(s.train, other.train, s.n_train * sizeof *s.train) != 0;
+        spred_split_free(&env, &s);
+        spred_split_free(&env, &other);
+        spred_split_free(&env, &rest);
+    }
+    assert_true(moved > 100);
+    spred_rng_free(rng);
+    static const int32_t codes[] = {0, 0, 1, 1, -1, -1};
+    struct spred_split s;
+    static const size_t bad[] = {0, 6, 7, 2};
+    for (size_t k = 0; k < 4; k++)
+        assert_int_equal(spred_split_given(&env, codes, 6, 2, bad[k], 0, 1, &s),
+                         SPRED_EINVAL);
+    assert_non_null(strstr(env.error, "none of the 2 given test samples"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(holdout), cmocka_unit_test(holdout_tiny),
-        cmocka_unit_test(kfold), cmocka_unit_test(seeds),
-        cmocka_unit_test(refusals)};
+        cmocka_unit_test(kfold),   cmocka_unit_test(seeds),
+        cmocka_unit_test(given),   cmocka_unit_test(refusals)};
     return cmocka_run_group_tests_name("split", tests, NULL, NULL);
 }

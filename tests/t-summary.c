@@ -65,6 +65,51 @@ static void statistics(void **state)
     assert_true(isnan(half));
 }
 
+/* Trials that share the published test part: the plain t over seeds, in every
+ * query that has intervals; hold-outs keep the wider one. */
+static void given_intervals(void **state)
+{
+    (void)state;
+    static const char *const queries[][3] = {
+        {"summary", "balanced", "balanced_half"},
+        {"accuracy-genes", "accuracy", "half"},
+        {"methods", "balanced", "balanced_half"},
+        {"methods", "balanced", "balanced_half"}};
+    for (int given = 0; given < 2; given++) {
+        struct place p;
+        struct results_table t;
+        open_place(&p);
+        for (int64_t trial = 1; trial <= 3; trial++)
+            for (int model = 0; model < 2; model++) {
+                struct results_record r = {.n_points = 0};
+                fixture_run(&p.env, &r.run, "d", model ? "model" : "lasso",
+                            model ? "net" : "a", "", trial);
+                if (given) {
+                    spred_free(&p.env, r.run.protocol);
+                    r.run.protocol = spred_strdup(&p.env, "given");
+                }
+                if (model)
+                    r.run.kind = spred_strdup(&p.env, "model");
+                r.run.balanced_accuracy = 0.8 + 0.02 * (double)trial;
+                r.run.support = 5;
+                put(&p, &r);
+            }
+        struct results_view *view = close_store(&p);
+        /* s^2 = 0.0004, t(0.975; 2) = 4.3026527297, test / train = 1/3 */
+        double half =
+            4.3026527297 * sqrt(0.0004 * (1. / 3 + (given ? 0 : 1. / 3)));
+        for (size_t q = 0; q < 4; q++) {
+            assert_ok(&p.env, results_query(&p.env, view, queries[q][0], &t));
+            size_t row = q == 3; /* the model */
+            assert_near(results_real(&t, row, queries[q][1]), 0.84, 1e-12);
+            assert_near(results_real(&t, row, queries[q][2]), half, 1e-9);
+            results_table_free(&p.env, &t);
+        }
+        results_view_close(view);
+        fixture_remove(&p.env, p.folder);
+    }
+}
+
 /* Two lambdas, three trials; set-up of 1 s, of which `seconds` tell nothing.
  * scale stretches the clock; reach 0: the second lambda stops at gap 1e-1. */
 static void put_path(struct place *p, const char *solver, int64_t trial,
@@ -430,12 +475,10 @@ static void out_of_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(statistics),
-                                       cmocka_unit_test(gap_time),
-                                       cmocka_unit_test(profile),
-                                       cmocka_unit_test(summary),
-                                       cmocka_unit_test(labels_and_exports),
-                                       cmocka_unit_test(latest_stands),
-                                       cmocka_unit_test(out_of_memory)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(statistics),    cmocka_unit_test(given_intervals),
+        cmocka_unit_test(gap_time),      cmocka_unit_test(profile),
+        cmocka_unit_test(summary),       cmocka_unit_test(labels_and_exports),
+        cmocka_unit_test(latest_stands), cmocka_unit_test(out_of_memory)};
     return cmocka_run_group_tests_name("summary", tests, NULL, NULL);
 }

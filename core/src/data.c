@@ -231,6 +231,16 @@ static const char *check_target(const struct spred_target *target, size_t n)
     return NULL;
 }
 
+/* No pictures, or pictures with as many cells as there are features. */
+static int sizes_fit(const struct spred_data *data)
+{
+    size_t h = data->height, w = data->width, c = data->channels;
+    if (h == 0 && w == 0 && c == 0)
+        return 1;
+    return h > 0 && w > 0 && c > 0 && w <= data->x.cols / h &&
+           c <= data->x.cols / (h * w) && h * w * c == data->x.cols;
+}
+
 enum spred_status spred_data_check(struct spred_env *env,
                                    const struct spred_data *data)
 {
@@ -243,6 +253,10 @@ enum spred_status spred_data_check(struct spred_env *env,
         !names_are_set(data->symbols, data->x.cols) ||
         !names_are_set(data->samples, data->x.rows))
         return wrong(env, data, "a name of a feature or sample is missing");
+    if (!sizes_fit(data))
+        return wrong(env, data, "the size of the pictures is not that of X");
+    if (data->given_test >= data->x.rows)
+        return wrong(env, data, "the given test part leaves no other samples");
     if (data->missing > spred_matrix_stored(&data->x))
         return wrong(env, data, "more missing values than values");
     if (data->n_targets && !data->targets)

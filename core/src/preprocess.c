@@ -29,7 +29,8 @@ static enum spred_status learn_log2(struct spred_env *env, struct lesson *l,
                                     struct spred_prepared *out)
 {
     enum spred_log2 rule = l->rules->log2;
-    if (rule == SPRED_LOG2_NEVER)
+    if (rule == SPRED_LOG2_NEVER ||
+        (rule == SPRED_LOG2_AUTO && l->rules->channels))
         return SPRED_OK;
     if (l->raw->storage == SPRED_CSC) {
         if (rule == SPRED_LOG2_AUTO)
@@ -166,23 +167,69 @@ static enum spred_status learn_kept(struct spred_env *env, struct lesson *l,
     return ok ? SPRED_OK : SPRED_ENOMEM;
 }
 
+/* Each channel's columns have one mean m = sum x / cells and one scale 1/s, s^2
+ * = sum (x - m)^2 / cells. moments: work of `channels` entries. */
+static enum spred_status
+learn_channels(struct spred_env *env, const struct lesson *l,
+               struct spred_prepared *out, const struct spred_matrix *train,
+               double *work, struct spred_moments *moments)
+{
+    size_t n = train->rows, channels = l->rules->channels;
+    for (size_t c = 0; c < channels; c++) {
+        double sum = 0, squares = 0, cells = 0;
+        for (size_t k = 0; k < out->p; k++) {
+            if (out->kept[k] % channels != c)
+                continue;
+            spred_matrix_column(train, k, work);
+            for (size_t i = 0; i < n; i++)
+                sum += work[i];
+            cells += (double)n;
+        }
+        double mean = cells > 0 ? sum / cells : 0;
+        for (size_t k = 0; k < out->p; k++) {
+            if (out->kept[k] % channels != c)
+                continue;
+            spred_matrix_column(train, k, work);
+            for (size_t i = 0; i < n; i++)
+                squares += (work[i] - mean) * (work[i] - mean);
+        }
+        double deviation = cells > 0 ? sqrt(squares / cells) : 0;
+        moments[c].mean = mean;
+        moments[c].deviation = deviation;
+        moments[c].constant = !(deviation > 1e-12 * fabs(mean));
+        if (!isfinite(mean) || !isfinite(deviation))
+            return spred_fail(env, SPRED_EINVAL,
+                              "preprocess: the values of channel %zu are too "
+                              "large",
+                              c + 1);
+    }
+    return SPRED_OK;
+}
+
 /* Means and scales of the transformed training matrix, as it is stored. */
 static enum spred_status learn_moments(struct spred_env *env,
                                        const struct lesson *l,
                                        struct spred_prepared *out,
                                        const struct spred_matrix *train)
 {
+    size_t channels = l->rules->channels;
     double *work = spred_alloc(env, train->rows, sizeof *work);
+    struct spred_moments *shared = spred_alloc(env, channels, sizeof *shared);
     if (l->rules->center)
         out->mean = spred_alloc(env, out->p, sizeof *out->mean);
     if (l->rules->standardize)
         out->scale = spred_alloc(env, out->p, sizeof *out->scale);
-    enum spred_status status = work && (out->mean || !l->rules->center) &&
+    enum spred_status status = work && shared &&
+                                       (out->mean || !l->rules->center) &&
                                        (out->scale || !l->rules->standardize)
                                    ? SPRED_OK
                                    : SPRED_ENOMEM;
+    if (status == SPRED_OK && channels)
+        status = learn_channels(env, l, out, train, work, shared);
     for (size_t k = 0; status == SPRED_OK && k < out->p; k++) {
-        struct spred_moments m = spred_matrix_moments(train, k, work);
+        struct spred_moments m = channels
+                                     ? shared[out->kept[k] % channels]
+                                     : spred_matrix_moments(train, k, work);
         if (!isfinite(m.mean) || !isfinite(m.deviation))
             status = spred_fail(env, SPRED_EINVAL,
                                 "preprocess: the values of feature %zu are too "
@@ -199,8 +246,35 @@ static enum spred_status learn_moments(struct spred_env *env,
                             "preprocess: no feature varies over the %zu "
                             "training rows",
                             train->rows);
+    spred_free(env, shared);
     spred_free(env, work);
     return status;
+}
+
+/* "pictures: one mean and one s.d. per channel (125.3 and 63)" */
+static enum spred_status say_channels(struct spred_env *env,
+                                      const struct lesson *l,
+                                      const struct spred_prepared *out,
+                                      struct spred_buffer *text)
+{
+    size_t channels = l->rules->channels;
+    SPRED_TRY(spred_buffer_add(env, text, "; pictures: %s per channel (",
+                               out->scale  ? "one mean and one s.d."
+                               : out->mean ? "one mean"
+                                           : "nothing learnt"));
+    for (size_t c = 0; out->mean && c < channels; c++) {
+        size_t k = 0;
+        while (k < out->p && out->kept[k] % channels != c)
+            k++;
+        if (k == out->p)
+            continue;
+        SPRED_TRY(
+            spred_buffer_add(env, text, "%s%.4g", c ? ", " : "", out->mean[k]));
+        if (out->scale && out->scale[k] > 0)
+            SPRED_TRY(
+                spred_buffer_add(env, text, " and %.4g", 1 / out->scale[k]));
+    }
+    return spred_buffer_add(env, text, ")");
 }
 
 static enum spred_status say(struct spred_env *env, const struct lesson *l,
@@ -235,6 +309,8 @@ static enum spred_status say(struct spred_env *env, const struct lesson *l,
     if (l->empty)
         SPRED_TRY(spred_buffer_add(
             env, text, ", %zu without a training value dropped", l->empty));
+    if (l->rules->channels)
+        return say_channels(env, l, out, text);
     return spred_buffer_add(
         env, text,
         "; %zu missing cells filled, %zu constant, %zu duplicated; %s, %s",

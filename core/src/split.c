@@ -291,6 +291,40 @@ enum spred_status spred_split_kfold(struct spred_env *env, const int32_t *codes,
     return status;
 }
 
+enum spred_status spred_split_given(struct spred_env *env, const int32_t *codes,
+                                    size_t n, size_t n_levels, size_t n_test,
+                                    double share_validate, uint64_t seed,
+                                    struct spred_split *out)
+{
+    memset(out, 0, sizeof *out);
+    if (n_test == 0 || n_test >= n)
+        return spred_fail(env, SPRED_EINVAL,
+                          "split: a given test part of %zu of %zu samples",
+                          n_test, n);
+    size_t first = n - n_test;
+    size_t *test = spred_alloc(env, n_test, sizeof *test), count = 0;
+    if (!test)
+        return SPRED_ENOMEM;
+    for (size_t i = first; i < n; i++)
+        if (!codes || codes[i] >= 0)
+            test[count++] = i;
+    enum spred_status status =
+        count ? spred_split_holdout(env, codes, first, n_levels, 0,
+                                    share_validate, seed, out)
+              : spred_fail(env, SPRED_EINVAL,
+                           "split: none of the %zu given test samples has a "
+                           "target",
+                           n_test);
+    if (status != SPRED_OK) {
+        spred_free(env, test);
+        return status;
+    }
+    spred_free(env, out->test);
+    out->test = test;
+    out->n_test = count;
+    return SPRED_OK;
+}
+
 void spred_split_free(struct spred_env *env, struct spred_split *split)
 {
     spred_free(env, split->train);

@@ -64,6 +64,13 @@ SPRED_API const struct spred_target *
 spred_data_auto_target(struct spred_env *env, const struct spred_data *data,
                        char **why);
 
+/* The given samples (ascending) of data as a data set of its own, everything
+ * copied; those of the given test part stay that. The hash is the whole's. */
+SPRED_API enum spred_status spred_data_take(struct spred_env *env,
+                                            const struct spred_data *data,
+                                            const size_t *rows, size_t n,
+                                            struct spred_data *out);
+
 /* Checks that sizes, codes and pointers agree (after a load). */
 SPRED_API enum spred_status spred_data_check(struct spred_env *env,
                                              const struct spred_data *data);

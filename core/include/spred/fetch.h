@@ -35,19 +35,21 @@ spred_fetch_geo(struct spred_env *env, const char *accession,
 
 /* A real data set inside a Debian package. */
 struct spred_debian_set {
-    const char *name;    /* "golub" */
-    const char *package; /* "r-bioc-multtest" */
-    const char *file;    /* path inside the package */
-    const char *object;  /* R object, or NULL */
-    const char *target;  /* the target to use */
-    const char *doc;     /* one line: samples, genes, classes, study */
+    const char *name;          /* "golub" */
+    const char *package;       /* "r-bioc-multtest" */
+    const char *file;          /* path inside the package */
+    const char *object;        /* R object, or NULL */
+    const char *target;        /* the target to use */
+    const char *doc;           /* one line: samples, genes, classes, study */
+    const char *const *beside; /* NULL-ended: further files of the set, which
+                                  the reader finds beside `file`; or NULL */
 };
 /* NULL-name-ended table. */
 SPRED_API const struct spred_debian_set *spred_debian_sets(void);
 
 /* Downloads the package (`apt-get download`, nothing is installed, no root
- * needed), unpacks the one file (`dpkg-deb --fsys-tarfile | tar`) into the
- * cache, records its SHA-256 and gives its path (spred_free).
+ * needed), unpacks the files of the set (`dpkg-deb --fsys-tarfile | tar`) into
+ * the cache, records their SHA-256 and gives the first one's path (spred_free).
  * SPRED_ENOTFOUND: no set of this name (the text gives the nearest);
  * SPRED_EIO: apt-get is missing or the package cannot be reached. */
 SPRED_API enum spred_status

@@ -12,6 +12,8 @@ struct spred_bytes {
     size_t mapped;    /* bytes are a read-only mapping of that size; 0: they are
                          allocated */
     const char *path; /* borrowed, for messages */
+    const char *folder; /* borrowed: what was named, of which path is the first
+                           file; or NULL */
     char hash[SPRED_HEX_SIZE]; /* SHA-256 of the file as stored */
 };
 
@@ -42,6 +44,7 @@ struct spred_loader {
      * format; higher wins. */
     int (*probe)(const char *bytes, size_t length);
     /* Fills *out (zeroed by the caller; freed by the caller also on failure).
+     * A loader that reads more files sets the hash, over those of all.
      * May use a mapped file in place: *out then has its bytes as mapping, owns
      * them, and must not outlive a change of the file.
      * Errors name "path:line:column: what was found, what was expected". */
@@ -63,7 +66,8 @@ SPRED_API enum spred_status spred_bytes_read(struct spred_env *env,
 SPRED_API void spred_bytes_free(struct spred_env *env, struct spred_bytes *b);
 
 /* Reads path with the loader its bytes ask for, applies options->labels, checks
- * the result. No cache. options may be NULL. */
+ * the result. A folder is read as the pictures in it: MNIST's (idx) or CIFAR's
+ * published names. No cache. options may be NULL. */
 SPRED_API enum spred_status spred_load(struct spred_env *env, const char *path,
                                        const struct spred_load_options *options,
                                        struct spred_data *out);

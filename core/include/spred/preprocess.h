@@ -17,9 +17,14 @@ struct spred_preprocess_rules {
                              keeps all. round(share * features), at least 1 */
     int center;           /* fit column means (an intercept, or standardise) */
     int standardize;      /* fit column standard deviations (divisor n) */
-    int borrow; /* 1: where the rows are all of raw, in order, and nothing
-                   changes their values, train is raw's own arrays and raw must
-                   outlive it: X is not copied. 0: always a copy */
+    size_t channels; /* above 0: the columns are cells of pictures, column j of
+                        raw of channel j mod channels: mean and s.d. are those
+                        of a channel's cells together, the same in all its
+                        columns; a constant cell is no special case; auto log2
+                        leaves pictures alone. 0: column by column */
+    int borrow;      /* 1: where the rows are all of raw, in order, and nothing
+                        changes their values, train is raw's own arrays and raw must
+                        outlive it: X is not copied. 0: always a copy */
 };
 
 /* What was learnt. All arrays owned; free with spred_prepared_free. */
@@ -35,7 +40,8 @@ struct spred_prepared {
     double *scale;     /* p: 1/s.d., 0 for constant columns; NULL unless
                           standardised (then constant columns keep scale 1) */
     size_t missing;    /* cells filled in the training rows */
-    size_t constant;   /* kept columns that do not vary on the training rows */
+    size_t constant;   /* kept columns that do not vary on the training rows
+                          (pictures: columns of such channels) */
     size_t duplicated; /* kept columns equal to an earlier kept one there */
     char *report;      /* one line in words, for the store and the report */
 };

@@ -36,6 +36,15 @@ spred_split_kfold(struct spred_env *env, const int32_t *codes, size_t n,
                   double share_validate, uint64_t seed,
                   struct spred_split *out);
 
+/* The last n_test samples test (of them those that are not left out); validate
+ * = share_validate of the others, stratified as above, train = what remains.
+ * The seed decides who validates, never who tests. SPRED_EINVAL: also when
+ * n_test is 0 or all, or nobody of them is left. */
+SPRED_API enum spred_status
+spred_split_given(struct spred_env *env, const int32_t *codes, size_t n,
+                  size_t n_levels, size_t n_test, double share_validate,
+                  uint64_t seed, struct spred_split *out);
+
 SPRED_API void spred_split_free(struct spred_env *env,
                                 struct spred_split *split);
 

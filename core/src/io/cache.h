@@ -8,7 +8,7 @@
 #include "spred/loader.h"
 
 #define CACHE_MAGIC "SPRDMAP" /* with its NUL: 8 bytes */
-#define CACHE_VERSION 1u
+#define CACHE_VERSION 2u
 #define CACHE_ORDER 0x01020304u
 #define CACHE_ALIGN 64u
 
@@ -34,6 +34,7 @@ struct cache_header {
     uint32_t version, order;
     uint64_t file_size;
     uint64_t rows, cols, stored, missing, n_targets;
+    uint64_t height, width, channels, given_test;
     uint32_t storage, simulated, n_sections;
     uint32_t payload_crc; /* CRC-32 of all behind the section table */
     char hash[72];        /* of the data set */

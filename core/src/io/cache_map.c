@@ -196,6 +196,10 @@ static enum spred_status read_all(const struct reader *r,
     out->x.rows = (size_t)h->rows;
     out->x.cols = (size_t)h->cols;
     out->missing = (size_t)h->missing;
+    out->height = (size_t)h->height;
+    out->width = (size_t)h->width;
+    out->channels = (size_t)h->channels;
+    out->given_test = (size_t)h->given_test;
     out->simulated = (int)h->simulated;
     memcpy(out->hash, h->hash, SPRED_HEX_SIZE);
     if (h->cols && h->rows > COUNT_MAX / h->cols)

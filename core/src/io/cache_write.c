@@ -122,6 +122,10 @@ static void lay_out(struct writer *w, const struct spred_data *data)
     w->header.stored = spred_matrix_stored(&data->x);
     w->header.missing = data->missing;
     w->header.n_targets = data->n_targets;
+    w->header.height = data->height;
+    w->header.width = data->width;
+    w->header.channels = data->channels;
+    w->header.given_test = data->given_test;
     w->header.storage = (uint32_t)data->x.storage;
     w->header.simulated = data->simulated != 0;
     memcpy(w->header.hash, data->hash, SPRED_HEX_SIZE);

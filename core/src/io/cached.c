@@ -1,7 +1,7 @@
 /* cached.c: loading through the cache: its folder, its keys, its repair. */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "cache.h"
-#include "io.h"
+#include "pictures.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -68,13 +68,30 @@ static enum spred_status add_file(struct spred_env *env,
     return status;
 }
 
+/* The file and, of a set of pictures, all that are read with it. */
+static enum spred_status add_files(struct spred_env *env,
+                                   struct spred_buffer *key, const char *path)
+{
+    struct spred_picture_files files;
+    SPRED_TRY(add_file(env, key, path));
+    enum spred_status status = spred_picture_files(env, path, &files);
+    for (size_t i = 0; status == SPRED_OK && i < files.n; i++) {
+        if (strcmp(files.file[i].pictures, path) != 0)
+            status = add_file(env, key, files.file[i].pictures);
+        if (status == SPRED_OK && files.file[i].labels)
+            status = add_file(env, key, files.file[i].labels);
+    }
+    spred_picture_files_free(env, &files);
+    return status;
+}
+
 static enum spred_status write_key(struct spred_env *env, const char *path,
                                    const struct spred_load_options *options,
                                    struct spred_buffer *key)
 {
     char *beside = NULL;
     SPRED_TRY(spred_buffer_add(env, key, "reader %d\n", SPRED_READER_VERSION));
-    SPRED_TRY(add_file(env, key, path));
+    SPRED_TRY(add_files(env, key, path));
     if (!options->labels)
         SPRED_TRY(spred_sidecar(env, path, &beside));
     const char *labels = options->labels ? options->labels : beside;

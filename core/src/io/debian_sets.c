@@ -1,4 +1,4 @@
-/* debian_sets.c: real gene expression sets that a Debian machine can fetch. */
+/* debian_sets.c: real data sets that a Debian machine can fetch. */
 #include "fetch_private.h"
 
 #include <string.h>
@@ -7,32 +7,49 @@
 
 #define R_LIBRARY "usr/lib/R/site-library/"
 
+#define FASHION "usr/share/datasets/fashion-mnist/"
+
+static const char *const fashion[] = {
+    FASHION "train-labels-idx1-ubyte.gz", FASHION "t10k-images-idx3-ubyte.gz",
+    FASHION "t10k-labels-idx1-ubyte.gz", NULL};
+
 static const struct spred_debian_set sets[] = {
     {"golub", "r-bioc-multtest", R_LIBRARY "multtest/data/golub.RData", "golub",
      "golub.cl",
      "38 samples x 3051 genes, ALL 27 / AML 11; Golub 1999 leukaemia, the "
-     "training part as preprocessed by Dudoit 2002"},
+     "training part as preprocessed by Dudoit 2002",
+     NULL},
     {"all-bt", "r-bioc-all", R_LIBRARY "ALL/data/ALL.rda", "ALL", "lineage",
      "128 samples x 12625 genes, B 95 / T 33; Chiaretti 2004 acute "
-     "lymphoblastic leukaemia, RMA"},
+     "lymphoblastic leukaemia, RMA",
+     NULL},
     {"all-bcrabl", "r-bioc-all", R_LIBRARY "ALL/data/ALL.rda", "ALL",
      "mol.biol",
      "79 samples x 12625 genes, BCR/ABL 37 / NEG 42; the B-lineage part of "
-     "Chiaretti 2004, RMA"},
+     "Chiaretti 2004, RMA",
+     NULL},
     {"bladder", "r-bioc-bladderbatch",
      R_LIBRARY "bladderbatch/data/bladderdata.rda", "bladderEset", "outcome",
      "57 samples x 22283 genes, sTCC-CIS 16 / mTCC 12 / sTCC+CIS 12 / Biopsy 9 "
      "/ Normal 8; Dyrskjot 2004 bladder cancer, RMA, "
-     "known batch effects"},
+     "known batch effects",
+     NULL},
     {"khan", "r-bioc-impute", R_LIBRARY "impute/data/khanmiss.rda", "khanmiss",
      "class",
      "63 samples x 2308 genes, EWS 23 / RMS 20 / NB 12 / BL 8; Khan 2001 small "
-     "round blue cell tumours, log ratios, 1282 missing cells"},
+     "round blue cell tumours, log ratios, 1282 missing cells",
+     NULL},
     {"gds507", "r-bioc-geoquery", R_LIBRARY "GEOquery/extdata/GDS507.soft.gz",
      NULL, "disease state",
      "17 samples x 22645 genes, RCC 9 / normal 8; GEO DataSet GDS507, Lenburg "
-     "2003 renal cell carcinoma"},
-    {NULL, NULL, NULL, NULL, NULL, NULL}};
+     "2003 renal cell carcinoma",
+     NULL},
+    {"fashion-mnist", "dataset-fashion-mnist",
+     FASHION "train-images-idx3-ubyte.gz", NULL, "class",
+     "70000 pictures of 28 x 28, 10 classes of 7000, the last 10000 the "
+     "published test part; Xiao 2017, clothes from Zalando's articles",
+     fashion},
+    {NULL, NULL, NULL, NULL, NULL, NULL, NULL}};
 
 const struct spred_debian_set *spred_debian_sets(void)
 {

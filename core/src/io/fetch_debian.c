@@ -1,4 +1,5 @@
-/* fetch_debian.c: one file out of a Debian package, by apt-get download. */
+/* fetch_debian.c: the files of a set out of a Debian package, by apt-get
+ * download. */
 #include "fetch_private.h"
 
 #include <dirent.h>
@@ -126,9 +127,10 @@ static enum spred_status download(struct job *job)
 }
 
 /* dpkg-deb --fsys-tarfile PACKAGE | tar -xO ./FILE > part */
-static enum spred_status unpack(struct job *job, const char *part)
+static enum spred_status unpack(struct job *job, const char *inside,
+                                const char *part)
 {
-    char *member = spred_format(job->env, "./%s", job->set->file);
+    char *member = spred_format(job->env, "./%s", inside);
     if (!member)
         return SPRED_ENOMEM;
     const char *const deb[] = {"dpkg-deb", "--fsys-tarfile", job->package,
@@ -162,7 +164,7 @@ static enum spred_status unpack(struct job *job, const char *part)
                                fstat(out, &info) != 0 || info.st_size == 0))
         status = spred_fail(job->env, SPRED_EFORMAT,
                             "%s: package %s holds no readable %s",
-                            job->set->name, job->set->package, job->set->file);
+                            job->set->name, job->set->package, inside);
     if (status == SPRED_OK && fsync(out) != 0)
         status =
             spred_fail(job->env, SPRED_EIO, "%s: %s", part, strerror(errno));
@@ -172,32 +174,75 @@ static enum spred_status unpack(struct job *job, const char *part)
     return status;
 }
 
-/* Into the cache under its name; the lock is held. */
-static enum spred_status fetch_locked(struct job *job, const char *parent,
-                                      const char *path)
+/* File number i of a set inside its package: the first is the one that readers
+ * are given. NULL: there are no more. */
+static const char *file_inside(const struct spred_debian_set *set, size_t i)
 {
-    enum spred_fetched state;
-    SPRED_TRY(spred_fetch_state(job->env, path, &state));
-    if (state == SPRED_FETCHED_SAME && !job->options->refresh)
-        return SPRED_OK; /* another process was faster */
-    SPRED_TRY(spred_folder_make(job->env, parent, &job->folder));
-    job->errors = spred_format(job->env, "%s/errors", job->folder);
+    return i == 0 ? set->file : set->beside ? set->beside[i - 1] : NULL;
+}
+
+/* folder/PACKAGE.BASENAME, or NULL: out of memory. */
+static char *place_of(struct spred_env *env, const char *folder,
+                      const struct spred_debian_set *set, const char *inside)
+{
+    return spred_format(env, "%s/%s.%s", folder, set->package,
+                        strrchr(inside, '/') + 1);
+}
+
+/* *same: all files of the set are there as recorded. */
+static enum spred_status look(struct job *job, const char *parent, int *same)
+{
+    const char *inside;
+    *same = 1;
+    for (size_t i = 0; (inside = file_inside(job->set, i)); i++) {
+        enum spred_fetched state = SPRED_FETCHED_ABSENT;
+        char *path = place_of(job->env, parent, job->set, inside);
+        enum spred_status status =
+            path ? spred_fetch_state(job->env, path, &state) : SPRED_ENOMEM;
+        spred_free(job->env, path);
+        SPRED_TRY(status);
+        *same = *same && state == SPRED_FETCHED_SAME;
+    }
+    return SPRED_OK;
+}
+
+/* One file of the package into the cache under its name. */
+static enum spred_status take(struct job *job, const char *parent,
+                              const char *inside)
+{
+    char *path = place_of(job->env, parent, job->set, inside);
     char *file = spred_format(job->env, "%s/file", job->folder);
-    enum spred_status status = job->errors && file ? SPRED_OK : SPRED_ENOMEM;
+    enum spred_status status = path && file ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = download(job);
-    if (status == SPRED_OK)
-        status = unpack(job, file);
+        status = unpack(job, inside, file);
     if (status == SPRED_OK)
         status = spred_fetch_record(job->env, file, path);
     if (status == SPRED_OK && rename(file, path) != 0)
         status =
             spred_fail(job->env, SPRED_EIO, "%s: %s", path, strerror(errno));
+    spred_free(job->env, path);
+    spred_free(job->env, file);
+    return status;
+}
+
+/* All files of the set into the cache; the lock is held. */
+static enum spred_status fetch_locked(struct job *job, const char *parent)
+{
+    const char *inside;
+    int same;
+    SPRED_TRY(look(job, parent, &same));
+    if (same && !job->options->refresh)
+        return SPRED_OK; /* another process was faster */
+    SPRED_TRY(spred_folder_make(job->env, parent, &job->folder));
+    job->errors = spred_format(job->env, "%s/errors", job->folder);
+    enum spred_status status = job->errors ? download(job) : SPRED_ENOMEM;
+    for (size_t i = 0;
+         status == SPRED_OK && (inside = file_inside(job->set, i)); i++)
+        status = take(job, parent, inside);
     spred_folder_remove(job->env, job->folder);
     spred_free(job->env, job->folder);
     spred_free(job->env, job->errors);
     spred_free(job->env, job->package);
-    spred_free(job->env, file);
     return status;
 }
 
@@ -208,25 +253,21 @@ enum spred_status spred_fetch_debian(struct spred_env *env, const char *name,
     static const struct spred_fetch_options none = {0};
     struct job job = {0};
     char *parent = NULL;
-    enum spred_fetched state = SPRED_FETCHED_ABSENT;
+    int same = 0, fd = -1;
     *path = NULL;
     job.env = env;
     job.options = options ? options : &none;
     SPRED_TRY(find_set(env, name, &job.set));
     SPRED_TRY(spred_fetch_folder(env, job.options, &parent));
-    const char *base = strrchr(job.set->file, '/') + 1;
-    char *final = spred_format(env, "%s/%s.%s", parent, job.set->package, base);
-    char *lock =
-        spred_format(env, "%s/%s.%s.lock", parent, job.set->package, base);
-    int fd = -1;
-    enum spred_status status = final && lock ? SPRED_OK : SPRED_ENOMEM;
+    char *final = place_of(env, parent, job.set, job.set->file);
+    char *lock = final ? spred_format(env, "%s.lock", final) : NULL;
+    enum spred_status status = lock ? SPRED_OK : SPRED_ENOMEM;
     if (status == SPRED_OK)
-        status = spred_fetch_state(env, final, &state);
-    if (status == SPRED_OK &&
-        (state != SPRED_FETCHED_SAME || job.options->refresh)) {
+        status = look(&job, parent, &same);
+    if (status == SPRED_OK && (!same || job.options->refresh)) {
         status = spred_fetch_lock(env, lock, &fd);
         if (status == SPRED_OK)
-            status = fetch_locked(&job, parent, final);
+            status = fetch_locked(&job, parent);
         if (fd >= 0) {
             unlink(lock);
             close(fd);
@@ -268,8 +309,9 @@ static enum spred_status build(struct spred_env *env,
     load.object = set->object;
     SPRED_TRY(spred_load(env, path, &load, out));
     SPRED_TRY(spred_debian_adapt(env, set, out));
-    char *source = spred_format(env, "Debian package %s, %s", set->package,
-                                strrchr(set->file, '/') + 1);
+    char *source = spred_format(env, "Debian package %s, %s%s", set->package,
+                                strrchr(set->file, '/') + 1,
+                                set->beside ? " and those beside it" : "");
     char *note = spred_strdup(env, set->doc);
     if (!source || !note) {
         spred_free(env, source);
@@ -289,6 +331,34 @@ static enum spred_status build(struct spred_env *env,
     return SPRED_OK;
 }
 
+/* SHA-256 of the file at path, or over those of all files of the set. */
+static enum spred_status files_hash(struct spred_env *env,
+                                    const struct spred_debian_set *set,
+                                    const char *path, char hex[SPRED_HEX_SIZE])
+{
+    struct spred_buffer all = {0};
+    const char *inside;
+    enum spred_status status = spred_sha256_file(env, path, hex);
+    size_t length = (size_t)(strrchr(path, '/') - path);
+    char *folder = spred_strndup(env, path, length);
+    if (status == SPRED_OK)
+        status =
+            folder ? spred_buffer_add(env, &all, "%s\n", hex) : SPRED_ENOMEM;
+    for (size_t i = 1; status == SPRED_OK && (inside = file_inside(set, i));
+         i++) {
+        char *beside = place_of(env, folder, set, inside);
+        status = beside ? spred_sha256_file(env, beside, hex) : SPRED_ENOMEM;
+        if (status == SPRED_OK)
+            status = spred_buffer_add(env, &all, "%s\n", hex);
+        spred_free(env, beside);
+    }
+    if (status == SPRED_OK && set->beside)
+        spred_sha256(all.text, all.length, hex);
+    spred_free(env, folder);
+    spred_free(env, all.text);
+    return status;
+}
+
 enum spred_status spred_load_debian(struct spred_env *env, const char *name,
                                     const struct spred_fetch_options *options,
                                     const char *cache_dir,
@@ -303,7 +373,7 @@ enum spred_status spred_load_debian(struct spred_env *env, const char *name,
     SPRED_TRY(find_set(env, name, &set));
     SPRED_TRY(spred_fetch_debian(env, name, options, &path));
     struct spred_fetch_options place = {.cache_dir = cache_dir};
-    enum spred_status status = spred_sha256_file(env, path, hex);
+    enum spred_status status = files_hash(env, set, path, hex);
     if (status == SPRED_OK)
         status = cache_dir ? spred_fetch_folder(env, &place, &folder)
                            : spred_cache_dir(env, "data", &folder);

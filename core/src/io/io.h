@@ -124,7 +124,9 @@ enum spred_status spred_cls_apply(struct spred_env *env,
                                   const struct spred_bytes *file,
                                   struct spred_data *data);
 
-/* loaders.c. The file's name without folder and extensions. */
+/* loaders.c. Length of the path without .gz, .bz2, .xz. */
+size_t spred_unpacked_length(const char *path);
+/* The file's name without folder and extensions. */
 char *spred_data_name(struct spred_env *env, const char *path);
 /* NAME.cls beside NAME.gct[.gz|.bz2|.xz], NAME.y.npy beside NAME.X.npy[...], if
  * that file exists, else NULL in *out. */

@@ -1,5 +1,6 @@
 /* labels.c: a table "sample<TAB or comma>class" as the target of a data set. */
 #include "npy.h"
+#include "pictures.h"
 
 #include <string.h>
 #include "spred/text.h"
@@ -143,6 +144,8 @@ enum spred_status spred_labels_apply(struct spred_env *env,
 {
     if (spred_is_npy(file->bytes, file->length))
         return spred_npy_labels(env, file, data);
+    if (spred_is_idx(file->bytes, file->length))
+        return spred_idx_labels(env, file, data);
     if (spred_is_cls(file))
         return spred_cls_apply(env, file, data);
     struct spred_names names;

@@ -1,5 +1,5 @@
 /* loaders.c: the table of readers, and reading a file by the bytes it holds. */
-#include "io.h"
+#include "pictures.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,13 +7,10 @@
 #include <sys/stat.h>
 #include "spred/text.h"
 
-static const struct spred_loader *const loaders[] = {&spred_load_soft,
-                                                     &spred_load_gct,
-                                                     &spred_load_rdata,
-                                                     &spred_load_npy,
-                                                     &spred_load_svmlight,
-                                                     &spred_load_csv,
-                                                     NULL};
+static const struct spred_loader *const loaders[] = {
+    &spred_load_soft,     &spred_load_gct, &spred_load_rdata,
+    &spred_load_npy,      &spred_load_idx, &spred_load_cifar,
+    &spred_load_svmlight, &spred_load_csv, NULL};
 
 const struct spred_loader *const *spred_loaders(void)
 {
@@ -27,8 +24,7 @@ static int ends_with(const char *text, size_t length, const char *end)
            strncasecmp(text + length - width, end, width) == 0;
 }
 
-/* Length of the path without .gz, .bz2, .xz. */
-static size_t without_packing(const char *path)
+size_t spred_unpacked_length(const char *path)
 {
     static const char *const packings[] = {".gz", ".bz2", ".xz", NULL};
     size_t length = strlen(path);
@@ -43,9 +39,16 @@ char *spred_data_name(struct spred_env *env, const char *path)
     static const char *const endings[] = {
         ".soft",  ".gct",  ".csv",   ".tsv",      ".txt",    ".tab",
         ".svm",   ".svml", ".dat",   ".svmlight", ".libsvm", ".rda",
-        ".rdata", ".rds",  ".X.npy", ".npy",      NULL};
-    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    size_t length = without_packing(base);
+        ".rdata", ".rds",  ".X.npy", ".npy",      ".bin",    NULL};
+    size_t whole = strlen(path);
+    while (whole > 1 && path[whole - 1] == '/') /* a folder's */
+        whole--;
+    const char *base = path + whole;
+    while (base > path && base[-1] != '/')
+        base--;
+    size_t length = spred_unpacked_length(base);
+    if (length > (size_t)(path + whole - base))
+        length = (size_t)(path + whole - base);
     for (size_t i = 0; endings[i]; i++)
         if (ends_with(base, length, endings[i])) {
             length -= strlen(endings[i]);
@@ -63,7 +66,7 @@ enum spred_status spred_sidecar(struct spred_env *env, const char *path,
     static const struct {
         const char *data, *labels;
     } pairs[] = {{".gct", ".cls"}, {".X.npy", ".y.npy"}, {NULL, NULL}};
-    size_t length = without_packing(path), k = 0;
+    size_t length = spred_unpacked_length(path), k = 0;
     *out = NULL;
     while (pairs[k].data && !ends_with(path, length, pairs[k].data))
         k++;
@@ -118,6 +121,9 @@ static enum spred_status pick(struct spred_env *env,
             *out = loaders[i];
         }
     }
+    size_t end = spred_unpacked_length(file->path);
+    if (!*out && ends_with(file->path, end, ".bin"))
+        *out = &spred_load_cifar; /* which says what is wrong */
     return *out ? SPRED_OK : unknown_format(env, file);
 }
 
@@ -187,10 +193,13 @@ static enum spred_status load(struct spred_env *env,
     char *beside = NULL, labels_hash[SPRED_HEX_SIZE];
     SPRED_TRY(pick(env, file, &loader));
     SPRED_TRY(loader->read(env, file, options, out));
-    memcpy(out->hash, file->hash, sizeof out->hash);
+    if (!*out->hash)
+        memcpy(out->hash, file->hash, sizeof out->hash);
     if (!out->name)
-        out->name = options->name ? spred_strdup(env, options->name)
-                                  : spred_data_name(env, file->path);
+        out->name = options->name
+                        ? spred_strdup(env, options->name)
+                        : spred_data_name(env, file->folder ? file->folder
+                                                            : file->path);
     if (!out->note)
         out->note = spred_strdup(env, "");
     if (!out->name || !out->note)
@@ -214,13 +223,25 @@ enum spred_status spred_load(struct spred_env *env, const char *path,
                              struct spred_data *out)
 {
     static const struct spred_load_options none;
+    struct spred_picture_files files = {0};
     struct spred_bytes file;
+    enum spred_status status = SPRED_OK;
+    int folder = spred_is_folder(path);
     memset(out, 0, sizeof *out);
-    SPRED_TRY(
-        spred_bytes_read(env, path, options ? options->max_bytes : 0, &file));
-    enum spred_status status = load(env, &file, options ? options : &none, out);
+    if (folder)
+        status = spred_picture_files(env, path, &files);
+    if (status == SPRED_OK)
+        status = spred_bytes_read(env, folder ? files.file[0].pictures : path,
+                                  options ? options->max_bytes : 0, &file);
+    if (status != SPRED_OK) {
+        spred_picture_files_free(env, &files);
+        return status;
+    }
+    file.folder = folder ? path : NULL;
+    status = load(env, &file, options ? options : &none, out);
     if (out->mapping != file.bytes)
         spred_bytes_free(env, &file);
+    spred_picture_files_free(env, &files);
     if (status != SPRED_OK)
         spred_data_free(env, out);
     return status;
