@@ -235,9 +235,11 @@ static const char sql[] =
     "(SELECT count(*) FROM marks o WHERE o.run = m.run AND o.number <= "
     "m.number AND o.rule = m.rule AND o.threshold IS m.threshold AND "
     "o.candidate IS m.candidate), "
+    "coalesce((SELECT d.seconds_sample FROM marks d WHERE d.run = m.run AND "
+    "d.rule = 'dense' AND d.candidate IS m.candidate AND d.seconds_sample IS "
+    "NOT NULL ORDER BY d.number LIMIT 1), "
     "(SELECT d.seconds_sample FROM marks d WHERE d.run = m.run AND d.rule = "
-    "'dense' AND d.seconds_sample IS NOT NULL ORDER BY d.candidate IS NOT "
-    "m.candidate, d.number LIMIT 1) "
+    "'dense' AND d.seconds_sample IS NOT NULL ORDER BY d.number LIMIT 1)) "
     "FROM marks m WHERE m.run = ? AND m.rule IS NOT NULL ORDER BY m.number";
 
 static double number(sqlite3_stmt *statement, int column)

@@ -1,0 +1,2 @@
+/* t-compression.c */
+int main(void){return 0;}
