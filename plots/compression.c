@@ -13,7 +13,8 @@
 #define HEIGHT 290.0
 #define NEAR_DENSE 0.05  /* accuracy below dense that the closer panel shows */
 #define CLOSER 1.6       /* there is one if the whole range is so much larger */
-#define FINE_DECADES 2.6 /* up to so many decades have tics at 1, 2 and 5 */
+#define FINE_DECADES 3.2 /* up to so many decades have tics at 1, 2 and 5 */
+#define FEW_DECADES 0.8  /* up to so many have more */
 
 /* A figure kind: which columns it shows. */
 struct axis {
@@ -71,24 +72,32 @@ static struct limits limits_of(const struct results_table *t, size_t first,
     return l;
 }
 
-/* "set xtics" at 1, 2, 5, 10, 20 ..., or at powers of ten where the axis spans
- * many. */
+/* "set xtics" at 1, 2, 5, 10, 20 ..., at more where the axis is short, and at
+ * powers of ten where it spans many. */
 static enum spred_status put_times_axis(struct plots_figure *f, double low,
-                                        double high, int fine)
+                                        double high)
 {
+    static const double ticks[] = {1, 1.5, 2, 3, 4, 5, 6, 7, 8, 9};
+    static const int few[] = {1, 1, 1, 1, 1, 1, 0, 1, 0, 0};
+    static const int fine[] = {1, 0, 1, 0, 0, 1, 0, 0, 0, 0};
     struct spred_env *env = f->context->env;
+    double decades = log10(high / low);
     size_t count = 0;
     SPRED_TRY(spred_buffer_add(env, &f->gp,
                                "set logscale x\nset xrange [%.6e:%.6e]\n"
                                "set xtics (",
                                low, high));
     for (int e = (int)floor(log10(low)) - 1; e <= (int)ceil(log10(high)); e++)
-        for (int m = 1; m < 10; m++) {
-            double value = m * pow(10, e);
-            if (value < low || value > high)
+        for (int m = 0; m < 10; m++) {
+            double value = ticks[m] * pow(10, e);
+            int named = decades < FEW_DECADES ? few[m]
+                        : decades < FINE_DECADES * (f->panels > 1 ? 1 : 1.6)
+                            ? fine[m]
+                            : m == 0;
+            if (value < low || value > high || (m == 1 && !named))
                 continue;
             SPRED_TRY(spred_buffer_add(env, &f->gp, "%s", count++ ? ", " : ""));
-            if (m == 1 || (fine && (m == 2 || m == 5)))
+            if (named)
                 SPRED_TRY(
                     spred_buffer_add(env, &f->gp, "'%g' %.6e", value, value));
             else
@@ -116,9 +125,7 @@ static enum spred_status put_axes(struct plots_figure *f, size_t i,
         left = fmin(left, 0.95);
         right = fmax(right, 1.05);
     }
-    SPRED_TRY(put_times_axis(f, left, right,
-                             log10(right / left) <
-                                 (f->panels > 1 ? 1 : 1.6) * FINE_DECADES));
+    SPRED_TRY(put_times_axis(f, left, right));
     SPRED_TRY(spred_buffer_add(
         env, &f->gp,
         "set yrange [%.6f:%.6f]\nset ytics %g\nset format y '%s'\n"

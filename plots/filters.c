@@ -2,11 +2,13 @@
  * weights) before and after training, at the setting that layer-sparsity shows;
  * a figure per data set and network. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "plots/compression.h"
 #include "plots/mosaic.h"
 
 #define METHODS 5 /* on a figure */
+#define FEW 40    /* filters in rows of ten; more: as wide as high */
 #define SIDE 14.0
 #define GAP 18.0
 #define LEAST_HEIGHT 40.0
@@ -44,8 +46,10 @@ static size_t count_of(const struct results_table *arrays, size_t row,
 static struct plots_mosaic mosaic_of(const struct results_table *arrays,
                                      size_t row)
 {
+    size_t columns = count_of(arrays, row, "columns");
     return (struct plots_mosaic){.rows = count_of(arrays, row, "rows"),
-                                 .columns = count_of(arrays, row, "columns"),
+                                 .columns = columns,
+                                 .across = columns <= FEW ? FEW / 4 : 0,
                                  .height = count_of(arrays, row, "height"),
                                  .width = count_of(arrays, row, "width"),
                                  .channels = count_of(arrays, row, "channels"),
@@ -55,6 +59,7 @@ static struct plots_mosaic mosaic_of(const struct results_table *arrays,
 /* The rows of layer-sparsity, of at most METHODS methods of one network, whose
  * filters are stored. */
 struct page {
+    size_t number; /* of its network */
     const struct results_table *arrays, *t;
     size_t shown[METHODS], n;
 };
@@ -99,7 +104,6 @@ static enum spred_status put_page(struct plots_figure *f, const struct page *p)
             struct plots_mosaic m = mosaic_of(p->arrays, row);
             if (row == p->arrays->n_rows)
                 continue;
-            m.across = m.columns <= 20 ? m.columns : 0;
             height = fmax(height, plots_mosaic_height(&m, width));
         }
     height = fmin(fmax(height, LEAST_HEIGHT), MOST_HEIGHT);
@@ -114,7 +118,7 @@ static enum spred_status put_page(struct plots_figure *f, const struct page *p)
         env, &f->caption,
         "%s of the first trial, before and after training, at the setting that "
         "layer-sparsity shows. White is zero, red above and blue below it, "
-        "each picture on its own scale%s. ",
+        "before and after each on a scale of its own%s. ",
         m.columns == 1 ? "How much the first layer makes of each input (norm "
                          "of its weights)"
                        : "Filters of the first layer",
@@ -128,8 +132,11 @@ static enum spred_status draw_page(struct plots_context *context,
     struct plots_figure f;
     if (p->n == 0)
         return SPRED_OK;
-    enum spred_status status = plots_network_begin(context, &f, "filters", p->t,
-                                                   p->shown[0], 2 * p->n);
+    char kind[32] = "filters";
+    if (++p->number > 1)
+        snprintf(kind, sizeof kind, "filters-%zu", p->number);
+    enum spred_status status =
+        plots_network_begin(context, &f, kind, p->t, p->shown[0], 2 * p->n);
     if (!status && !context->dry)
         status = put_page(&f, p);
     p->n = 0;
@@ -143,6 +150,7 @@ static enum spred_status draw(struct plots_context *context)
     SPRED_TRY(plots_ask(context, "arrays", &p.arrays));
     for (size_t i = 0, end; i < p.t->n_rows; i = end) {
         end = plots_network_end(p.t, i);
+        p.number = 0;
         for (size_t at = i; at < end; at = plots_network_method_end(p.t, at)) {
             if (find_array(p.arrays, p.t, at, names[1]) == p.arrays->n_rows)
                 continue;
