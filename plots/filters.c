@@ -75,11 +75,12 @@ static enum spred_status put_array(struct plots_figure *f, size_t panel,
         return SPRED_OK;
     struct plots_mosaic m = mosaic_of(p->arrays, row);
     double *values = NULL;
-    char *method = plots_shorten(env, results_text(p->t, shown, "method"), 34);
-    char *title = method ? spred_format(env, "%s%s%.30s: %s", method,
-                                        *setting ? ", " : "", setting,
-                                        name + strlen("filters "))
-                         : NULL;
+    int after = panel % 2 == 1;
+    char *words = plots_shorten(
+        env, after ? setting : results_text(p->t, shown, "method"), 42);
+    char *title = words ? spred_format(env, "%s%s%s", words, *words ? ": " : "",
+                                       name + strlen("filters "))
+                        : NULL;
     enum spred_status status = title ? SPRED_OK : SPRED_ENOMEM;
     if (!status)
         status = plots_mosaic_read(env, results_text(p->arrays, row, "values"),
@@ -90,7 +91,7 @@ static enum spred_status put_array(struct plots_figure *f, size_t panel,
         status = plots_mosaic(f, panel, &m);
     spred_free(env, values);
     spred_free(env, title);
-    spred_free(env, method);
+    spred_free(env, words);
     return status;
 }
 

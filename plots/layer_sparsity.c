@@ -145,7 +145,8 @@ static enum spred_status put_panel(struct plots_figure *f, size_t i,
     enum spred_status status = title ? plots_panel(f, i, title) : SPRED_ENOMEM;
     spred_free(env, title);
     SPRED_TRY(status);
-    SPRED_TRY(spred_buffer_add(env, &f->gp, "unset logscale\n"));
+    SPRED_TRY(
+        spred_buffer_add(env, &f->gp, "unset logscale\nset grid noxtics\n"));
     SPRED_TRY(put_names(f, t, longest, layers));
     SPRED_TRY(put_axes(f, s, least));
     SPRED_TRY(spred_buffer_add(env, &f->gp, "base = %.6g\nplot NaN notitle",
@@ -196,6 +197,7 @@ static enum spred_status put_page(struct plots_figure *f,
     struct spred_env *env = f->context->env;
     size_t fallen = 0;
     plots_figure_layout(f, 1, LEFT, RIGHT, 0, HEIGHT);
+    f->height -= 14; /* the axes below have no names */
     for (size_t i = 0; i < f->panels; i++)
         SPRED_TRY(put_panel(f, i, t, first, end));
     SPRED_TRY(put_keys(f, t, first, end));

@@ -225,22 +225,50 @@ enum column {
     NTH,
     SECONDS_DENSE
 };
-/* nth: among the marks of the fit with the same rule and threshold. The dense
- * time: of the same fit, else of the same run. */
-static const char sql[] =
-    "SELECT m.mark, m.candidate, m.rule, m.threshold, m.weights, m.nonzero, "
-    "m.macs, m.macs_dense, m.seconds_sample, m.validation, m.accuracy, m.loss, "
-    "(SELECT c.settings FROM candidates c WHERE c.run = m.run AND c.candidate "
-    "= m.candidate), "
-    "(SELECT count(*) FROM marks o WHERE o.run = m.run AND o.number <= "
-    "m.number AND o.rule = m.rule AND o.threshold IS m.threshold AND "
-    "o.candidate IS m.candidate), "
-    "coalesce((SELECT d.seconds_sample FROM marks d WHERE d.run = m.run AND "
-    "d.rule = 'dense' AND d.candidate IS m.candidate AND d.seconds_sample IS "
-    "NOT NULL ORDER BY d.number LIMIT 1), "
-    "(SELECT d.seconds_sample FROM marks d WHERE d.run = m.run AND d.rule = "
-    "'dense' AND d.seconds_sample IS NOT NULL ORDER BY d.number LIMIT 1)) "
-    "FROM marks m WHERE m.run = ? AND m.rule IS NOT NULL ORDER BY m.number";
+/* A smaller network's own size does not count: weights and multiply-adds at
+ * first are the most of the fit. nth: among its marks with this rule and
+ * threshold. The dense time: of the same fit, else of the same run. */
+#define OF_FIT(what)                                                           \
+    "(SELECT " what " FROM marks o WHERE o.run = m.run AND o.candidate IS "    \
+    "m.candidate"
+static const char
+    sql
+        [] = "SELECT m.mark, m.candidate, m.rule, m.threshold, " OF_FIT("max(o."
+                                                                        "weight"
+                                                                        "s)") "), m.nonzero, m.macs, " OF_FIT(
+            "max(o.macs_"
+            "dense)") "), "
+                      "m.seconds_sample, m.validation, m.accuracy, m.loss, "
+                      "(SELECT c.settings FROM candidates c WHERE c.run = "
+                      "m.run AND c.candidate "
+                      "= m.candidate), " OF_FIT(
+                          "count(*)") " AND o.number <= m.number AND "
+                                      "o.rule = m.rule AND o.threshold IS "
+                                      "m.threshold), coalesce(" OF_FIT(
+                                          "o.seconds_sample") " AND o.rule = "
+                                                              "'dense' AND "
+                                                              "o.seconds_"
+                                                              "sample IS NOT "
+                                                              "NULL ORDER BY "
+                                                              "o.number LIMIT "
+                                                              "1), "
+                                                              "(SELECT "
+                                                              "o.seconds_"
+                                                              "sample FROM "
+                                                              "marks o WHERE "
+                                                              "o.run = m.run "
+                                                              "AND o.rule = "
+                                                              "'dense' AND "
+                                                              "o.seconds_"
+                                                              "sample IS NOT "
+                                                              "NULL ORDER BY "
+                                                              "o.number LIMIT "
+                                                              "1)) "
+                                                              "FROM marks m "
+                                                              "WHERE m.run = ? "
+                                                              "AND m.rule IS "
+                                                              "NOT NULL ORDER "
+                                                              "BY m.number";
 
 static double number(sqlite3_stmt *statement, int column)
 {

@@ -328,7 +328,7 @@ static void tables(void **state)
     const char *compression = strstr(text.text, "# Compression");
     const char *methods = strstr(text.text, "# Methods");
     assert_true(compression && methods && compression < methods);
-    print_message("%s", compression);
+    puts(compression);
     spred_free(&p.env, text.text);
     close_place(&p);
 }
