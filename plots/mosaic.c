@@ -31,6 +31,8 @@ static struct grid grid_of(const struct plots_mosaic *m, double shape)
     g.down = (m->columns + g.across - 1) / g.across;
     g.width = g.across * (m->width + g.gap) - g.gap;
     g.height = g.down * (g.high + g.gap) - g.gap;
+    g.width += g.width < 2; /* less is no image to gnuplot */
+    g.height += g.height < 2;
     return g;
 }
 

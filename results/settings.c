@@ -210,7 +210,6 @@ static enum spred_status add_seed(struct spred_env *env,
 
 enum column {
     MARK,
-    CANDIDATE,
     RULE,
     THRESHOLD,
     WEIGHTS,
@@ -226,49 +225,20 @@ enum column {
     SECONDS_DENSE
 };
 /* A smaller network's own size does not count: weights and multiply-adds at
- * first are the most of the fit. nth: among its marks with this rule and
- * threshold. The dense time: of the same fit, else of the same run. */
-#define OF_FIT(what)                                                           \
-    "(SELECT " what " FROM marks o WHERE o.run = m.run AND o.candidate IS "    \
-    "m.candidate"
-static const char
-    sql
-        [] = "SELECT m.mark, m.candidate, m.rule, m.threshold, " OF_FIT("max(o."
-                                                                        "weight"
-                                                                        "s)") "), m.nonzero, m.macs, " OF_FIT(
-            "max(o.macs_"
-            "dense)") "), "
-                      "m.seconds_sample, m.validation, m.accuracy, m.loss, "
-                      "(SELECT c.settings FROM candidates c WHERE c.run = "
-                      "m.run AND c.candidate "
-                      "= m.candidate), " OF_FIT(
-                          "count(*)") " AND o.number <= m.number AND "
-                                      "o.rule = m.rule AND o.threshold IS "
-                                      "m.threshold), coalesce(" OF_FIT(
-                                          "o.seconds_sample") " AND o.rule = "
-                                                              "'dense' AND "
-                                                              "o.seconds_"
-                                                              "sample IS NOT "
-                                                              "NULL ORDER BY "
-                                                              "o.number LIMIT "
-                                                              "1), "
-                                                              "(SELECT "
-                                                              "o.seconds_"
-                                                              "sample FROM "
-                                                              "marks o WHERE "
-                                                              "o.run = m.run "
-                                                              "AND o.rule = "
-                                                              "'dense' AND "
-                                                              "o.seconds_"
-                                                              "sample IS NOT "
-                                                              "NULL ORDER BY "
-                                                              "o.number LIMIT "
-                                                              "1)) "
-                                                              "FROM marks m "
-                                                              "WHERE m.run = ? "
-                                                              "AND m.rule IS "
-                                                              "NOT NULL ORDER "
-                                                              "BY m.number";
+ * first are the most of the fit. row_number: among its marks with this rule and
+ * threshold. The dense time: of the same fit, else of the same run; the least
+ * if there are several. */
+static const char sql[] =
+    "SELECT mark, rule, threshold, max(weights) OVER fit, nonzero, macs, "
+    "max(macs_dense) OVER fit, seconds_sample, validation, accuracy, loss, "
+    "(SELECT settings FROM candidates c WHERE c.run = m.run AND c.candidate = "
+    "m.candidate), row_number() OVER same, "
+    "coalesce(min(iif(rule = 'dense', seconds_sample, NULL)) OVER fit, "
+    "min(iif(rule = 'dense', seconds_sample, NULL)) OVER ()) "
+    "FROM marks m WHERE run = ? AND rule IS NOT NULL "
+    "WINDOW fit AS (PARTITION BY candidate), "
+    "same AS (PARTITION BY candidate, rule, threshold ORDER BY number) "
+    "ORDER BY number";
 
 static double number(sqlite3_stmt *statement, int column)
 {
