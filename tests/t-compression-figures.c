@@ -15,7 +15,7 @@ static const char *const kinds[] = {"accuracy-compression", "layer-sparsity",
 static char *read_all(struct spred_env *env, const char *folder,
                       const char *name)
 {
-    char *text, *path = spred_format(env, "%s/%s", folder, name);
+    char *text = NULL, *path = spred_format(env, "%s/%s", folder, name);
     size_t length;
     assert_ok(env, spred_read_file(env, path, &text, &length));
     spred_free(env, path);
@@ -149,7 +149,8 @@ static void numbers(void **state)
              "to\n1 0.25 0 0.5\n2 0 0 0\n");
     contains(&env, folder, "layer-sparsity-d-net.dat",
              "share of neurons, filters left, from, to\n1 0.25 0.25 0.25\n2 1");
-    contains(&env, folder, "layer-sparsity-d-net.gp", "; but deep-l1");
+    contains(&env, folder, "layer-sparsity-d-net.gp",
+             "but deep-l1 (the best by validation). ");
     contains(&env, folder, "filters-d-net.dat",
              "after: 2 pictures of 2 x 2, 2 side by side: x, y, value\n"
              "0 0 0\n1 0 0\n2 0 NaN\n3 0 0\n4 0 NaN\n"
