@@ -15,7 +15,7 @@ static const char *const kinds[] = {"accuracy-compression", "layer-sparsity",
 static char *read_all(struct spred_env *env, const char *folder,
                       const char *name)
 {
-    char *text = NULL, *path = spred_format(env, "%s/%s", folder, name);
+    char *text, *path = spred_format(env, "%s/%s", folder, name);
     size_t length;
     assert_ok(env, spred_read_file(env, path, &text, &length));
     spred_free(env, path);
@@ -159,12 +159,6 @@ static void numbers(void **state)
     fixture_remove(&env, folder);
 }
 
-static int in_order(const char *text, const char *first, const char *then)
-{
-    const char *at = strstr(text, first);
-    return at && strstr(at, then);
-}
-
 /* A whole experiment: every figure, with gnuplot, and the report. */
 static void whole_store(void **state)
 {
@@ -188,13 +182,18 @@ static void whole_store(void **state)
         }
     well_formed(folder, "report.html");
     char *text = read_all(&env, folder, "report.html");
-    assert_true(in_order(text, "<h2>Compression</h2>", "<h2>Methods</h2>"));
     size_t figures = 0;
     for (const char *at = text; (at = strstr(at, "<figure id=")); at++)
         figures++;
     if (plots_gnuplot_found(&env))
         assert_int_equal(figures, 2 * 4 + 2 * 2); /* each once */
+    size_t methods = 0;                           /* come after compression */
+    while (text[methods] && strncmp(text + methods, "<h2>Methods", 11) != 0)
+        methods++;
+    text[methods] = '\0';
+    assert_non_null(strstr(text, "<h2>Compression</h2>"));
     spred_free(&env, text);
+    contains(&env, folder, "report.html", "<h2>Methods</h2>");
     contains(&env, folder, "report.html",
              "<b>deep-gradual</b> compresses 24 times within one point of "
              "dense, <b>deep-spred[group=element factors=2]</b> 15 times.");
