@@ -9,15 +9,28 @@
 #define FIGURES_MAX 64
 
 /* When the file names none: the first three of solvers, from the third to the
- * sixth of models, all six of both. */
-const char *const spec_figure_names[] = {
-    "gap-time",         "profile",    "accuracy-genes",
-    "stability",        "gene-map",   "critical-difference",
-    "time-dimension",   "time-alpha", "zero-rate",
-    "support-recovery", "cv",         NULL};
+ * eleventh of models, all eleven of both. Those of networks that are made
+ * sparse draw nothing where no job left marks. */
+const char *const spec_figure_names[] = {"gap-time",
+                                         "profile",
+                                         "accuracy-genes",
+                                         "stability",
+                                         "gene-map",
+                                         "critical-difference",
+                                         "accuracy-compression",
+                                         "layer-sparsity",
+                                         "accuracy-macs",
+                                         "accuracy-latency",
+                                         "filters",
+                                         "time-dimension",
+                                         "time-alpha",
+                                         "zero-rate",
+                                         "support-recovery",
+                                         "cv",
+                                         NULL};
 #define FIGURES_OF_SOLVERS 3
 #define FIGURES_OF_MODELS 2
-#define FIGURES_OF_BOTH 6
+#define FIGURES_OF_BOTH 11
 
 static const char *const log2_choices[] = {"never", "always", "auto", NULL};
 static const char *const missing_choices[] = {"median", "refuse", NULL};
