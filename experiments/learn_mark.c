@@ -14,7 +14,7 @@
 #define CALLS 5
 #define SECONDS 0.05
 #define LONG 2.0
-#define MOST_CALLS 500
+#define MOST_CALLS 10000
 
 /* Room for one row after n: it doubles. NULL: out of memory. */
 static void *grow(struct spred_env *env, void *rows, size_t n, size_t size)

@@ -133,13 +133,13 @@ static enum spred_status tread_mark(struct tread *s, const char *rule,
     }
     if (strcmp(rule, "odd") == 0)
         layers[1].nonzero = layers[1].weights + 1;
-    const struct spred_mark mark = {
-        .rule = rule,
-        .threshold = threshold,
-        .macs = (double)left,
-        .macs_dense = (double)(s->head.p * s->head.outputs),
-        .layers = layers,
-        .n_layers = 2};
+    const struct spred_mark mark = {.rule = rule,
+                                    .threshold = threshold,
+                                    .macs = (double)left,
+                                    .macs_dense =
+                                        (double)(s->head.p * s->head.outputs),
+                                    .layers = layers,
+                                    .n_layers = 2};
     return task->mark(task->cookie, &mark);
 }
 
@@ -207,8 +207,8 @@ static enum spred_status tread_end(struct spred_env *env, struct tread *s,
     if (o->way == TREAD_LATE)
         SPRED_TRY(tread_save(env, s, task));
     if (task->mark) {
-        SPRED_TRY(tread_mark(s, o->way == TREAD_ODD ? "odd" : "dense", NAN,
-                             task));
+        SPRED_TRY(
+            tread_mark(s, o->way == TREAD_ODD ? "odd" : "dense", NAN, task));
         SPRED_TRY(tread_cut(env, s, 0.1, 0, task));
         SPRED_TRY(tread_cut(env, s, 0.2, o->way == TREAD_NAN, task));
     }
@@ -221,8 +221,7 @@ static enum spred_status tread_fit(struct spred_env *env, void *state,
                                    struct spred_model_report *report)
 {
     const struct tread_options *o = options;
-    const struct timespec pause = {o->pause / 1000,
-                                   o->pause % 1000 * 1000000L};
+    const struct timespec pause = {o->pause / 1000, o->pause % 1000 * 1000000L};
     struct tread *s = state;
     if (task->saved && o->way == TREAD_PICKY)
         return spred_fail(env, SPRED_EFORMAT, "saved bytes are not for me");
