@@ -343,13 +343,15 @@ static int models(lua_State *L)
     for (size_t i = 0; spred_models[i]; i++) {
         const struct spred_model *m = spred_models[i];
         const struct spred_option *o = m->options;
-        lua_createtable(L, 0, 4);
+        lua_createtable(L, 0, 5);
         lua_pushstring(L, m->name);
         lua_setfield(L, -2, "name");
         lua_pushstring(L, m->alias);
         lua_setfield(L, -2, "alias");
         lua_pushstring(L, m->doc);
         lua_setfield(L, -2, "doc");
+        lua_pushboolean(L, m->store && m->load);
+        lua_setfield(L, -2, "saves");
         lua_newtable(L);
         for (; o && o->name; o++) {
             lua_pushstring(L, o->initial);
@@ -375,8 +377,9 @@ void binding_open_learn(lua_State *L)
          "there; trial: which of its repeats (1). wall: seconds for all of it "
          "(300). Gives a model."},
         {"models", models, "spred.models()",
-         "The models there are, a list of tables with name, alias, doc and "
-         "options (the defaults as text)."},
+         "The models there are, a list of tables with name, alias, doc, saves "
+         "(true: model:save can write it) and options (the defaults as "
+         "text)."},
         {0}};
     binding_type(L, &binding_learnt);
     binding_functions(L, functions);

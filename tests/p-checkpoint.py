@@ -3,6 +3,7 @@ from its checkpoint and ends with the rows of a run that was never stopped; chec
 are damaged, left over or cannot be written; models that are kept."""
 import os
 import signal
+import sqlite3
 
 from harness import TINY, Folder, Tap, error_line, wait_until
 
@@ -70,6 +71,17 @@ with Folder() as folder:
     shown = folder.rows("slow", "arrays")[0]
     tap.check(shown["name"] == "weights" and (shown["rows"], shown["columns"], shown["width"]) == ("60", "2", "60") and
               len(shown["values"].split(" ")) == 120, "an array's columns", shown)
+
+    with sqlite3.connect(folder.file("results/slow/results.db")) as store:
+        store.execute("UPDATE marks SET seconds_sample = 9")
+    same = folder.run("verify", "whole/slow", "results/slow", program=FAKES)
+    tap.check(same.returncode == 0, "a mark's clock is none of verify's business", words(same))
+    with sqlite3.connect(folder.file("results/slow/results.db")) as store:
+        store.execute("UPDATE marks SET loss = loss + 1e-12 WHERE mark = 5")
+        store.execute('UPDATE arrays SET "values" = "values" || 1')
+    same = folder.run("verify", "whole/slow", "results/slow", program=FAKES)
+    tap.check(same.returncode == 3 and "marks row 5: loss" in words(same) and "arrays row 1: values" in words(same),
+              "its loss is, and so are arrays", words(same)[:400])
 
     # A damaged checkpoint: from the start, and the same rows.
     os.remove(folder.file("results/slow/results.db"))

@@ -1,15 +1,12 @@
-/* t-checkpoint.c: checkpoint files, damaged and foreign ones, fits that go on
- * from them, and saved models. */
+/* t-checkpoint.c: checkpoint files, damaged and foreign ones, and fits that go
+ * on from them. */
 #include "learn-fixture.h"
+#include "learn-place.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "experiments/checkpoint.h"
-#include "experiments/predictor.h"
 #include "spred/file.h"
 
 static const char key[] =
@@ -17,76 +14,9 @@ static const char key[] =
 static const char other[] =
     "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-const struct spred_model *const spred_models[] = {&look, &look_all, &tread,
-                                                  NULL};
-
-struct place {
-    struct spred_env env;
-    char folder[64];
-    char said[4096]; /* log lines */
-};
-
-static void hear(void *cookie, enum spred_log_level level, const char *text)
-{
-    struct place *p = cookie;
-    size_t length = strlen(p->said);
-    (void)level;
-    snprintf(p->said + length, sizeof p->said - length, "%s\n", text);
-}
-
-static void place_make(struct place *p)
-{
-    memset(p, 0, sizeof *p);
-    spred_env_init(&p->env);
-    p->env.log = hear;
-    p->env.log_cookie = p;
-    strcpy(p->folder, "/tmp/spred-checkpoint-XXXXXX");
-    assert_non_null(mkdtemp(p->folder));
-}
-
-static char *below(const struct place *p, const char *name)
-{
-    static char path[4][512];
-    static int next;
-    char *out = path[next++ % 4];
-    snprintf(out, sizeof path[0], "%s/%s", p->folder, name);
-    return out;
-}
-
-/* Entries of a folder below the place; -1: there is none. */
-static int count(const struct place *p, const char *name)
-{
-    int n = 0;
-    DIR *entries = opendir(below(p, name));
-    const struct dirent *entry;
-    if (!entries)
-        return -1;
-    while ((entry = readdir(entries)))
-        n += *entry->d_name != '.';
-    closedir(entries);
-    return n;
-}
-
-static void remove_all(const char *path)
-{
-    char inner[1024];
-    DIR *entries = opendir(path);
-    const struct dirent *entry;
-    while (entries && (entry = readdir(entries))) {
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        snprintf(inner, sizeof inner, "%s/%s", path, entry->d_name);
-        if (unlink(inner) != 0)
-            remove_all(inner);
-    }
-    if (entries)
-        closedir(entries);
-    rmdir(path);
-}
-
 static const char *file_of(const struct place *p, const char *job, int setting)
 {
-    static char name[256];
+    static char name[1024];
     snprintf(name, sizeof name, "%s/checkpoints/%s-%d.ckpt", p->folder, job,
              setting);
     return name;
@@ -271,19 +201,6 @@ static enum spred_status fit(struct place *p, struct ready *r, const char *way,
     return status;
 }
 
-/* Where fits began, by the model's own account. */
-static void begins(struct place *p, char *out, size_t size)
-{
-    char *text;
-    size_t length;
-    assert_ok(&p->env,
-              spred_read_file(&p->env, getenv("TREAD_LOG"), &text, &length));
-    snprintf(out, size, "%s", text);
-    spred_free(&p->env, text);
-    for (char *c = out; *c; c++)
-        *c = *c == '\n' ? ' ' : *c;
-}
-
 static void same_rows(const struct results_record *a,
                       const struct results_record *b)
 {
@@ -425,104 +342,62 @@ static void trouble(void **state)
     ready_free(&r);
 }
 
-/* ---- saved models ---- */
+/* ---- every allocation ---- */
 
-/* The same bits from the file, without a second fit. */
-static void saved_model(void **state)
+/* The end of a fit that saves and goes on from `bytes`; counted from there. */
+static enum spred_status last_steps(struct place *p, struct failing *f,
+                                    const void *bytes, size_t size)
 {
-    struct place p;
     struct ready r;
-    struct predictor predictor;
-    double scores[2 * PLAIN_N], again[2 * PLAIN_N];
-    char where[64];
-    (void)state;
-    place_make(&p);
-    setenv("TREAD_LOG", below(&p, "log"), 1);
-    ready_make(&r, "tread", STEPS "well", "rate=0.01;0.1", 2);
-    r.job.variance_keep = 0.5; /* kept features are some */
-    ready_run(&r);
-    assert_ok(&r.env, learn_predict(r.learn, &r.plain.data.x, scores));
-    begins(&p, where, sizeof where);
-    assert_string_equal(where, "0 0 "); /* two settings, and no more */
-    assert_ok(&r.env, learn_store(r.learn, below(&p, "a.model")));
-    assert_ok(&p.env, predictor_read(&p.env, below(&p, "a.model"), &predictor));
+    struct failing all = {.left = 1000000000};
+    ready_make(&r, "tread", STEPS "well", "", 2);
+    r.job.folder = p->folder;
+    r.job.keep_models = 1;
+    r.env.reallocate = failing_reallocate;
+    r.env.allocate_cookie = &all;
+    assert_ok(&r.env, ready_open(&r));
+    const struct checkpoint to = {p->folder, r.record.run.job, 1};
+    assert_ok(&r.env, checkpoint_write(&r.env, &to, 1, bytes, size));
+    all.left = f->left;
+    enum spred_status status = learn_run(r.learn);
     ready_free(&r);
-    assert_string_equal(predictor.model->name, "tread");
-    assert_int_equal(predictor.prepared.p_raw, PLAIN_P);
-    assert_int_equal(predictor.prepared.p, PLAIN_P / 2);
-    assert_int_equal(predictor.n_classes, 2);
-    assert_string_equal(predictor.classes[1], "b");
-    assert_string_equal(predictor.features[7], "g8");
-    assert_string_equal(predictor.dataset, "plain");
-    assert_ok(&p.env,
-              predictor_scores(&p.env, &predictor, &r.plain.data.x, again));
-    assert_memory_equal(scores, again, sizeof scores);
-    const struct spred_matrix narrow = {
-        .storage = SPRED_F64, .rows = 1, .cols = 3, .f64 = scores};
-    assert_int_equal(predictor_scores(&p.env, &predictor, &narrow, again),
-                     SPRED_EMISMATCH);
-    predictor_free(&p.env, &predictor);
-    unsetenv("TREAD_LOG");
-    remove_all(p.folder);
+    assert_int_equal(all.live, 0);
+    return status;
 }
 
-/* Cut, flipped, of another version; and what has no file. */
-static void refused_models(void **state)
+static void every_allocation(void **state)
 {
     struct place p;
-    struct ready r;
-    struct predictor out;
-    char *text;
-    size_t length;
+    struct failing f;
+    static char bytes[sizeof(struct tread_head) + 2 * PLAIN_P * sizeof(double)];
+    const struct tread_head head = {TREAD_MAGIC, 35, 1, PLAIN_P, 2};
+    enum spred_status status = SPRED_ENOMEM;
+    long n;
     (void)state;
     place_make(&p);
-    const char *path = below(&p, "a.model");
-    ready_make(&r, "tread", STEPS "well", "", 2);
-    ready_run(&r);
-    assert_ok(&r.env, learn_store(r.learn, path));
-    ready_free(&r);
-    assert_ok(&p.env, spred_read_file(&p.env, path, &text, &length));
-    for (size_t i = 0; i < length; i += i < 600 ? 37 : 991) {
-        int blank = text[i] == 0 || text[i] == '\n' || text[i] == ' ';
-        text[i] = (char)(text[i] ^ 1);
-        assert_ok(&p.env, spred_write_file(&p.env, path, text, length));
-        enum spred_status status = predictor_read(&p.env, path, &out);
-        assert_true(status != SPRED_OK || (blank && i < 512));
-        predictor_free(&p.env, &out);
-        text[i] = (char)(text[i] ^ 1);
-        assert_ok(&p.env, spred_write_file(&p.env, path, text, i));
-        assert_int_equal(predictor_read(&p.env, path, &out), SPRED_EFORMAT);
-        assert_non_null(strstr(p.env.error, "a.model: "));
-        predictor_free(&p.env, &out);
+    memcpy(bytes, &head, sizeof head);
+    for (n = 0; status == SPRED_ENOMEM; n += 5) {
+        f = (struct failing){.left = n};
+        status = last_steps(&p, &f, bytes, sizeof bytes);
     }
-    char *version = strstr(text, "version 2");
-    assert_non_null(version);
-    version[8] = '1';
-    assert_ok(&p.env, spred_write_file(&p.env, path, text, length));
-    assert_int_equal(predictor_read(&p.env, path, &out), SPRED_EFORMAT);
-    assert_non_null(strstr(p.env.error, "it is of version 1 of the model "
-                                        "tread, this program has version 2"));
-    predictor_free(&p.env, &out);
-    spred_free(&p.env, text);
-    assert_int_equal(predictor_read(&p.env, below(&p, "none"), &out),
-                     SPRED_ENOTFOUND);
-    predictor_free(&p.env, &out);
-    ready_make(&r, "look", "", "", 2);
-    ready_run(&r);
-    assert_int_equal(learn_store(r.learn, path), SPRED_EINVAL);
-    assert_string_equal(r.env.error, "the model look cannot be saved");
-    ready_free(&r);
+    assert_int_equal(status, SPRED_OK);
+    assert_true(n > 100);
     remove_all(p.folder);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trip),  cmocka_unit_test(damaged),
-        cmocka_unit_test(disk_full),   cmocka_unit_test(drop_and_sweep),
-        cmocka_unit_test(goes_on),     cmocka_unit_test(billed),
-        cmocka_unit_test(anew),        cmocka_unit_test(trouble),
-        cmocka_unit_test(saved_model), cmocka_unit_test(refused_models),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(damaged),
+        cmocka_unit_test(disk_full),
+        cmocka_unit_test(drop_and_sweep),
+        cmocka_unit_test(goes_on),
+        cmocka_unit_test(billed),
+        cmocka_unit_test(anew),
+        cmocka_unit_test(trouble),
+
+        cmocka_unit_test(every_allocation),
     };
     return cmocka_run_group_tests_name("checkpoint", tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* t-learn-marks.c: marks and shown matrices of a fit become rows of its job:
  * what the marked network predicts, how sparse it is, how fast. */
 #include "learn-fixture.h"
+#include "learn-place.h"
 
 #include "experiments/score.h"
 
@@ -179,25 +180,6 @@ static void unbilled(void **state)
     assert_true(r.record.run.seconds_wall - r.record.run.seconds >= least);
     assert_true(r.record.run.seconds > 0);
     ready_free(&r);
-}
-
-struct failing {
-    long left, live;
-};
-
-static void *failing_reallocate(void *cookie, void *pointer, size_t size)
-{
-    struct failing *f = cookie;
-    if (size == 0) {
-        f->live -= pointer != NULL;
-        free(pointer);
-        return NULL;
-    }
-    if (f->left == 0)
-        return NULL;
-    f->left--;
-    f->live += pointer == NULL;
-    return realloc(pointer, size);
 }
 
 /* From where the fit begins: each mark takes its time. */
