@@ -2,6 +2,7 @@
 from its checkpoint and ends with the rows of a run that was never stopped; checkpoints that
 are damaged, left over or cannot be written; models that are kept."""
 import os
+import shutil
 import signal
 import sqlite3
 
@@ -84,7 +85,7 @@ with Folder() as folder:
               "its loss is, and so are arrays", words(same)[:400])
 
     # A damaged checkpoint: from the start, and the same rows.
-    os.remove(folder.file("results/slow/results.db"))
+    shutil.rmtree(folder.file("results/slow"))
     tap.check(kill_once_saved(folder, 1), "killed")
     for name in kept(folder):
         with open(folder.file(f"results/slow/checkpoints/{name}"), "r+b") as file:
@@ -98,7 +99,8 @@ with Folder() as folder:
     tap.check(same.returncode == 0, "with the same rows", words(same))
 
     # No place for checkpoints.
-    os.remove(folder.file("results/slow/results.db"))
+    shutil.rmtree(folder.file("results/slow"))
+    os.mkdir(folder.file("results/slow"))
     folder.write("results/slow/checkpoints", "a file is in the way")
     again = folder.run("run", "slow.yaml", "--set", "models.0.tread.pause=0", program=FAKES)
     tap.check(again.returncode == 0 and "no checkpoints (a fit that is killed starts anew)" in error_line(again),
