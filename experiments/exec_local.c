@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "experiments/checkpoint.h"
 #include "experiments/exec.h"
 #include "experiments/parts.h"
 #include "experiments/process.h"
@@ -13,6 +14,7 @@
 struct slot {
     struct process process;
     const struct job *job;
+    size_t told; /* bytes of its text that were looked at for log lines */
 };
 
 struct crew {
@@ -124,6 +126,8 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
             record.run.peak_rss_kib = p->peak_rss_kib;
         status = crew->sink->put(crew->sink->self, &record);
     }
+    if (status == SPRED_OK && !exec_is_failure(record.run.status))
+        checkpoint_drop(slot->job->folder, record.run.job);
     crew->running--;
     if (status == SPRED_OK) {
         crew->totals->done++;
@@ -163,6 +167,7 @@ static enum spred_status fill_slots(struct crew *crew)
             if (known)
                 continue;
             slot->job = job;
+            slot->told = 0;
             SPRED_TRY(process_start(crew->env, crew->options->program, job,
                                     trial_now(), &slot->process));
             crew->running++;
@@ -170,6 +175,18 @@ static enum spred_status fill_slots(struct crew *crew)
         }
     }
     return SPRED_OK;
+}
+
+/* What the worker has to say while it works. */
+static void pass_on_logs(struct crew *crew, struct slot *slot)
+{
+    const struct job *job = slot->job;
+    char who[256];
+    snprintf(who, sizeof who, "%.80s %.100s, trial %lld",
+             job->dataset ? job->dataset : "", job->label ? job->label : "",
+             (long long)job->trial);
+    job_pass_on_logs(crew->env, who, slot->process.text.text,
+                     slot->process.text.length, &slot->told);
 }
 
 /* Waits until a worker writes or 20 ms have passed. */
@@ -205,8 +222,11 @@ static enum spred_status work(struct crew *crew)
         wait_a_little(crew);
         for (size_t w = 0; w < crew->options->workers; w++) {
             struct slot *slot = &crew->slots[w];
-            if (slot->process.pid != 0 &&
-                process_poll(crew->env, &slot->process, trial_now()))
+            if (slot->process.pid == 0)
+                continue;
+            int gone = process_poll(crew->env, &slot->process, trial_now());
+            pass_on_logs(crew, slot);
+            if (gone)
                 SPRED_TRY(finish(crew, slot));
         }
         if (trial_now() - told > 0.5) {
@@ -226,6 +246,38 @@ static enum spred_status count_known(struct crew *crew)
     }
     crew->to_do = crew->plan->n_jobs - crew->totals->known;
     return SPRED_OK;
+}
+
+/* All jobs have rows: checkpoints are of use to those that failed, which may be
+ * tried again. */
+static enum spred_status sweep_checkpoints(struct crew *crew)
+{
+    const struct plan *plan = crew->plan;
+    size_t kept = 0;
+    const char *folder = plan->n_jobs ? plan->jobs[0].folder : NULL;
+    if (!folder)
+        return SPRED_OK;
+    char(*keys)[SPRED_HEX_SIZE] =
+        spred_alloc(crew->env, plan->n_jobs, sizeof *keys);
+    const char **keep = spred_alloc(crew->env, plan->n_jobs + 1, sizeof *keep);
+    enum spred_status status = keys && keep ? SPRED_OK : SPRED_ENOMEM;
+    for (size_t i = 0; status == SPRED_OK && i < plan->n_jobs; i++) {
+        char word[32] = "";
+        if (!job_has_model(&plan->jobs[i]))
+            continue;
+        status = job_key(crew->env, &plan->jobs[i], keys[kept]);
+        if (status == SPRED_OK)
+            status = crew->sink->find(crew->sink->self, keys[kept], word);
+        if (status == SPRED_OK && (!*word || exec_is_failure(word))) {
+            keep[kept] = keys[kept];
+            kept++;
+        }
+    }
+    if (status == SPRED_OK)
+        checkpoint_sweep(folder, keep);
+    spred_free(crew->env, keep);
+    spred_free(crew->env, keys);
+    return status;
 }
 
 enum spred_status exec_local(struct spred_env *env, const struct plan *plan,
@@ -249,6 +301,8 @@ enum spred_status exec_local(struct spred_env *env, const struct plan *plan,
     enum spred_status status = count_known(&crew);
     if (status == SPRED_OK)
         status = work(&crew);
+    if (status == SPRED_OK && !totals->interrupted)
+        status = sweep_checkpoints(&crew);
     for (size_t w = 0; w < options->workers; w++) {
         struct process *p = &crew.slots[w].process;
         process_kill(p, PROCESS_STOPPED, trial_now());

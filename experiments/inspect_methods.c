@@ -120,6 +120,8 @@ enum spred_status inspect_models(struct spred_env *env, const char *name,
             : !(m->takes & SPRED_MODEL_CLASSES) ? "real-valued"
                                                 : "classes or real-valued",
             m->takes & SPRED_MODEL_CHOOSES ? "chooses some" : "uses all");
+    if (m->store && m->load)
+        fputs("  file: can be saved (measure.keep_models, model:save)\n", out);
     print_options(m->options, out);
     return SPRED_OK;
 }

@@ -69,6 +69,8 @@ const struct results_column job_columns[] = {
     TEXT(machine, "fingerprint id"),
     TEXT(label, "what figures show"),
     TEXT(script, "path; empty: none is opened"),
+    TEXT(folder, "of the results; empty: nothing is kept"),
+    INT(keep_models, "1: the model that stands is a file, too"),
     INT(simulated, "0 or 1"),
     INT(samples, "of the data set"),
     INT(features, "of the data set"),

@@ -48,6 +48,8 @@ struct job {
     /* not in the key */
     char *experiment, *source, *data_path, *group_file, *machine, *label;
     char *script; /* path of that script; the worker opens it */
+    char *folder; /* of the results, for checkpoints and models; or NULL */
+    int64_t keep_models; /* 1: what stands of a model is kept there */
     int64_t simulated, samples, features;
     double limit_wall, limit_memory, limit_grace;
 };
@@ -80,6 +82,11 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
  * writes its rows to `out`. Returns the process's exit code. opener: for jobs
  * that a script can change; or NULL. */
 int job_worker(int in, int out, const struct parts_opener *opener);
+
+/* Passes on, as log lines that begin with `who`, what a worker logged in text
+ * [*told, length), as far as its lines are complete; *told: behind them. */
+void job_pass_on_logs(struct spred_env *env, const char *who, const char *text,
+                      size_t length, size_t *told);
 
 /* Reads what a worker wrote; SPRED_EFORMAT when it is not complete. */
 enum spred_status job_parse_output(struct spred_env *env, const char *text,

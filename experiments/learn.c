@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "experiments/begin.h"
+#include "experiments/predictor.h"
 #include "spred/linalg.h"
 #include "spred/problem.h"
 
@@ -39,6 +40,9 @@ static enum spred_status open_parts(struct learn *learn,
     if (trial->n_classes && learn->model->takes & SPRED_MODEL_LOGITS)
         learn->loss = learn->columns == 1 ? &spred_loss_logistic
                                           : &spred_loss_multinomial;
+    learn->keeps = learn->model->store && learn->model->load &&
+                   (data || job->keep_models == 1) &&
+                   strcmp(job->protocol, "paper") != 0;
     learn->seed = spred_seed(strtoull(job->seed, NULL, 10), job->dataset,
                              (uint64_t)job->trial, "model");
     double from = trial_now();
@@ -217,6 +221,25 @@ enum spred_status learn_run(struct learn *learn)
     return learn_report(learn);
 }
 
+/* The model that stands, of its bytes. */
+static enum spred_status load_again(struct learn *learn)
+{
+    void *state = spred_alloc(learn->env, 1, learn->model->state_size);
+    if (!state)
+        return SPRED_ENOMEM;
+    learn->deadline = INFINITY;
+    learn->late = 0;
+    enum spred_status status = learn->model->load(
+        &learn->inner, state, learn->best.bytes, learn->best.size);
+    if (status != SPRED_OK) {
+        spred_fail(learn->env, status, "%s", learn->inner.error);
+        drop_state(learn, state);
+        return status;
+    }
+    learn->state = state;
+    return SPRED_OK;
+}
+
 /* The setting that stands, fitted again up to the offer that stands. */
 static enum spred_status fit_again(struct learn *learn)
 {
@@ -259,30 +282,52 @@ static enum spred_status fit_again(struct learn *learn)
 enum spred_status learn_predict(struct learn *learn,
                                 const struct spred_matrix *x, double *scores)
 {
-    struct spred_matrix ready = {0};
     if (strcmp(learn->job->protocol, "paper") == 0)
         return spred_fail(learn->env, SPRED_EINVAL,
                           "kind: paper prepares all rows together, other rows "
                           "cannot be predicted");
     int before = spred_blas_threads((int)learn->job->threads);
-    enum spred_status status = learn->state ? SPRED_OK : fit_again(learn);
+    enum spred_status status = learn->state        ? SPRED_OK
+                               : learn->best.bytes ? load_again(learn)
+                                                   : fit_again(learn);
+    const struct predictor predictor = {.model = learn->model,
+                                        .state = learn->state,
+                                        .prepared = learn->trial.prepared,
+                                        .threads = learn->job->threads};
     if (status == SPRED_OK)
-        status = spred_prepared_apply(learn->env, &learn->trial.prepared, x,
-                                      NULL, x->rows, &ready);
-    float *rows = NULL;
-    if (status == SPRED_OK &&
-        !(rows = learn_floats(learn->env, &learn->trial, &ready)))
-        status = SPRED_ENOMEM;
-    if (status == SPRED_OK) {
-        status = learn->model->predict(&learn->inner, learn->state, rows,
-                                       x->rows, scores);
-        if (status != SPRED_OK)
-            spred_fail(learn->env, status, "%s", learn->inner.error);
-    }
+        status = predictor_scores(learn->env, &predictor, x, scores);
     spred_blas_threads(before);
-    spred_free(learn->env, rows);
-    spred_matrix_free(learn->env, &ready);
     return status;
+}
+
+enum spred_status learn_store(struct learn *learn, const char *path)
+{
+    const struct job *job = learn->job;
+    const struct trial *trial = &learn->trial;
+    const struct spred_data *data = &trial->data;
+    if (strcmp(job->protocol, "paper") == 0)
+        return spred_fail(learn->env, SPRED_EINVAL,
+                          "kind: paper prepares all rows together, its models "
+                          "cannot be saved");
+    if (!learn->model->store || !learn->model->load)
+        return spred_fail(learn->env, SPRED_EINVAL,
+                          "the model %s cannot be saved", learn->model->name);
+    if (!learn->best.number || !learn->best.bytes)
+        return spred_fail(learn->env, SPRED_EINVAL,
+                          "%s: there is no model to save", job->model);
+    const struct predictor out = {.model = learn->model,
+                                  .prepared = trial->prepared,
+                                  .threads = job->threads,
+                                  .outputs = learn->outputs,
+                                  .n_classes = trial->n_classes,
+                                  .classes = trial->labels.names,
+                                  .features = data->features,
+                                  .symbols = data->symbols,
+                                  .dataset = job->dataset,
+                                  .options = job->options,
+                                  .chosen = learn->record->run.chosen};
+    return predictor_write(learn->env, path, &out, learn->best.bytes,
+                           learn->best.size);
 }
 
 const double *learn_importance(const struct learn *learn)

@@ -26,10 +26,14 @@ enum spred_status learn_open(struct spred_env *env, const struct job *job,
  */
 enum spred_status learn_run(struct learn *learn);
 /* Scores n x outputs of any rows of the data's features by the model that
- * stands; the first call fits it again (same seed, stopped at the same offer)
- * and keeps it. */
+ * stands; the first call loads it or, if it cannot be stored, fits it again
+ * (same seed, stopped at the same offer), and keeps it. */
 enum spred_status learn_predict(struct learn *learn,
                                 const struct spred_matrix *x, double *scores);
+/* Writes the model that stands, with the preparation of its rows, to a file
+ * that predictor_read reads. SPRED_EINVAL: it cannot be saved. A worker's job
+ * keeps it only with keep_models. */
+enum spred_status learn_store(struct learn *learn, const char *path);
 /* Of the model that stands: p values, one for each feature of the trial (0: it
  * takes no part); all 0 before there is one. */
 const double *learn_importance(const struct learn *learn);

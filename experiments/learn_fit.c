@@ -8,18 +8,6 @@
 
 #include "spred/text.h"
 
-struct fitting {
-    struct learn *learn;
-    struct spred_env *env; /* of the fit */
-    void *state;
-    size_t last; /* offer that ends the fit; 0: none */
-    int ended;   /* by it */
-    size_t offers;
-    double unbilled; /* seconds that were not the fit's */
-    struct offered *into;
-    double *scores; /* of the validation part, or of the test part */
-};
-
 enum spred_status offered_make(struct learn *learn, struct offered *out)
 {
     struct spred_env *env = learn->env;
@@ -30,16 +18,28 @@ enum spred_status offered_make(struct learn *learn, struct offered *out)
     return out->test && out->importance ? SPRED_OK : SPRED_ENOMEM;
 }
 
+static void drop_arrays(struct spred_env *env, struct offered *offered)
+{
+    for (size_t i = 0; i < offered->n_arrays; i++)
+        results_row_free(env, results_array_columns, &offered->arrays[i]);
+    spred_free(env, offered->arrays);
+    offered->arrays = NULL;
+    offered->n_arrays = 0;
+}
+
 void offered_free(struct spred_env *env, struct offered *offered)
 {
     spred_free(env, offered->what);
     spred_free(env, offered->test);
     spred_free(env, offered->importance);
+    spred_free(env, offered->bytes);
+    drop_arrays(env, offered);
     memset(offered, 0, sizeof *offered);
 }
 
-static enum spred_status predict(struct fitting *f,
-                                 const struct spred_rows *rows, double *scores)
+enum spred_status learn_part_scores(struct fitting *f,
+                                    const struct spred_rows *rows,
+                                    double *scores)
 {
     struct learn *learn = f->learn;
     size_t cells = rows->n * learn->outputs;
@@ -55,6 +55,21 @@ static enum spred_status predict(struct fitting *f,
     return SPRED_OK;
 }
 
+/* The model as bytes, which are exchanged only once there are new ones. */
+static enum spred_status store(struct fitting *f)
+{
+    struct offered *into = f->into;
+    void *bytes = NULL;
+    size_t size = 0;
+    if (!f->learn->keeps)
+        return SPRED_OK;
+    SPRED_TRY(f->learn->model->store(f->env, f->state, &bytes, &size));
+    spred_free(f->env, into->bytes);
+    into->bytes = bytes;
+    into->size = size;
+    return SPRED_OK;
+}
+
 /* What is kept of an offer that is the best so far. */
 static enum spred_status keep(struct fitting *f, const char *what,
                               const struct score *score)
@@ -63,13 +78,16 @@ static enum spred_status keep(struct fitting *f, const char *what,
     struct offered *into = f->into;
     double from = trial_now();
     /* First: an offer whose test part cannot be predicted does not stand. */
-    enum spred_status status = predict(f, &learn->test, f->scores);
+    enum spred_status status = learn_part_scores(f, &learn->test, f->scores);
     f->unbilled += trial_now() - from;
     SPRED_TRY(status);
     from = trial_now();
     char *copy = spred_strdup(f->env, what);
-    if (!copy)
-        return SPRED_ENOMEM;
+    status = copy ? store(f) : SPRED_ENOMEM;
+    if (status != SPRED_OK) {
+        spred_free(f->env, copy);
+        return status;
+    }
     spred_free(f->env, into->what);
     into->what = copy;
     into->score = *score;
@@ -94,7 +112,7 @@ static enum spred_status offer(void *cookie, const char *what,
     int plain = strcmp(learn->job->protocol, "paper") == 0;
     struct score score;
     f->offers++;
-    SPRED_TRY(predict(f, &learn->validate, f->scores));
+    SPRED_TRY(learn_part_scores(f, &learn->validate, f->scores));
     SPRED_TRY(
         learn_value(learn, f->env, &learn->trial.validate, f->scores, &score));
     out->score = score_choice(&score, plain);
@@ -156,24 +174,47 @@ static enum spred_status how_it_ended(struct fitting *f,
     return row->stop && (!note || row->note) ? SPRED_OK : SPRED_ENOMEM;
 }
 
+/* The model's fit; from the start if it does not take what was saved. */
+static enum spred_status fit(struct fitting *f, const void *options,
+                             struct spred_model_task *task,
+                             struct spred_model_report *report)
+{
+    const struct spred_model *model = f->learn->model;
+    enum spred_status status =
+        model->fit(f->env, f->state, options, task, report);
+    if (status != SPRED_EFORMAT || !task->saved || f->offers || f->marks)
+        return status;
+    if (model->free)
+        model->free(f->env, f->state);
+    memset(f->state, 0, model->state_size);
+    memset(report, 0, sizeof *report);
+    learn_start_anew(f, task);
+    return model->fit(f->env, f->state, options, task, report);
+}
+
 enum spred_status learn_fit(struct learn *learn, const void *options,
                             void *state, size_t last, struct offered *into,
                             struct results_candidate *row)
 {
     struct spred_model_report report = {0};
+    char *saved = NULL;
     struct fitting f = {.learn = learn,
                         .env = &learn->inner,
                         .state = state,
+                        .setting = row->candidate,
                         .last = last,
                         .into = into};
-    const struct spred_model_task task = {.train = learn->train,
-                                          .validate = learn->validate,
-                                          .classes = learn->trial.n_classes,
-                                          .seed = learn->seed,
-                                          .threads =
-                                              (size_t)learn->job->threads,
-                                          .offer = offer,
-                                          .cookie = &f};
+    struct spred_model_task task = {.train = learn->train,
+                                    .validate = learn->validate,
+                                    .classes = learn->trial.n_classes,
+                                    .seed = learn->seed,
+                                    .threads = (size_t)learn->job->threads,
+                                    .offer = offer,
+                                    .cookie = &f};
+    if (!last) { /* a fit that is repeated has been looked at */
+        task.mark = learn_mark;
+        task.show = learn_show;
+    }
     start_inner(learn);
     size_t most =
         learn->test.n > learn->validate.n ? learn->test.n : learn->validate.n;
@@ -181,10 +222,13 @@ enum spred_status learn_fit(struct learn *learn, const void *options,
     if (!f.scores)
         return SPRED_ENOMEM;
     into->number = 0;
-    double from = trial_now();
-    enum spred_status status =
-        learn->model->fit(&learn->inner, state, options, &task, &report);
-    row->seconds = trial_now() - from - f.unbilled;
+    drop_arrays(learn->env, into);
+    enum spred_status status = last ? SPRED_OK : learn_go_on(&f, &task, &saved);
+    f.from = trial_now();
+    if (status == SPRED_OK)
+        status = fit(&f, options, &task, &report);
+    row->seconds = f.before + trial_now() - f.from - f.unbilled;
+    spred_free(learn->env, saved);
     spred_free(learn->env, f.scores);
     row->steps = report.steps;
     row->passes = report.passes;

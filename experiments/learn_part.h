@@ -13,6 +13,10 @@ struct offered {
     int64_t support;
     double *test;       /* test.n x columns */
     double *importance; /* p */
+    void *bytes;        /* the model (learn->keeps), or NULL */
+    size_t size;
+    struct results_array *arrays; /* what its fit showed */
+    size_t n_arrays;
 };
 
 /* One tuned option. */
@@ -37,6 +41,7 @@ struct learn {
     struct axis *axes;
     size_t n_axes, settings; /* settings: the grid's size, at least 1 */
     char *plain;             /* the options that are not tuned, as text */
+    int keeps;               /* 1: what stands is stored as it is offered */
     struct offered best;     /* over all settings */
     size_t chosen;           /* its setting, 0.. */
     double deadline;         /* trial_now() that ends the fits */
@@ -44,7 +49,24 @@ struct learn {
     /* Of the fits: says stop once the deadline has passed. A model may keep a
      * pointer to it as long as its state. */
     struct spred_env inner;
-    void *state, *options; /* of the model that learn_predict fitted again */
+    void *state, *options; /* of the model that learn_predict made again */
+};
+
+/* A fit under way. */
+struct fitting {
+    struct learn *learn;
+    struct spred_env *env; /* of the fit */
+    void *state;
+    int64_t setting; /* 1..: whose fit it is */
+    size_t last;     /* offer that ends the fit; 0: none */
+    int ended;       /* by it */
+    size_t offers, marks;
+    double from;     /* trial_now() of its begin */
+    double unbilled; /* seconds since that were not the fit's */
+    double before;   /* seconds that it took before it was killed */
+    int warned;      /* that it cannot be saved */
+    struct offered *into;
+    double *scores; /* of the validation part, or of the test part */
 };
 
 /* learn_rows.c: one part of the trial in single precision, centred and scaled.
@@ -70,8 +92,29 @@ enum spred_status learn_setting(struct learn *learn, size_t i, void *options,
 enum spred_status learn_fit(struct learn *learn, const void *options,
                             void *state, size_t last, struct offered *into,
                             struct results_candidate *row);
+/* The model of the fit, as it is, on one part; scores: rows->n x columns.
+ * SPRED_ENUMERIC: they are not finite. */
+enum spred_status learn_part_scores(struct fitting *f,
+                                    const struct spred_rows *rows,
+                                    double *scores);
 enum spred_status offered_make(struct learn *learn, struct offered *out);
 void offered_free(struct spred_env *env, struct offered *offered);
+
+/* learn_mark.c: mark and show of a task; their cookie is the fitting. */
+enum spred_status learn_mark(void *cookie, const struct spred_mark *mark);
+enum spred_status learn_show(void *cookie, const char *name, size_t rows,
+                             size_t columns,
+                             const struct spred_picture *picture,
+                             const float *values);
+
+/* learn_save.c: save of a task. */
+enum spred_status learn_save(void *cookie, const void *bytes, size_t size);
+/* The task saves, and goes on from what an earlier fit of it saved: *block (or
+ * NULL) holds that. Nothing where the job has no folder. */
+enum spred_status learn_go_on(struct fitting *f, struct spred_model_task *task,
+                              char **block);
+/* The model does not take what was saved: the task is as at its begin. */
+void learn_start_anew(struct fitting *f, struct spred_model_task *task);
 
 /* learn_score.c: two classes: scores n x 2 become n x 1, second minus first. */
 void learn_fold(const struct learn *learn, double *scores, size_t n);

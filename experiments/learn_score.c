@@ -161,6 +161,10 @@ enum spred_status learn_report(struct learn *learn)
     row->log_loss = score.log_loss;
     row->r2 = score.r2;
     row->support = learn->best.support;
+    learn->record->arrays = learn->best.arrays;
+    learn->record->n_arrays = learn->best.n_arrays;
+    learn->best.arrays = NULL;
+    learn->best.n_arrays = 0;
     count_truth(learn);
     SPRED_TRY(measure(learn));
     return keep_genes(learn);

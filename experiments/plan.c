@@ -77,6 +77,35 @@ static enum spred_status ask_script(struct spred_env *env,
     return status;
 }
 
+/* measure.keep_models, and what it cannot keep. */
+static enum spred_status note_unkept(struct spred_env *env,
+                                     const struct spec *spec, struct plan *plan)
+{
+    struct spred_buffer text = {0};
+    enum spred_status status = SPRED_OK;
+    for (size_t i = 0; spec->keep_models && i < spec->n_models; i++) {
+        const char *name = spec->models[i].name;
+        const struct spred_model *model = parts_model(spec->parts, name);
+        int seen = !model || (model->store && model->load);
+        for (size_t k = 0; k < i && !seen; k++)
+            seen = strcmp(spec->models[k].name, name) == 0;
+        if (!seen && status == SPRED_OK)
+            status = spred_buffer_add(env, &text, "%s%s",
+                                      text.length ? ", " : "", name);
+    }
+    if (status == SPRED_OK && text.length) {
+        status = spred_buffer_add(env, &text,
+                                  ": not kept (measure.keep_models), cannot be "
+                                  "saved");
+        if (status == SPRED_OK)
+            status = plan_note(env, plan, "warning:keep-models", text.text);
+        if (status == SPRED_OK)
+            spred_log(env, SPRED_LOG_WARN, "%s", text.text);
+    }
+    spred_free(env, text.text);
+    return status;
+}
+
 /* Which figures the experiment asks for. */
 static enum spred_status
 note_figures(struct spred_env *env, const struct spec *spec, struct plan *plan)
@@ -112,6 +141,8 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
         machine ? plan_note(env, out, "machine", machine) : SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = note_figures(env, spec, out);
+    if (status == SPRED_OK)
+        status = note_unkept(env, spec, out);
     if (status == SPRED_OK)
         status = sources_load(env, spec, fetch, out, &sources, &n_sources);
     if (status == SPRED_OK && n_sources == 0)

@@ -143,5 +143,6 @@ enum spred_status plan_model(struct spred_env *env, const struct spec *spec,
     job->batch = 1;
     job->wall = spec->stop.fit;
     job->api_version = model->api_version;
+    job->keep_models = spec->keep_models && model->store && model->load;
     return fill_options(env, spec, model, chosen, job);
 }

@@ -9,6 +9,7 @@
 #include "experiments/path.h"
 #include "experiments/spec.h"
 #include "spred/custom.h"
+#include "spred/file.h"
 #include "spred/text.h"
 
 static enum spred_status parse_lambdas(struct path *path)
@@ -201,6 +202,27 @@ static enum spred_status run_path(struct spred_env *env, const struct job *job,
     return status;
 }
 
+/* FOLDER/models/KEY.model; trouble with the file is a warning. */
+static enum spred_status keep_model(struct spred_env *env,
+                                    const struct job *job, struct learn *learn,
+                                    const char *key)
+{
+    char *folder = spred_format(env, "%s/models", job->folder);
+    char *path = spred_format(env, "%s/models/%s.model", job->folder, key);
+    enum spred_status status = folder && path ? SPRED_OK : SPRED_ENOMEM;
+    if (status == SPRED_OK)
+        status = spred_make_folders(env, folder, 0777);
+    if (status == SPRED_OK)
+        status = learn_store(learn, path);
+    if (status == SPRED_EIO || status == SPRED_EINVAL) {
+        spred_log(env, SPRED_LOG_WARN, "the model is not kept: %s", env->error);
+        status = SPRED_OK;
+    }
+    spred_free(env, path);
+    spred_free(env, folder);
+    return status;
+}
+
 static enum spred_status run_model(struct spred_env *env, const struct job *job,
                                    const struct parts *parts,
                                    struct results_record *record)
@@ -210,6 +232,9 @@ static enum spred_status run_model(struct spred_env *env, const struct job *job,
         learn_open(env, job, parts, NULL, record, &learn);
     if (status == SPRED_OK && learn)
         status = learn_run(learn);
+    if (status == SPRED_OK && record->run.chosen && job->folder &&
+        job->keep_models == 1)
+        status = keep_model(env, job, learn, record->run.job);
     learn_close(learn);
     return status;
 }

@@ -190,6 +190,8 @@ struct spec {
     int64_t threads; /* measure.threads, default 1: they share the passes over
                         X, or the folds of a cross-validation */
     int64_t batch;   /* measure.batch, default 1: lambdas certified together */
+    int keep_models; /* measure.keep_models, default 0: what stands of a model
+                        is kept as a file */
     char **figures;  /* kinds; default gap-time, profile, accuracy-genes */
     size_t n_figures;
     char *script; /* path of the script beside the experiment, or NULL */

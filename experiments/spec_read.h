@@ -40,7 +40,8 @@ struct spec_field {
 };
 
 extern const struct spec_field spec_preprocess_fields[], spec_protocol_fields[],
-    spec_stop_fields[], spec_limits_fields[], spec_file_fields[];
+    spec_stop_fields[], spec_limits_fields[], spec_file_fields[],
+    spec_measure_fields[];
 extern const struct spec_field spec_loader_fields[], spec_images_fields[];
 /* By kind of simulation. */
 extern const struct spec_field *const spec_simulated_fields[];

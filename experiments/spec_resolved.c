@@ -311,11 +311,9 @@ enum spred_status spec_resolve(struct spred_env *env, struct spec *spec)
         put_solvers(&w, spec);
     if (spec->n_models)
         put_models(&w, spec);
-    spec_put(&w, "measure: {threads: ");
-    spec_put_integer(&w, spec->threads);
-    spec_put(&w, ", batch: ");
-    spec_put_integer(&w, spec->batch);
-    spec_put(&w, "}\nfigures: [");
+    spec_put(&w, "measure: ");
+    spec_put_fields(&w, spec_measure_fields, spec);
+    spec_put(&w, "\nfigures: [");
     for (size_t i = 0; i < spec->n_figures; i++) {
         spec_put(&w, i ? ", " : "");
         spec_put(&w, spec->figures[i]);

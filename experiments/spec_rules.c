@@ -89,9 +89,10 @@ const struct spec_field spec_limits_fields[] = {
     FIELD("script", SPEC_FIELD_DURATION, spec_limits, script, 0.1, DAY),
     {0}};
 
-static const struct spec_field measure_fields[] = {
+const struct spec_field spec_measure_fields[] = {
     FIELD("threads", SPEC_FIELD_INT, spec, threads, 1, 1024),
     FIELD("batch", SPEC_FIELD_INT, spec, batch, 1, 1000),
+    FIELD("keep_models", SPEC_FIELD_BOOL, spec, keep_models, 0, 0),
     {0}};
 
 static void set_defaults(struct spec *out)
@@ -284,7 +285,7 @@ enum spred_status spec_read_rules(struct spec_reader *r,
                 {"protocol", spec_protocol_fields, &out->protocol},
                 {"stop", spec_stop_fields, &out->stop},
                 {"limits", spec_limits_fields, &out->limits},
-                {"measure", measure_fields, out}};
+                {"measure", spec_measure_fields, out}};
     set_defaults(out);
     for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
         const struct spec_node *map = spec_node_get(root, maps[i].key);

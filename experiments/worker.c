@@ -9,8 +9,9 @@
 #include "spred/linalg.h"
 #include "spred/text.h"
 
-/* What a worker writes: a line "run<TAB>...", lines that begin with the name of
- * a child table, and "end"; or "error<TAB>text". */
+/* What a worker writes: as it goes on, "log<TAB>level<TAB>text"; at its end a
+ * line "run<TAB>...", lines that begin with the name of a child table, and
+ * "end"; or "error<TAB>text". */
 
 static enum spred_status read_all(struct spred_env *env, int from,
                                   struct spred_buffer *out)
@@ -63,6 +64,24 @@ static enum spred_status write_record(struct spred_env *env,
                               results_child_row(record, child, i), out));
     }
     return spred_buffer_add(env, out, "end\n");
+}
+
+/* One line, in one write: several threads may log. */
+static void write_log(void *cookie, enum spred_log_level level,
+                      const char *text)
+{
+    const int *out = cookie;
+    char line[SPRED_ERROR_MAX + 32];
+    int length =
+        snprintf(line, sizeof line - 1, "log\t%d\t%s", (int)level, text);
+    if (level == SPRED_LOG_DEBUG || length < 0)
+        return;
+    if ((size_t)length >= sizeof line - 1)
+        length = (int)sizeof line - 2;
+    for (char *c = line + 6; *c; c++)
+        *c = *c == '\n' || *c == '\t' ? ' ' : *c;
+    line[length] = '\n';
+    write_all(*out, line, (size_t)length + 1);
 }
 
 /* The most this process has held in memory, KiB. Not getrusage: Linux lets a
@@ -120,6 +139,8 @@ int job_worker(int in, int out, const struct parts_opener *opener)
     spred_env_init(&env);
     env.refuses = refuses; /* nothing while the job's limit is NaN */
     env.refuse_cookie = &job;
+    env.log = write_log;
+    env.log_cookie = &out;
     memset(&record, 0, sizeof record);
     results_row_clear(job_columns, &job);
     enum spred_status status = read_all(&env, in, &line);
@@ -171,6 +192,8 @@ static enum spred_status parse_line(struct spred_env *env, const char *line,
                                     size_t length,
                                     struct results_record *record)
 {
+    if (length >= 4 && memcmp(line, "log\t", 4) == 0)
+        return SPRED_OK; /* passed on as it came */
     if (length > 4 && memcmp(line, "run\t", 4) == 0)
         return results_row_read(env, results_run_columns, line + 4, length - 4,
                                 &record->run);
@@ -188,6 +211,22 @@ static enum spred_status parse_line(struct spred_env *env, const char *line,
                           line + 6);
     return spred_fail(env, SPRED_EFORMAT, "the worker wrote '%.*s'",
                       (int)(length > 40 ? 40 : length), line);
+}
+
+void job_pass_on_logs(struct spred_env *env, const char *who, const char *text,
+                      size_t length, size_t *told)
+{
+    while (*told < length) {
+        const char *line = text + *told;
+        const char *end = memchr(line, '\n', length - *told);
+        if (!end)
+            return;
+        *told += (size_t)(end - line) + 1;
+        if (end - line < 6 || memcmp(line, "log\t", 4) != 0)
+            continue;
+        spred_log(env, line[4] == '0' ? SPRED_LOG_WARN : SPRED_LOG_INFO,
+                  "%s: %.*s", who, (int)(end - line - 6), line + 6);
+    }
 }
 
 enum spred_status job_parse_output(struct spred_env *env, const char *text,

@@ -138,6 +138,16 @@ static void say_how_it_went(const struct bench *bench, const struct plan *plan,
                 totals->refuted, folder);
 }
 
+/* Where the workers find the folder of the results. */
+static enum spred_status name_folder(struct spred_env *env, struct plan *plan,
+                                     const char *folder)
+{
+    for (size_t i = 0; i < plan->n_jobs; i++)
+        if (!(plan->jobs[i].folder = spred_strdup(env, folder)))
+            return SPRED_ENOMEM;
+    return SPRED_OK;
+}
+
 enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
                             const struct spec *spec, struct exec_totals *totals)
 {
@@ -146,7 +156,8 @@ enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
     SPRED_TRY(plan_make(env, spec, &bench->fetch, &plan));
     char *folder = spred_format(env, "%s/%s", bench->output, spec->name);
     char *db = spred_format(env, "%s/%s/results.db", bench->output, spec->name);
-    enum spred_status status = folder && db ? SPRED_OK : SPRED_ENOMEM;
+    enum spred_status status =
+        folder && db ? name_folder(env, &plan, folder) : SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = execute(env, bench, spec, &plan, folder, db, totals);
     struct plots_extra own;

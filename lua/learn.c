@@ -272,12 +272,28 @@ static const struct binding_entry methods[] = {
      "fit), "
      "validation, loss, support, offers, steps, passes, seconds, stop, note, "
      "chosen (true: the one that was tested)."},
+    {"marks", learn_marks_lua, "model:marks()",
+     "How sparse it was in the course of its fits and what it then predicted, "
+     "a list of tables: mark, candidate (whose fit), rule, threshold, weights, "
+     "nonzero, macs, macs_dense, seconds_sample, validation, accuracy, loss "
+     "(the last two of the test part; nothing is chosen by them)."},
+    {"layers", learn_layers_lua, "model:layers()",
+     "The layers of those marks, a list of tables: mark, layer, name, weights, "
+     "nonzero, units, units_left."},
+    {"arrays", learn_arrays_lua, "model:arrays()",
+     "Matrices that it showed, a list of tables: name, rows, columns, height, "
+     "width, channels (of the picture that a column is; 0: none), values (a "
+     "matrix, of six digits)."},
+    {"save", learn_save_lua, "model:save(path)",
+     "Writes the model, with what is needed to prepare raw rows, to a file for "
+     "spred.load_model. An error if it is of a kind that cannot be saved. "
+     "Gives the model."},
     {"predict", learn_predict_lua, "model:predict(data [, kind])",
      "Predictions for a data set or a matrix with the same features, prepared "
      "as the training part was. kind \"class\": a list of class names (default "
      "for classes); \"score\": n x K, the highest wins (default for numbers: "
      "n x 1); \"probability\": n x K, of models that give any. The first call "
-     "fits the model again."},
+     "fits a model again that cannot be saved."},
     {"__gc", release, NULL, NULL},
     {"__tostring", to_text, NULL, NULL},
     {0}};
@@ -327,13 +343,15 @@ static int models(lua_State *L)
     for (size_t i = 0; spred_models[i]; i++) {
         const struct spred_model *m = spred_models[i];
         const struct spred_option *o = m->options;
-        lua_createtable(L, 0, 4);
+        lua_createtable(L, 0, 5);
         lua_pushstring(L, m->name);
         lua_setfield(L, -2, "name");
         lua_pushstring(L, m->alias);
         lua_setfield(L, -2, "alias");
         lua_pushstring(L, m->doc);
         lua_setfield(L, -2, "doc");
+        lua_pushboolean(L, m->store && m->load);
+        lua_setfield(L, -2, "saves");
         lua_newtable(L);
         for (; o && o->name; o++) {
             lua_pushstring(L, o->initial);
@@ -359,9 +377,11 @@ void binding_open_learn(lua_State *L)
          "there; trial: which of its repeats (1). wall: seconds for all of it "
          "(300). Gives a model."},
         {"models", models, "spred.models()",
-         "The models there are, a list of tables with name, alias, doc and "
-         "options (the defaults as text)."},
+         "The models there are, a list of tables with name, alias, doc, saves "
+         "(true: model:save can write it) and options (the defaults as "
+         "text)."},
         {0}};
     binding_type(L, &binding_learnt);
     binding_functions(L, functions);
+    learn_open_predictor(L);
 }

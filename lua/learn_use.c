@@ -1,5 +1,4 @@
-/* learn_use.c: what a model that was learnt is good for: its genes, what was
- * tried, its predictions. */
+/* learn_use.c: what a model is good for: its genes, its predictions, a file. */
 #include "lua/learn.h"
 
 #include <stdlib.h>
@@ -36,14 +35,14 @@ static int by_importance(const void *left, const void *right)
     return a->feature < b->feature ? -1 : a->feature > b->feature;
 }
 
-static void push_gene(lua_State *L, const struct trial *trial,
+static void push_gene(lua_State *L, const struct learn_view *view,
                       const struct gene *gene)
 {
-    size_t raw = trial->prepared.kept[gene->feature];
+    size_t raw = view->prepared->kept[gene->feature];
     lua_createtable(L, 0, 4);
-    lua_pushstring(L, trial->data.features[raw]);
+    lua_pushstring(L, view->features[raw]);
     lua_setfield(L, -2, "feature");
-    lua_pushstring(L, trial->data.symbols[raw]);
+    lua_pushstring(L, view->symbols[raw]);
     lua_setfield(L, -2, "symbol");
     lua_pushnumber(L, gene->importance);
     lua_setfield(L, -2, "importance");
@@ -51,71 +50,18 @@ static void push_gene(lua_State *L, const struct trial *trial,
     lua_setfield(L, -2, "column");
 }
 
-int learn_genes_lua(lua_State *L)
+int learn_view_genes(lua_State *L, const struct learn_view *view)
 {
-    const struct learn *learn = check(L)->learner.learn;
-    const struct trial *trial = learn_trial(learn);
-    const double *importance = learn_importance(learn);
+    size_t n = 0, p = view->prepared->p;
     lua_Integer most = luaL_optinteger(L, 2, LUA_MAXINTEGER);
-    size_t n = 0;
-    struct gene *genes =
-        lua_newuserdatauv(L, (trial->p + 1) * sizeof *genes, 0);
-    for (size_t j = 0; j < trial->p; j++)
-        if (importance[j] > 0)
-            genes[n++] = (struct gene){j, importance[j]};
+    struct gene *genes = lua_newuserdatauv(L, (p + 1) * sizeof *genes, 0);
+    for (size_t j = 0; j < p; j++)
+        if (view->importance[j] > 0)
+            genes[n++] = (struct gene){j, view->importance[j]};
     qsort(genes, n, sizeof *genes, by_importance);
     lua_newtable(L);
     for (size_t i = 0; i < n && (lua_Integer)i < most; i++) {
-        push_gene(L, trial, &genes[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    return 1;
-}
-
-/* ---- candidates ---- */
-
-/* A value of the row, pushed; none: nil. */
-static void push_value(lua_State *L, const struct results_column *column,
-                       const struct results_candidate *row)
-{
-    const void *field = (const char *)row + column->offset;
-    int64_t whole;
-    double real;
-    switch (column->kind) {
-    case RESULTS_TEXT:
-        lua_pushstring(L, *(char *const *)field);
-        break;
-    case RESULTS_INT:
-        memcpy(&whole, field, sizeof whole);
-        lua_pushinteger(L, (lua_Integer)whole);
-        break;
-    case RESULTS_REAL:
-        memcpy(&real, field, sizeof real);
-        lua_pushnumber(L, real);
-        break;
-    }
-}
-
-int learn_candidates_lua(lua_State *L)
-{
-    const struct results_record *record = &check(L)->learner.record;
-    lua_createtable(L, (int)record->n_candidates, 0);
-    for (size_t i = 0; i < record->n_candidates; i++) {
-        const struct results_candidate *row = &record->candidates[i];
-        lua_newtable(L);
-        for (const struct results_column *c = results_candidate_columns;
-             c->name; c++) {
-            push_value(L, c, row);
-            lua_setfield(L, -2, c->name);
-        }
-        lua_pushnil(L); /* there is but this one */
-        lua_setfield(L, -2, "job");
-        lua_pushboolean(L, row->chosen != 0);
-        lua_setfield(L, -2, "chosen");
-        if (row->support == INT64_MIN) { /* nothing was offered */
-            lua_pushnil(L);
-            lua_setfield(L, -2, "support");
-        }
+        push_gene(L, view, &genes[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     return 1;
@@ -124,11 +70,12 @@ int learn_candidates_lua(lua_State *L)
 /* ---- predictions ---- */
 
 /* Scores of the data or matrix at index 2, pushed. */
-static double *push_scores(lua_State *L, struct learn *learn, size_t *n)
+static double *push_scores(lua_State *L, const struct learn_view *view,
+                           size_t *n)
 {
     const struct lua_data *data = binding_test(L, 2, &binding_data);
-    const struct trial *trial = learn_trial(learn);
     const struct spred_matrix *x = NULL;
+    size_t p = view->prepared->p_raw;
     if (data)
         x = &data->data.x;
     else if (binding_test(L, 2, &binding_matrix))
@@ -136,34 +83,33 @@ static double *push_scores(lua_State *L, struct learn *learn, size_t *n)
     else
         luaL_error(L, "predict: expected data or a matrix, got a %s",
                    luaL_typename(L, 2));
-    if (x->cols != trial->data.x.cols)
+    if (x->cols != p)
         luaL_error(L, "predict: the model has %I features, x has %I columns",
-                   (lua_Integer)trial->data.x.cols, (lua_Integer)x->cols);
+                   (lua_Integer)p, (lua_Integer)x->cols);
     *n = x->rows;
-    double *scores = binding_matrix_new(L, x->rows, learn_outputs(learn));
-    binding_try(L, learn_predict(learn, x, scores));
+    double *scores = binding_matrix_new(L, x->rows, view->outputs);
+    binding_try(L, view->scores(L, view->self, x, scores));
     return scores;
 }
 
-static void push_classes(lua_State *L, const struct learn *learn,
+static void push_classes(lua_State *L, const struct learn_view *view,
                          const double *scores, size_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
         size_t best = 0;
-        for (size_t k = 1; k < learn_outputs(learn); k++)
+        for (size_t k = 1; k < view->outputs; k++)
             if (scores[i + k * n] > scores[i + best * n])
                 best = k;
-        lua_pushstring(L, learn_trial(learn)->labels.names[best]);
+        lua_pushstring(L, view->classes[best]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
 }
 
-int learn_predict_lua(lua_State *L)
+int learn_view_predict(lua_State *L, const struct learn_view *view)
 {
     static const char *const kinds[] = {"class", "score", "probability", NULL};
-    struct learn *learn = check(L)->learner.learn;
-    int classes = learn_trial(learn)->n_classes > 0;
+    int classes = view->n_classes > 0;
     const char *word = luaL_optstring(L, 3, classes ? "class" : "score");
     int kind = 0;
     while (kinds[kind] && strcmp(kinds[kind], word) != 0)
@@ -174,18 +120,64 @@ int learn_predict_lua(lua_State *L)
     if (kind != 1 && !classes)
         return luaL_error(L,
                           "predict: this model predicts numbers, not classes");
-    if (kind == 2 && !(learn_model(learn)->takes & SPRED_MODEL_LOGITS))
+    if (kind == 2 && !(view->model->takes & SPRED_MODEL_LOGITS))
         return luaL_error(L, "predict: the model %s gives no probabilities",
-                          learn_model(learn)->name);
-    size_t n, outputs = learn_outputs(learn);
-    const double *scores = push_scores(L, learn, &n);
+                          view->model->name);
+    size_t n;
+    const double *scores = push_scores(L, view, &n);
     if (kind == 0)
-        push_classes(L, learn, scores, n);
+        push_classes(L, view, scores, n);
     if (kind == 2) {
-        const struct spred_problem shape = {.outputs = outputs,
+        const struct spred_problem shape = {.outputs = view->outputs,
                                             .loss = &spred_loss_multinomial};
         spred_probabilities(&shape, scores, n,
-                            binding_matrix_new(L, n, outputs));
+                            binding_matrix_new(L, n, view->outputs));
     }
+    return 1;
+}
+
+/* ---- a model that was learnt ---- */
+
+static enum spred_status scores_of(lua_State *L, void *self,
+                                   const struct spred_matrix *x, double *scores)
+{
+    (void)L;
+    return learn_predict(self, x, scores);
+}
+
+static struct learn_view view_of(lua_State *L)
+{
+    struct learn *learn = check(L)->learner.learn;
+    const struct trial *trial = learn_trial(learn);
+    return (struct learn_view){.model = learn_model(learn),
+                               .n_classes = trial->n_classes,
+                               .outputs = learn_outputs(learn),
+                               .classes = trial->labels.names,
+                               .prepared = &trial->prepared,
+                               .features = trial->data.features,
+                               .symbols = trial->data.symbols,
+                               .importance = learn_importance(learn),
+                               .scores = scores_of,
+                               .self = learn};
+}
+
+int learn_genes_lua(lua_State *L)
+{
+    const struct learn_view view = view_of(L);
+    return learn_view_genes(L, &view);
+}
+
+int learn_predict_lua(lua_State *L)
+{
+    const struct learn_view view = view_of(L);
+    return learn_view_predict(L, &view);
+}
+
+int learn_save_lua(lua_State *L)
+{
+    struct lua_learnt *learnt = check(L);
+    const char *path = luaL_checkstring(L, 2);
+    binding_try(L, learn_store(learnt->learner.learn, path));
+    lua_settop(L, 1);
     return 1;
 }

@@ -487,16 +487,18 @@ static const struct binding_entry methods[] = {
      "The runs, a list of tables with the columns of runs.csv; a key narrows "
      "it. A data set or solver that comes in several settings is named as in "
      "the tables: \"spred[variant=sgd]\"; the plain name takes all of them. In "
-     "the same way r:points{...}, r:genes{...}, r:folds{...}: the tables below "
-     "the runs."},
+     "the same way r:points{...}, r:genes{...}, r:folds{...}, "
+     "r:candidates{...}, "
+     "r:marks{...}, r:layers{...}, r:arrays{...}: the tables below the runs."},
     {"query", query, "r:query(name)",
      "The answer of a named query, a list of tables: \"summary\", \"path\", "
      "\"gap-time\", \"genes\", ...; r:queries() lists them."},
     {"queries", queries, "r:queries()", "The names that r:query knows."},
     {"sql", sql, "r:sql(\"SELECT ... WHERE dataset = ?\", ...)",
-     "The answer of one SELECT over the tables runs, points, genes, folds and "
-     "notes, a list of tables; the values fill the marks ?. It can only read; "
-     "at most 10^6 rows and 30 seconds."},
+     "The answer of one SELECT over the tables runs, points, genes, folds, "
+     "metrics, candidates, marks, layers, arrays and notes, a list of tables; "
+     "the values fill the marks ?. It can only read; at most 10^6 rows and 30 "
+     "seconds."},
     {"group", group,
      "r:group{by={\"dataset\", \"solver\"}, of=\"seconds\", with=\"median\"}",
      "One table per group of runs, with the columns of by, `value` and "

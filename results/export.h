@@ -7,7 +7,7 @@
 #include "spred/text.h"
 
 /* folder/runs.csv, points.csv, genes.csv, folds.csv, metrics.csv and
- * candidates.csv: every row of the store,
+ * candidates.csv, marks.csv, layers.csv, arrays.csv: every row of the store,
  * exactly the columns of sink.h, RFC 4180 with a header line, REAL as %.17g, no
  * value = empty. Written beside and renamed: a reader never sees half a file.
  */

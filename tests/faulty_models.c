@@ -1,10 +1,12 @@
 /* faulty_models.c: the models of the program spredbench-models: the well
- * behaved fakes, and two that crash and hang. Built for tests only. */
+ * behaved fakes, one that saves itself, and two that crash and hang. Built for
+ * tests only. */
 #define _DEFAULT_SOURCE /* usleep */
 #include <signal.h>
 #include <unistd.h>
 
 #include "fake-models.h"
+#include "fake-tread.h"
 
 static enum spred_status crash(struct spred_env *env, void *state,
                                const void *options,
@@ -50,5 +52,5 @@ static const struct spred_model crashing = {.name = "crash-model",
                                            .state_size = 8,
                                            .fit = hang};
 
-const struct spred_model *const spred_models[] = {&look, &look_all, &crashing,
-                                                  &hanging, NULL};
+const struct spred_model *const spred_models[] = {&look,     &look_all, &tread,
+                                                  &crashing, &hanging,  NULL};

@@ -3,9 +3,11 @@
 #include "test.h"
 
 #include "fake-models.h"
+#include "fake-tread.h"
 #include "lua/script.h"
 
-const struct spred_model *const spred_models[] = {&look, &look_all, NULL};
+const struct spred_model *const spred_models[] = {&look, &look_all, &tread,
+                                                  NULL};
 
 static const char prelude[] =
     "function check(ok, message)\n"
@@ -39,7 +41,7 @@ static void learns(void **state)
 {
     struct spred_env env;
     struct counting counting = {0};
-    const struct script_options options = {0};
+    const struct script_options options = {.unsafe = 1}; /* os.tmpname */
     struct script *script;
     char path[1024];
     (void)state;

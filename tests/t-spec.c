@@ -414,7 +414,7 @@ static void resolved_text(void **state)
         "s}\n"
         "solvers:\n"
         "  - lars\n"
-        "measure: {threads: 1, batch: 1}\n"
+        "measure: {threads: 1, batch: 1, keep_models: false}\n"
         "figures: [gap-time, profile, accuracy-genes]\n");
     spec_free(&env, &s);
 }

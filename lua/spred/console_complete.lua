@@ -44,7 +44,7 @@ local keys = {
     protocol = "kind trials folds test validate choose",
     choose = "kind folds rule",
     limits = "wall memory grace script",
-    measure = "threads batch",
+    measure = "threads batch keep_models",
 }
 for what, list in next, keys do
     keys[what] = words(list)

@@ -115,6 +115,7 @@ raises(function() return m.acuracy end, "did you mean 'accuracy'")
 
 -- What there is, and experiments.
 check(spred.models()[1].name == "look" and spred.models()[1].options.genes == "5")
+check(spred.models()[3].saves and not spred.models()[1].saves)
 local e = spred.experiment{
     name = "models", datasets = {{simulated = {n = 40, p = 30, classes = 2}}},
     models = {"look-all", {look = {gain = {1, 2}, tune = {genes = {2, 3}}}}},
@@ -123,6 +124,48 @@ local e = spred.experiment{
 check(tostring(e):find("0 solvers, 3 models, 2 trials"), tostring(e))
 local jobs = e:plan()
 check(#jobs == 6 and jobs[2].model == "look" and jobs[2].tune == "genes=2;3", jobs[2].tune)
+
+-- Marks, layers and matrices of the fits.
+local trod = spred.learn{
+    data = d, model = "tread", options = {steps = 50}, tune = {rate = {0.1, 0.01}}
+}
+local marks, layers = trod:marks(), trod:layers()
+check(#marks == 6 and #layers == 12 and #m:marks() == 0 and #m:layers() == 0 and #m:arrays() == 0)
+check(marks[4].candidate == 2 and marks[4].mark == 4 and marks[4].rule == "dense")
+check(marks[4].job == nil)
+check(marks[1].threshold ~= marks[1].threshold and marks[2].threshold == 0.1)
+check(marks[1].weights == 2 * p and marks[1].nonzero == 2 * p and marks[1].macs_dense == 2 * p)
+check(marks[3].nonzero < marks[1].nonzero and marks[3].seconds_sample > 0)
+check(marks[3].nonzero == layers[5].nonzero + layers[6].nonzero and layers[6].name == "second")
+check(layers[5].mark == 3 and layers[5].layer == 1 and layers[5].units == p / 2)
+local shown = trod:arrays()[1]
+check(#trod:arrays() == 1 and shown.name == "weights")
+check(shown.values.rows == p and shown.values.cols == 2)
+check(shown.width == p and shown.height == 1 and shown.job == nil)
+
+-- A model in a file predicts the same bits, in any order of things.
+local path = os.tmpname()
+check(trod:save(path) == trod)
+local saved = spred.load_model(path)
+check(spred.type(saved) == "saved" and saved.name == "tread" and saved.chosen == trod.chosen)
+check(saved.dataset == "plain" and saved.features[3] == d.features[3] and #saved.classes == 2)
+check(saved.options == trod.options and tostring(saved):find("saved model tread, rate=0.1 step=50"))
+local was, is = trod:predict(x, "score"), saved:predict(x, "score")
+for i = 1, n do
+    check(was[{i, 1}] == is[{i, 1}] and was[{i, 2}] == is[{i, 2}])
+    check(trod:predict(d)[i] == saved:predict(d)[i])
+end
+check(saved:predict(d, "probability").cols == 2)
+check(saved:genes(1)[1].feature == trod:genes(1)[1].feature)
+check(saved:genes(1)[1].column == 3)
+check(math.abs(math.abs(shown.values[{3, 1}]) / saved:genes(1)[1].importance - 1) < 1e-5)
+raises(function() return saved:predict(spred.zeros(2, 3)) end, "the model has 8 features, x has 3")
+raises(function() return m:save(path) end, "the model look cannot be saved")
+raises(function() return trod:save("/no/such/folder/x") end, "cannot be written: No such file")
+raises(function() return spred.load_model("/no/such/file") end, "No such file")
+raises(function() return spred.load_model(os.getenv("SPRED_SOURCE") .. "/README.md") end,
+    "README.md: not a saved model")
+os.remove(path)
 
 -- Layers of a network, as tables.
 local net = spred.learn{data = d, model = {look = {word = {

@@ -11,6 +11,18 @@ SPRED_API enum spred_status spred_write_file(struct spred_env *env,
                                              const char *path,
                                              const void *bytes, size_t length);
 
+struct spred_piece {
+    const void *bytes;
+    size_t size;
+};
+/* The same of pieces one after the other; they are on the disk when it returns:
+ * a kill leaves the old file or the new one, and so does a loss of power if the
+ * disk keeps its word. */
+SPRED_API enum spred_status spred_write_pieces(struct spred_env *env,
+                                               const char *path,
+                                               const struct spred_piece *pieces,
+                                               size_t n);
+
 /* A whole file as text, NUL-terminated; free it. SPRED_ENOTFOUND: there is
  * none; SPRED_EIO. */
 SPRED_API enum spred_status spred_read_file(struct spred_env *env,
