@@ -172,32 +172,92 @@ static enum spred_status unpack(struct job *job, const char *part)
     return status;
 }
 
-/* Into the cache under its name; the lock is held. */
-static enum spred_status fetch_locked(struct job *job, const char *parent,
-                                      const char *path)
+/* One file of the package into the cache under its name. */
+static enum spred_status keep(struct job *job, const char *path)
 {
-    enum spred_fetched state;
-    SPRED_TRY(spred_fetch_state(job->env, path, &state));
-    if (state == SPRED_FETCHED_SAME && !job->options->refresh)
-        return SPRED_OK; /* another process was faster */
-    SPRED_TRY(spred_folder_make(job->env, parent, &job->folder));
-    job->errors = spred_format(job->env, "%s/errors", job->folder);
     char *file = spred_format(job->env, "%s/file", job->folder);
-    enum spred_status status = job->errors && file ? SPRED_OK : SPRED_ENOMEM;
-    if (status == SPRED_OK)
-        status = download(job);
-    if (status == SPRED_OK)
-        status = unpack(job, file);
+    enum spred_status status = file ? unpack(job, file) : SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = spred_fetch_record(job->env, file, path);
     if (status == SPRED_OK && rename(file, path) != 0)
         status =
             spred_fail(job->env, SPRED_EIO, "%s: %s", path, strerror(errno));
+    spred_free(job->env, file);
+    return status;
+}
+
+/* *all: every file is there as it was recorded. */
+static enum spred_status look(struct job *job, char *const *paths, size_t n,
+                              int *all)
+{
+    *all = 1;
+    for (size_t i = 0; i < n; i++) {
+        enum spred_fetched state;
+        SPRED_TRY(spred_fetch_state(job->env, paths[i], &state));
+        *all &= state == SPRED_FETCHED_SAME;
+    }
+    return SPRED_OK;
+}
+
+/* The lock is held. */
+static enum spred_status fetch_locked(struct job *job, const char *parent,
+                                      const struct spred_debian_set *sets,
+                                      char *const *paths, size_t n)
+{
+    int all;
+    SPRED_TRY(look(job, paths, n, &all));
+    if (all && !job->options->refresh)
+        return SPRED_OK; /* another process was faster */
+    SPRED_TRY(spred_folder_make(job->env, parent, &job->folder));
+    job->errors = spred_format(job->env, "%s/errors", job->folder);
+    enum spred_status status = job->errors ? download(job) : SPRED_ENOMEM;
+    for (size_t i = 0; status == SPRED_OK && i < n; i++) {
+        job->set = &sets[i];
+        status = keep(job, paths[i]);
+    }
     spred_folder_remove(job->env, job->folder);
     spred_free(job->env, job->folder);
     spred_free(job->env, job->errors);
     spred_free(job->env, job->package);
-    spred_free(job->env, file);
+    return status;
+}
+
+enum spred_status spred_fetch_debian_group(
+    struct spred_env *env, const struct spred_debian_set *sets, size_t n,
+    const struct spred_fetch_options *options, char **paths)
+{
+    static const struct spred_fetch_options none = {0};
+    struct job job = {
+        .env = env, .set = sets, .options = options ? options : &none};
+    char *parent = NULL;
+    int fd = -1, all = 0;
+    memset(paths, 0, n * sizeof *paths);
+    SPRED_TRY(spred_fetch_folder(env, job.options, &parent));
+    enum spred_status status = SPRED_OK;
+    for (size_t i = 0; i < n && status == SPRED_OK; i++) {
+        paths[i] = spred_format(env, "%s/%s.%s", parent, sets[i].package,
+                                strrchr(sets[i].file, '/') + 1);
+        status = paths[i] ? SPRED_OK : SPRED_ENOMEM;
+    }
+    char *lock =
+        status == SPRED_OK ? spred_format(env, "%s.lock", paths[0]) : NULL;
+    if (status == SPRED_OK)
+        status = lock ? look(&job, paths, n, &all) : SPRED_ENOMEM;
+    if (status == SPRED_OK && (!all || job.options->refresh)) {
+        status = spred_fetch_lock(env, lock, &fd);
+        if (status == SPRED_OK)
+            status = fetch_locked(&job, parent, sets, paths, n);
+        if (fd >= 0) {
+            unlink(lock);
+            close(fd);
+        }
+    }
+    for (size_t i = 0; i < n && status != SPRED_OK; i++) {
+        spred_free(env, paths[i]);
+        paths[i] = NULL;
+    }
+    spred_free(env, parent);
+    spred_free(env, lock);
     return status;
 }
 
@@ -205,41 +265,10 @@ enum spred_status spred_fetch_debian(struct spred_env *env, const char *name,
                                      const struct spred_fetch_options *options,
                                      char **path)
 {
-    static const struct spred_fetch_options none = {0};
-    struct job job = {0};
-    char *parent = NULL;
-    enum spred_fetched state = SPRED_FETCHED_ABSENT;
+    const struct spred_debian_set *set;
     *path = NULL;
-    job.env = env;
-    job.options = options ? options : &none;
-    SPRED_TRY(find_set(env, name, &job.set));
-    SPRED_TRY(spred_fetch_folder(env, job.options, &parent));
-    const char *base = strrchr(job.set->file, '/') + 1;
-    char *final = spred_format(env, "%s/%s.%s", parent, job.set->package, base);
-    char *lock =
-        spred_format(env, "%s/%s.%s.lock", parent, job.set->package, base);
-    int fd = -1;
-    enum spred_status status = final && lock ? SPRED_OK : SPRED_ENOMEM;
-    if (status == SPRED_OK)
-        status = spred_fetch_state(env, final, &state);
-    if (status == SPRED_OK &&
-        (state != SPRED_FETCHED_SAME || job.options->refresh)) {
-        status = spred_fetch_lock(env, lock, &fd);
-        if (status == SPRED_OK)
-            status = fetch_locked(&job, parent, final);
-        if (fd >= 0) {
-            unlink(lock);
-            close(fd);
-        }
-    }
-    if (status == SPRED_OK) {
-        *path = final;
-        final = NULL;
-    }
-    spred_free(env, parent);
-    spred_free(env, final);
-    spred_free(env, lock);
-    return status;
+    SPRED_TRY(find_set(env, name, &set));
+    return spred_fetch_debian_group(env, set, 1, options, path);
 }
 
 /* Two sets may come from one file (ALL): the hash names what was made of it. */

@@ -68,6 +68,12 @@ enum spred_status spred_folder_make(struct spred_env *env, const char *parent,
                                     char **out);
 void spred_folder_remove(struct spred_env *env, const char *folder);
 
+/* fetch_debian.c: several files of one package, which is downloaded once if one
+ * of them is missing. paths: n, each spred_free; all NULL after an error. */
+enum spred_status spred_fetch_debian_group(
+    struct spred_env *env, const struct spred_debian_set *sets, size_t n,
+    const struct spred_fetch_options *options, char **paths);
+
 /* debian_special.c: what a single set needs after loading (subset, names of
  * classes). */
 enum spred_status spred_debian_adapt(struct spred_env *env,
