@@ -54,7 +54,7 @@ static enum spred_status load_file(struct spred_env *env,
 }
 
 /* Does the cache hold these data, and undamaged? */
-static int is_kept(struct spred_env *env, const char *cached, const char *hash)
+int source_is_kept(struct spred_env *env, const char *cached, const char *hash)
 {
     struct spred_data kept;
     if (spred_cache_map_whole(env, cached, &kept) != SPRED_OK)
@@ -91,7 +91,7 @@ static enum spred_status load_simulated(struct spred_env *env,
     spred_free(env, folder);
     if (!data->name || !*cached)
         return SPRED_ENOMEM;
-    return is_kept(env, *cached, data->hash)
+    return source_is_kept(env, *cached, data->hash)
                ? SPRED_OK
                : spred_cache_write(env, *cached, data);
 }
@@ -156,7 +156,7 @@ static enum spred_status load_own(struct spred_env *env,
     spred_free(env, folder);
     if (!*cached)
         return SPRED_ENOMEM;
-    if (is_kept(env, *cached, hash))
+    if (source_is_kept(env, *cached, hash))
         return spred_cache_map(env, *cached, data);
     SPRED_TRY(make_own(env, spec, set, data));
     memcpy(data->hash, hash, sizeof hash);
@@ -212,6 +212,8 @@ enum spred_status source_load(struct spred_env *env, const struct spec *spec,
         return load_file(env, set, data, path);
     if (set->source == SPEC_LOADER)
         return load_own(env, spec, set, data, path);
+    if (set->source == SPEC_PATCHES)
+        return patches_load(env, spec, set, fetch, data, path);
     return load_simulated(env, spec, set, data, path);
 }
 
@@ -227,6 +229,8 @@ static enum spred_status load_one(struct spred_env *env,
         source_load(env, spec, set, fetch, &data, &out->path);
     if (status == SPRED_OK && spec->protocol.paper)
         out->target = spred_strdup(env, "all subset types");
+    else if (status == SPRED_OK && set->source == SPEC_PATCHES)
+        out->target = spred_strdup(env, "");
     else if (status == SPRED_OK)
         status =
             labels_make(env, &data, source_target(set), &labels, &out->target);
@@ -236,12 +240,14 @@ static enum spred_status load_one(struct spred_env *env,
         out->source = spred_strdup(env, data.source);
         out->hash = spred_strdup(env, data.hash);
         out->simulated = data.simulated;
+        out->patches = set->patches;
         out->samples = data.x.rows;
         out->features = data.x.cols;
         snprintf(key, sizeof key, "data:%.200s", set->name);
         char *text = spred_format(
-            env, "%zu samples x %zu features; target '%s'%s%s%s%s", data.x.rows,
-            data.x.cols, out->target ? out->target : "",
+            env, "%zu samples x %zu features%s%s%s%s%s%s%s", data.x.rows,
+            data.x.cols, set->patches ? "" : "; target '",
+            out->target ? out->target : "", set->patches ? "" : "'",
             labels.note && *labels.note ? "; " : "",
             labels.note ? labels.note : "", *data.note ? "; " : "", data.note);
         status = out->name && out->source && out->hash && out->target && text

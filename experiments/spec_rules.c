@@ -9,12 +9,24 @@
 #define FIGURES_MAX 64
 
 /* When the file names none: the first three of solvers, from the third to the
- * sixth of models, all six of both. */
-const char *const spec_figure_names[] = {
-    "gap-time",         "profile",    "accuracy-genes",
-    "stability",        "gene-map",   "critical-difference",
-    "time-dimension",   "time-alpha", "zero-rate",
-    "support-recovery", "cv",         NULL};
+ * sixth of models, all six of both; the last four of coding. */
+const char *const spec_figure_names[] = {"gap-time",
+                                         "profile",
+                                         "accuracy-genes",
+                                         "stability",
+                                         "gene-map",
+                                         "critical-difference",
+                                         "time-dimension",
+                                         "time-alpha",
+                                         "zero-rate",
+                                         "support-recovery",
+                                         "cv",
+                                         "dictionary",
+                                         "coding-time",
+                                         "rate-distortion",
+                                         "denoising",
+                                         NULL};
+#define FIGURES_OF_CODING 11 /* from there on, all */
 #define FIGURES_OF_SOLVERS 3
 #define FIGURES_OF_MODELS 2
 #define FIGURES_OF_BOTH 6
@@ -92,6 +104,8 @@ static void set_defaults(struct spec *out)
     out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000, 300};
     out->limits = (struct spec_limits){600, 4096 * MIB, 5, 30};
     out->threads = out->batch = 1;
+    if (out->coding) /* a dictionary is a costly trial */
+        out->protocol.trials = 1;
 }
 
 static enum spred_status add_figure(struct spec_reader *r, const char *name)
@@ -116,6 +130,10 @@ static enum spred_status read_figures(struct spec_reader *r,
         int solvers = spec_node_get(root, "solvers") != NULL;
         size_t first = models && !solvers ? FIGURES_OF_MODELS : 0;
         size_t end = models ? FIGURES_OF_BOTH : FIGURES_OF_SOLVERS;
+        if (out->coding) {
+            first = FIGURES_OF_CODING;
+            end = sizeof spec_figure_names / sizeof *spec_figure_names - 1;
+        }
         for (size_t i = first; i < end; i++)
             SPRED_TRY(add_figure(r, spec_figure_names[i]));
         return SPRED_OK;
@@ -263,5 +281,10 @@ enum spred_status spec_read_rules(struct spec_reader *r,
     const struct spec_node *protocol = spec_node_get(root, "protocol");
     SPRED_TRY(read_kind(r, protocol));
     SPRED_TRY(check_protocol(r, protocol ? protocol : root));
+    if (out->coding &&
+        (out->protocol.folds || out->protocol.paper || out->protocol.own))
+        return spec_fail(r, protocol,
+                         "protocol: coding predicts nothing, expected trials "
+                         "alone");
     return read_figures(r, root);
 }

@@ -31,6 +31,16 @@ SPRED_API enum spred_status spred_image_crop(struct spred_env *env,
                                              size_t height,
                                              struct spred_image *out);
 
+/* A picture as a data set (rows of it are samples), for the cache of mapped
+ * data, and back. Both copies; free the result also after an error. */
+SPRED_API enum spred_status spred_image_data(struct spred_env *env,
+                                             const struct spred_image *image,
+                                             const char *name,
+                                             struct spred_data *out);
+SPRED_API enum spred_status spred_image_of_data(struct spred_env *env,
+                                                const struct spred_data *data,
+                                                struct spred_image *out);
+
 /* Free pictures inside Debian packages, the table of struct spred_debian_set
  * with `target` unused. */
 SPRED_API const struct spred_debian_set *spred_debian_pictures(void);
