@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "results/coding.h"
 #include "results/view.h"
 #include "spred/text.h"
 
@@ -265,6 +266,8 @@ static const struct {
                              struct results_table *out);
 } queries[] = {{results_accuracy_genes_heads, NULL, results_accuracy_genes},
                {results_chosen_genes_heads, NULL, results_chosen_genes},
+               {results_coding_heads, NULL, results_coding},
+               {results_coding_time_heads, NULL, results_coding_time},
                {datasets_heads, NULL, datasets},
                {endings_heads, NULL, endings},
                {results_gap_time_heads, NULL, results_gap_time},
@@ -274,9 +277,11 @@ static const struct {
                {results_metrics_heads, NULL, results_metrics},
                {notes_heads, notes_sql, NULL},
                {results_path_heads, NULL, results_path},
+               {results_pictures_heads, NULL, results_pictures},
                {results_profile_heads, NULL, results_profile},
                {results_rank_pairs_heads, NULL, results_rank_pairs},
                {results_ranks_heads, NULL, results_ranks},
+               {results_rate_distortion_heads, NULL, results_rate_distortion},
                {solvers_heads, NULL, solvers},
                {results_summary_heads, NULL, results_summary_table},
                {results_dimension_heads, NULL, results_dimension},
@@ -284,10 +289,12 @@ static const struct {
                {results_versus_heads, NULL, results_versus}};
 
 static const char *const names[] = {
-    "accuracy-genes", "chosen-genes",   "datasets",   "endings", "gap-time",
-    "genes",          "machines",       "methods",    "metrics", "notes",
-    "path",           "profile",        "rank-pairs", "ranks",   "solvers",
-    "summary",        "time-dimension", "tuned",      "versus",  NULL};
+    "accuracy-genes", "chosen-genes",    "coding",   "coding-time",
+    "datasets",       "endings",         "gap-time", "genes",
+    "machines",       "methods",         "metrics",  "notes",
+    "path",           "pictures",        "profile",  "rank-pairs",
+    "ranks",          "rate-distortion", "solvers",  "summary",
+    "time-dimension", "tuned",           "versus",   NULL};
 
 const char *const *results_query_names(void)
 {

@@ -34,6 +34,16 @@ int results_run_is_model(const struct results_run *run)
     return strcmp(or_empty(run->kind), "model") == 0;
 }
 
+int results_run_is_coding(const struct results_run *run)
+{
+    return strcmp(or_empty(run->kind), "coding") == 0;
+}
+
+int results_run_is_solver(const struct results_run *run)
+{
+    return !results_run_is_model(run) && !results_run_is_coding(run);
+}
+
 int results_run_reached(const struct results_run *run)
 {
     return results_run_is(run, "certified") ||
