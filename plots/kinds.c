@@ -3,16 +3,37 @@
 #include "plots/figure.h"
 #include "plots/plots.h"
 
-static const struct plots_kind *const kinds[] = {
-    &plots_gap_time,         &plots_profile,    &plots_accuracy_genes,
-    &plots_stability,        &plots_gene_map,   &plots_critical_difference,
-    &plots_time_dimension,   &plots_time_alpha, &plots_zero_rate,
-    &plots_support_recovery, &plots_cv};
-static const char *const names[] = {
-    "gap-time",         "profile",    "accuracy-genes",
-    "stability",        "gene-map",   "critical-difference",
-    "time-dimension",   "time-alpha", "zero-rate",
-    "support-recovery", "cv",         NULL};
+static const struct plots_kind *const kinds[] = {&plots_gap_time,
+                                                 &plots_profile,
+                                                 &plots_accuracy_genes,
+                                                 &plots_stability,
+                                                 &plots_gene_map,
+                                                 &plots_critical_difference,
+                                                 &plots_time_dimension,
+                                                 &plots_time_alpha,
+                                                 &plots_zero_rate,
+                                                 &plots_support_recovery,
+                                                 &plots_cv,
+                                                 &plots_dictionary,
+                                                 &plots_coding_time,
+                                                 &plots_rate_distortion,
+                                                 &plots_denoising};
+static const char *const names[] = {"gap-time",
+                                    "profile",
+                                    "accuracy-genes",
+                                    "stability",
+                                    "gene-map",
+                                    "critical-difference",
+                                    "time-dimension",
+                                    "time-alpha",
+                                    "zero-rate",
+                                    "support-recovery",
+                                    "cv",
+                                    "dictionary",
+                                    "coding-time",
+                                    "rate-distortion",
+                                    "denoising",
+                                    NULL};
 
 static const struct plots_kind *find(const char *name)
 {

@@ -132,6 +132,7 @@ void results_view_close(struct results_view *view);
  * tuned          Per data set and model: the settings that the validation part
  *                chose, the most frequent first.
  *
+<<<<<<< HEAD
  * Sparse coding (kind "coding") is in datasets, solvers, machines and endings,
  * and in the following alone, by data set, problem ("coding(DICTIONARY atoms=N
  * lambda=L)") and coder:
@@ -141,6 +142,39 @@ void results_view_close(struct results_view *view);
  * rate-distortion  One row a problem: nonzeros, error and PSNR of the coder
  * that took the noise off, else of the first by label. pictures       The
  * arrays of the first trial: dictionaries and pictures.
+=======
+ * Of jobs with marks (sink.h), by data set and network (the option network):
+ *
+ * compression    One row per method, setting, rule and threshold: all trials of
+ *                a mark. A method's settings differ in lambda, compression,
+ *                threshold_start, thresholds, fine_thresholds and in what was
+ *                tuned; other options that differ make other methods. Mean,
+ *                least and most over trials. Compared with the dense network of
+ *                the same trial: of the marks "dense" those of a model whose
+ *                name ends in "dense", else of any, then the most accurate on
+ *                the validation part. front: no other setting of the method
+ *                compresses as much and is more accurate on the validation
+ *                part; front_macs and front_speed: the same of networks made
+ *                smaller (where there are none, front_macs of all). Without a
+ *                validation part every setting is on its front. Dense ones are
+ *                on none. Nothing is chosen by the test part.
+ *
+ * best-compression  The dense network, then per method the setting with the
+ *                largest compression that loses at most 0.01 of validation
+ *                accuracy against it (means over trials; only settings that as
+ *                many trials have as any of the method), and what it is worth
+ *                on the test part; or why there is none.
+ *
+ * compression-levels  Per level 2, 5, 10, 20 ... and method: of the settings
+ *                that compress at least so much the most accurate on the
+ *                validation part, and what it is worth on the test part.
+ *
+ * layer-sparsity Per method the layers at its best-compression; where it has
+ *                none, at its most accurate setting on the validation part.
+ *
+ * arrays         Matrices that jobs left (dictionaries, filters), of the first
+ *                trial that has each.
+>>>>>>> refs/heads/plots
  */
 const char *const *results_query_names(void);
 

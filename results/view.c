@@ -131,6 +131,8 @@ static int by_label(const void *pa, const void *pb)
     const struct results_view_run *a = pa, *b = pb;
     int c = compare_names(a->dataset, b->dataset);
     c = c ? c : strcmp(a->dataset, b->dataset);
+    c = c ? c
+          : compare_names(or_empty(a->run.problem), or_empty(b->run.problem));
     c = c ? c : compare_text(a->run.problem, b->run.problem);
     c = c ? c : strcmp(a->solver, b->solver);
     c = c ? c : (a->run.trial > b->run.trial) - (a->run.trial < b->run.trial);

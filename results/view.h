@@ -93,12 +93,32 @@ enum spred_status results_chosen_genes(struct spred_env *env,
 enum spred_status results_tuned(struct spred_env *env,
                                 struct results_view *view,
                                 struct results_table *out);
+enum spred_status results_compression(struct spred_env *env,
+                                      struct results_view *view,
+                                      struct results_table *out);
+enum spred_status results_best_compression(struct spred_env *env,
+                                           struct results_view *view,
+                                           struct results_table *out);
+enum spred_status results_compression_levels(struct spred_env *env,
+                                             struct results_view *view,
+                                             struct results_table *out);
+enum spred_status results_layer_sparsity(struct spred_env *env,
+                                         struct results_view *view,
+                                         struct results_table *out);
+enum spred_status results_arrays(struct spred_env *env,
+                                 struct results_view *view,
+                                 struct results_table *out);
 extern const struct results_head results_methods_heads[];
 extern const struct results_head results_versus_heads[];
 extern const struct results_head results_ranks_heads[];
 extern const struct results_head results_rank_pairs_heads[];
 extern const struct results_head results_chosen_genes_heads[];
 extern const struct results_head results_tuned_heads[];
+extern const struct results_head results_compression_heads[];
+extern const struct results_head results_best_compression_heads[];
+extern const struct results_head results_compression_levels_heads[];
+extern const struct results_head results_layer_sparsity_heads[];
+extern const struct results_head results_arrays_heads[];
 extern const struct results_head results_gap_time_heads[];
 extern const struct results_head results_path_heads[];
 extern const struct results_head results_dimension_heads[];
