@@ -244,8 +244,8 @@ static enum spred_status put_rates(struct plots_figure *f,
     if (isfinite(noisy))
         SPRED_TRY(spred_buffer_add(
             f->context->env, &f->caption,
-            "PSNR: of the held-out picture, its noise taken off by coding all "
-            "of its overlapping patches; with the noise it is %.2f dB. ",
+            "PSNR: of the held-out picture, its noise taken off by coding "
+            "its overlapping patches; with the noise it is %.2f dB. ",
             noisy));
     return plots_provenance(f, t, 0, end);
 }
