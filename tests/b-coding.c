@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "spred/coding.h"
 #include "spred/linalg.h"
@@ -35,6 +36,14 @@ static void write_doubles(const char *path, const double *values, size_t count)
     if (!file || fwrite(values, sizeof *values, count, file) != count ||
         fclose(file))
         stop(path, "cannot be written");
+}
+
+/* Processor seconds of all threads. */
+static double processor(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 struct bench {
@@ -126,13 +135,16 @@ static void code(struct bench *b, const char *name, int argc, char **argv)
     for (size_t k = 0; k < b->repeats; k++) {
         struct spred_codes codes;
         struct spred_coding_report r;
+        double begin = processor();
         if (spred_code(&b->env, coder, chosen, &task, &codes, &r) != SPRED_OK)
             stop(name, b->env.error);
-        printf("%s seconds %.6f certify %.6f certified %zu of %zu gap %.3g "
+        double cpu = processor() - begin;
+        printf("%s seconds %.6f cpu %.6f certify %.6f certified %zu of %zu gap "
+               "%.3g "
                "floor %.3g nonzeros %.3f objective %.10f squares %.5f steps "
                "%ld\n",
-               name, r.seconds, r.seconds_certify, r.certified, task.n, r.gap,
-               r.floor, r.nonzeros, r.objective, r.squares, r.steps);
+               name, r.seconds, cpu, r.seconds_certify, r.certified, task.n,
+               r.gap, r.floor, r.nonzeros, r.objective, r.squares, r.steps);
         if (b->out && k + 1 == b->repeats)
             write_codes(b, &codes);
         spred_codes_free(&b->env, &codes);

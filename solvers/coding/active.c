@@ -6,6 +6,7 @@
 
 #include "solvers/coding/signal_gap.h"
 
+enum { MOST_EXCHANGES = 4 };
 /* Squared sine of the angle below which an atom counts as dependent. */
 static const double dependent = 1e-10;
 
@@ -78,6 +79,39 @@ void coding_active_leave(struct coding_active *a, size_t position)
             after * sizeof *a->sign);
     memmove(a->value + position, a->value + position + 1,
             after * sizeof *a->value);
+}
+
+int coding_active_exchange(struct coding_active *a, uint32_t j, double sign)
+{
+    const double *column = a->gram + j * a->n;
+    double moved = 0;
+    for (int count = 0; count < MOST_EXCHANGES; count++) {
+        size_t members = a->factor.count, stop = members;
+        double least = INFINITY, rate = 1;
+        for (size_t k = 0; k < members; k++)
+            a->right[k] = column[a->member[k]];
+        a->loops->solve(&a->factor, a->right, a->to);
+        for (size_t k = 0; k < members; k++) {
+            double closing = sign * a->to[k] * a->sign[k];
+            double at = fabs(a->value[k]);
+            rate -= closing;
+            if (closing > 0 && at < least * closing) {
+                least = at / closing;
+                stop = k;
+            }
+        }
+        if (!(rate < 0) || stop == members)
+            return 0;
+        for (size_t k = 0; k < members; k++)
+            a->value[k] -= least * sign * a->to[k];
+        moved += least;
+        coding_active_leave(a, stop);
+        if (coding_active_enter(a, j, sign)) {
+            a->value[a->factor.count - 1] = sign * moved;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 void coding_active_aim(struct coding_active *a, const double *c, double level)

@@ -27,6 +27,11 @@ void coding_active_clear(struct coding_active *a);
 /* Atom j enters with a sign and code 0; 0: it depends on the members, or there
  * is no room. */
 int coding_active_enter(struct coding_active *a, uint32_t j, double sign);
+/* Atom j violates and depends on the members, d_j = D_A z: along the direction
+ * that D does not see, e_j - z, which lowers |.|_1, until a code is zero; that
+ * member leaves and j enters, until it can. g stays what it is. 0: no such
+ * way. */
+int coding_active_exchange(struct coding_active *a, uint32_t j, double sign);
 /* The member at a position leaves; the others keep their order. */
 void coding_active_leave(struct coding_active *a, size_t position);
 /* to = the minimiser on the face: G_AA to = c_A - level sign. */

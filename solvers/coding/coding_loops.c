@@ -5,6 +5,9 @@
 
 #include <math.h>
 #include <string.h>
+#ifdef __AVX2__
+#include <immintrin.h>
+#endif
 
 #ifndef LOOPS
 #define LOOPS coding_loops_baseline
@@ -39,12 +42,16 @@ INLINE doubles larger(doubles a, doubles b)
     return (doubles)((takes & (bits)b) | (~takes & (bits)a));
 }
 
+/* A comparison is true in some lane. */
 INLINE int any(bits v)
 {
-    int64_t all = 0;
-    for (int lane = 0; lane < LANES; lane++)
-        all |= v[lane];
-    return all != 0;
+#if VECTOR == 64
+    return _mm512_movepi64_mask((__m512i)v) != 0;
+#elif VECTOR == 32
+    return _mm256_movemask_pd((__m256d)v) != 0;
+#else
+    return (v[0] | v[1]) != 0;
+#endif
 }
 
 static void combine(size_t n, const double *gram, size_t count,
@@ -94,6 +101,15 @@ static double largest(size_t n, const double *y)
     for (; j < n; j++)
         out = fabs(y[j]) > out ? fabs(y[j]) : out;
     return out;
+}
+
+static void advance(size_t n, double step, const double *a, double *g)
+{
+    size_t j = 0;
+    for (; j + LANES <= n; j += LANES)
+        store(g + j, load(g + j) - step * load(a + j));
+    for (; j < n; j++)
+        g[j] -= step * a[j];
 }
 
 static size_t above(size_t n, const double *y, double bound, uint32_t *out)
@@ -279,6 +295,7 @@ static void take_out(struct active_factor *f, size_t position)
 const struct coding_loops LOOPS = {.name = LOOPS_NAME,
                                    .combine = combine,
                                    .largest = largest,
+                                   .advance = advance,
                                    .above = above,
                                    .reach = reach,
                                    .sweep = sweep,

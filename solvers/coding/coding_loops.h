@@ -32,6 +32,8 @@ struct coding_loops {
                     double *y);
     /* max |y_j| */
     double (*largest)(size_t n, const double *y);
+    /* g -= step a */
+    void (*advance)(size_t n, double step, const double *a, double *g);
     /* The j with |y_j| > bound, ascending; their number. */
     size_t (*above)(size_t n, const double *y, double bound, uint32_t *out);
     /* The first j that reaches the level as all move on: the least step, below

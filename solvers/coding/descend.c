@@ -8,7 +8,7 @@
 
 #include "solvers/coding/signal_gap.h"
 
-enum { LEAST_ENTRY = 8, SWEEPS_BETWEEN = 4, MOST_IDLE = 3 };
+enum { LEAST_ENTRY = 8, SWEEPS_BETWEEN = 4, MOST_IDLE = 50 };
 /* A working set is solved to this share of the gap where all of it is to be. */
 static const double inner_share = .5;
 

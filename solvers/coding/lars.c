@@ -120,8 +120,7 @@ static int walk(struct work *work, const double *c, double lambda, long *steps)
         level -= step;
         for (size_t k = 0; k < count; k++)
             a->value[k] += step * a->to[k];
-        for (size_t j = 0; j < n; j++)
-            a->g[j] -= step * work->slope[j];
+        loops->advance(n, step, work->slope, a->g);
         if (who < n) {
             next = (uint32_t)who;
         } else {

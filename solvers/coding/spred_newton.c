@@ -21,7 +21,6 @@ struct work {
     const struct spred_coding *coding;
     struct options chosen;
     uint32_t *found; /* n */
-    double *place;   /* n: 1 for members */
 };
 
 static const long finishing_sweeps = 100000;
@@ -34,7 +33,6 @@ static void close_work(struct spred_env *env, void *cookie)
     coding_active_close(env, &work->active);
     descend_close(env, &work->descend);
     spred_free(env, work->found);
-    spred_free(env, work->place);
     spred_free(env, work);
 }
 
@@ -48,8 +46,7 @@ static void *open_work(struct spred_env *env, const void *options,
     work->coding = shared->coding;
     work->chosen = *(const struct options *)options;
     work->found = spred_alloc(env, n, sizeof *work->found);
-    work->place = spred_alloc(env, n, sizeof *work->place);
-    if (!work->found || !work->place ||
+    if (!work->found ||
         coding_active_open(env, &work->active, shared) != SPRED_OK ||
         descend_open(env, &work->descend, shared) != SPRED_OK) {
         close_work(env, work);
@@ -78,43 +75,30 @@ static int move(struct work *work)
     }
     for (size_t k = 0; k < count; k++)
         a->value[k] += step * (a->to[k] - a->value[k]);
-    work->place[a->member[stop]] = 0;
     coding_active_leave(a, stop);
     return 0;
 }
 
-/* The atoms that violate most enter; how many. */
-static size_t enter(struct work *work, double lambda)
+/* The atoms that violate most enter, of those above bound; how many. */
+static size_t enter(struct work *work, double bound)
 {
     struct coding_active *a = &work->active;
-    double top = 0, bound = lambda * (1 + tolerance);
-    size_t found = a->loops->above(a->n, a->g, bound, work->found), fresh = 0;
-    for (size_t k = 0; k < found; k++) {
-        uint32_t j = work->found[k];
-        if (work->place[j] > 0)
-            continue;
-        work->found[fresh++] = j;
-        top = fabs(a->g[j]) > top ? fabs(a->g[j]) : top;
-    }
-    bound = top - work->chosen.reach * (top - lambda);
-    size_t came = 0;
-    for (long e = 0; e < work->chosen.entries; e++) {
-        size_t best = fresh;
-        for (size_t k = 0; k < fresh; k++) {
-            double size = fabs(a->g[work->found[k]]);
-            if (size >= bound &&
-                (best == fresh || size > fabs(a->g[work->found[best]])))
+    size_t found = a->loops->above(a->n, a->g, bound, work->found), came = 0;
+    uint32_t first = UINT32_MAX;
+    for (long e = 0; e < work->chosen.entries && found > 0; e++) {
+        size_t best = 0;
+        for (size_t k = 1; k < found; k++)
+            if (fabs(a->g[work->found[k]]) > fabs(a->g[work->found[best]]))
                 best = k;
-        }
-        if (best == fresh)
-            break;
         uint32_t j = work->found[best];
-        work->found[best] = work->found[--fresh];
-        if (coding_active_enter(a, j, a->g[j] > 0 ? 1 : -1)) {
-            work->place[j] = 1;
-            came++;
-        }
+        if (first == UINT32_MAX)
+            first = j;
+        work->found[best] = work->found[--found];
+        came += (size_t)coding_active_enter(a, j, a->g[j] > 0 ? 1 : -1);
     }
+    if (came == 0 && first != UINT32_MAX)
+        came =
+            (size_t)coding_active_exchange(a, first, a->g[first] > 0 ? 1 : -1);
     return came;
 }
 
@@ -123,14 +107,18 @@ static size_t enter(struct work *work, double lambda)
 static int jump(struct work *work, const double *c, double lambda, long *steps)
 {
     struct coding_active *a = &work->active;
-    memset(work->place, 0, a->n * sizeof *work->place);
     coding_active_clear(a);
     memcpy(a->g, c, a->n * sizeof *a->g);
     for (long count = 0; count < work->chosen.jumps; count++) {
-        if (a->loops->largest(a->n, a->g) <= lambda * (1 + tolerance))
+        double least = lambda * (1 + tolerance);
+        double top = a->loops->largest(a->n, a->g);
+        double bound = top - work->chosen.reach * (top - lambda);
+        if (top <= least)
             return 1;
-        if (enter(work, lambda) == 0)
+        if (enter(work, bound > least ? bound : least) == 0) {
+            coding_active_gradient(a, c); /* an exchange may have begun */
             return 0;
+        }
         int whole = 0;
         while (!whole) {
             (*steps)++;
@@ -167,10 +155,10 @@ static enum spred_status code(struct spred_env *env, void *cookie, size_t first,
 }
 
 static const struct spred_option table[] = {
-    {"reach", SPRED_OPTION_REAL, offsetof(struct options, reach), "0.5", 0, 1,
+    {"reach", SPRED_OPTION_REAL, offsetof(struct options, reach), "0.2", 0, 1,
      NULL,
      "atoms enter whose violation is at least 1 - reach of the largest one"},
-    {"entries", SPRED_OPTION_INT, offsetof(struct options, entries), "4", 1,
+    {"entries", SPRED_OPTION_INT, offsetof(struct options, entries), "6", 1,
      1e6, NULL, "atoms that enter at once, at most"},
     {"jumps", SPRED_OPTION_INT, offsetof(struct options, jumps), "1000", 1, 1e9,
      NULL, "of one signal, at most; then coordinate descent finishes"},
