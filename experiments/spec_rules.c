@@ -9,13 +9,19 @@
 #define FIGURES_MAX 64
 
 /* When the file names none: the first three of solvers, from the third to the
- * sixth of models, all six of both; the last four of coding. */
+ * eleventh of models, all eleven of both; the last four of coding. Those of
+ * networks that are made sparse draw nothing where no job left marks. */
 const char *const spec_figure_names[] = {"gap-time",
                                          "profile",
                                          "accuracy-genes",
                                          "stability",
                                          "gene-map",
                                          "critical-difference",
+                                         "accuracy-compression",
+                                         "layer-sparsity",
+                                         "accuracy-macs",
+                                         "accuracy-latency",
+                                         "filters",
                                          "time-dimension",
                                          "time-alpha",
                                          "zero-rate",
@@ -26,10 +32,10 @@ const char *const spec_figure_names[] = {"gap-time",
                                          "rate-distortion",
                                          "denoising",
                                          NULL};
-#define FIGURES_OF_CODING 11 /* from there on, all */
+#define FIGURES_OF_CODING 4 /* the last */
 #define FIGURES_OF_SOLVERS 3
 #define FIGURES_OF_MODELS 2
-#define FIGURES_OF_BOTH 6
+#define FIGURES_OF_BOTH 11
 
 static const char *const log2_choices[] = {"never", "always", "auto", NULL};
 static const char *const missing_choices[] = {"median", "refuse", NULL};
@@ -131,8 +137,8 @@ static enum spred_status read_figures(struct spec_reader *r,
         size_t first = models && !solvers ? FIGURES_OF_MODELS : 0;
         size_t end = models ? FIGURES_OF_BOTH : FIGURES_OF_SOLVERS;
         if (out->coding) {
-            first = FIGURES_OF_CODING;
             end = sizeof spec_figure_names / sizeof *spec_figure_names - 1;
+            first = end - FIGURES_OF_CODING;
         }
         for (size_t i = first; i < end; i++)
             SPRED_TRY(add_figure(r, spec_figure_names[i]));

@@ -252,6 +252,8 @@ static enum spred_status draw(struct plots_context *context)
     enum spred_status status = SPRED_OK;
     const struct results_table *methods;
     SPRED_TRY(plots_methods(context, &methods));
+    if (methods && plots_only_networks(methods))
+        return SPRED_OK;
     if (methods)
         return plots_method_accuracy(context);
     SPRED_TRY(results_query(context->env, context->view, "accuracy-genes", &t));

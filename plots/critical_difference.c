@@ -252,7 +252,7 @@ static enum spred_status draw(struct plots_context *context)
     struct plots_figure f;
     const struct results_table *methods;
     SPRED_TRY(plots_methods(context, &methods));
-    if (!methods)
+    if (!methods || plots_only_networks(methods))
         return SPRED_OK;
     SPRED_TRY(plots_ask(context, "ranks", &d.t));
     enum spred_status status = plots_method_list(context->env, methods, &list);

@@ -29,7 +29,7 @@ const char plots_html_style[] =
     "padding:.4em .8em;margin:.5em 0}\n"
     "pre{background:var(--code);padding:.8em;overflow:auto;font-size:.8em}\n"
     "figure{margin:1em 0}figure svg{width:1000px;max-width:100%;height:auto;"
-    "background:#fff}\n"
+    "background:#fff}figure image{image-rendering:pixelated}\n"
     "summary{font-weight:600;cursor:pointer}"
     ".wide{overflow-x:auto}.bad{color:var(--bad)}.soft{color:var(--soft)}\n"
     "@media print{:root{color-scheme:light}body{max-width:none}"

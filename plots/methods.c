@@ -20,6 +20,19 @@ enum spred_status plots_methods(struct plots_context *context,
     return SPRED_OK;
 }
 
+int plots_only_networks(const struct results_table *t)
+{
+    size_t models = 0;
+    for (size_t i = 0; i < t->n_rows; i++) {
+        int model = strcmp(results_text(t, i, "kind"), "model") == 0;
+        int marks = results_real(t, i, "marks") > 0;
+        if (model && !marks && results_real(t, i, "ended") > 0)
+            return 0;
+        models += model && marks;
+    }
+    return models > 0;
+}
+
 enum spred_status plots_method_list(struct spred_env *env,
                                     const struct results_table *table,
                                     struct plots_method_list *out)
@@ -138,7 +151,7 @@ enum spred_status plots_method_pages(struct plots_context *context,
     struct plots_method_list list;
     size_t panels = 0, page = 0;
     SPRED_TRY(plots_methods(context, &t));
-    if (!t)
+    if (!t || plots_only_networks(t))
         return SPRED_OK;
     for (size_t at = 0; at < t->n_rows; panels++)
         at = plots_rows_end(t, at, "dataset", t->n_rows);

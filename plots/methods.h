@@ -9,6 +9,10 @@
 enum spred_status plots_methods(struct plots_context *context,
                                 const struct results_table **out);
 
+/* Are all models of the query "methods" networks made sparse? Then the figures
+ * of genes are not drawn: those of compression are. */
+int plots_only_networks(const struct results_table *methods);
+
 /* The methods of a table of many data sets, each once, in the order in which
  * they come; first: the row where method i comes first. Free with spred_free.
  */

@@ -31,6 +31,8 @@ static struct grid grid_of(const struct plots_mosaic *m, double shape)
     g.down = (m->columns + g.across - 1) / g.across;
     g.width = g.across * (m->width + g.gap) - g.gap;
     g.height = g.down * (g.high + g.gap) - g.gap;
+    g.width += g.width < 2; /* less is no image to gnuplot */
+    g.height += g.height < 2;
     return g;
 }
 
@@ -159,6 +161,13 @@ enum spred_status plots_mosaic(struct plots_figure *f, size_t i,
         "unset tics\nunset border\nunset grid\nunset colorbox\n"
         "set xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n",
         x - 0.5 * wide, x + 0.5 * wide, y + 0.5 * tall, y - 0.5 * tall));
+    /* what is zero is white: the room between the pictures is not */
+    if (m->scale == PLOTS_MOSAIC_SIGNED)
+        SPRED_TRY(spred_buffer_add(
+            env, &f->gp,
+            "set object 1 rectangle from -0.5,-0.5 to %.9g,%.9g behind fc rgb "
+            "'#d0d0d0' fs solid 1 noborder\n",
+            (double)g.width - 0.5, (double)g.height - 0.5));
     if (!g.rgb)
         SPRED_TRY(spred_buffer_add(
             env, &f->gp, "set palette defined (%s)\nset cbrange [%.9g:%.9g]\n",
@@ -167,15 +176,17 @@ enum spred_status plots_mosaic(struct plots_figure *f, size_t i,
                   "1 '#67001f'"
                 : "0 '#000000', 1 '#ffffff'",
             low, high));
-    return spred_buffer_add(
-        env, &f->gp,
-        "plot data index %zu using %s notitle\nset border 3 lc rgb '#404040'\n",
-        f->blocks - 1,
-        g.rgb ? (g.width * g.height <= PIXELS_DRAWN
-                     ? "1:2:3:4:5 with rgbimage pixels"
-                     : "1:2:3:4:5 with rgbimage")
-              : (g.width * g.height <= PIXELS_DRAWN ? "1:2:3 with image pixels"
-                                                    : "1:2:3 with image"));
+    return spred_buffer_add(env, &f->gp,
+                            "plot data index %zu using %s notitle\nunset "
+                            "object\nset border 3 lc rgb "
+                            "'#404040'\n",
+                            f->blocks - 1,
+                            g.rgb ? (g.width * g.height <= PIXELS_DRAWN
+                                         ? "1:2:3:4:5 with rgbimage pixels"
+                                         : "1:2:3:4:5 with rgbimage")
+                                  : (g.width * g.height <= PIXELS_DRAWN
+                                         ? "1:2:3 with image pixels"
+                                         : "1:2:3 with image"));
 }
 
 enum spred_status plots_mosaic_read(struct spred_env *env, const char *text,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "plots/compression.h"
 #include "plots/html.h"
 #include "plots/plots.h"
 #include "spred/file.h"
@@ -61,10 +62,12 @@ static enum spred_status put_figures(struct plots_context *context,
                                      struct spred_buffer *out)
 {
     size_t count = 0;
-    int methods;
+    int methods, marks;
     SPRED_TRY(plots_report_has_methods(context, &methods));
+    SPRED_TRY(plots_report_has_marks(context, &marks));
     for (size_t i = 0; i < context->n_names; i++) {
-        if (methods && plots_is_of_methods(context->names[i]))
+        if ((methods && plots_is_of_methods(context->names[i])) ||
+            (marks && plots_is_of_compression(context->names[i])))
             continue;
         if (count++ == 0)
             SPRED_TRY(
@@ -308,6 +311,7 @@ static enum spred_status put_page(struct plots_context *context,
     SPRED_TRY(plots_html_text(env, out, title));
     SPRED_TRY(spred_buffer_add(env, out, "</h1>\n"));
     SPRED_TRY(put_notes(context, out));
+    SPRED_TRY(plots_report_compression(context, out));
     SPRED_TRY(plots_report_methods(context, out));
     SPRED_TRY(put_figures(context, out));
     SPRED_TRY(plots_report_coding(context, out));

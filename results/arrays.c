@@ -1,5 +1,5 @@
 /* arrays.c: the query "arrays": matrices that jobs left to be looked at. */
-#include "results/view.h"
+#include "results/compression.h"
 
 #include <string.h>
 
@@ -7,6 +7,9 @@ const struct results_head results_arrays_heads[] = {
     {"dataset", RESULTS_TEXT, "label"},
     {"problem", RESULTS_TEXT, "problem"},
     {"solver", RESULTS_TEXT, "label of the model or solver"},
+    {"network", RESULTS_TEXT, "as in compression"},
+    {"method", RESULTS_TEXT, "as in compression"},
+    {"setting", RESULTS_TEXT, "as in compression, of the chosen candidate"},
     {"name", RESULTS_TEXT, "what it is: dictionary, filters before"},
     {"values", RESULTS_TEXT, "column-major, blanks between"},
     {"trial", RESULTS_INT, "the first that has it"},
@@ -17,7 +20,7 @@ const struct results_head results_arrays_heads[] = {
     {"channels", RESULTS_INT, "of that picture, fastest"},
     {NULL, RESULTS_TEXT, NULL}};
 
-enum { NAME = 3, VALUES, TRIAL, ROWS };
+enum { NETWORK = 3, METHOD, WHICH, NAME, VALUES, TRIAL, ROWS };
 
 /* Has an earlier trial, of rows from first on, this name? */
 static int is_there(const struct results_table *out, size_t first,
@@ -28,6 +31,22 @@ static int is_there(const struct results_table *out, size_t first,
             strcmp(results_text(out, i, "name"), name) == 0)
             return 1;
     return 0;
+}
+
+/* The method and its setting, as of the run's marks. */
+static enum spred_status put_method(struct spred_env *env,
+                                    const struct results_view *view,
+                                    const struct results_view_run *r,
+                                    const char *candidate,
+                                    struct results_cell *row)
+{
+    struct results_setting s = {.n = 0};
+    enum spred_status status =
+        results_settings_name(env, view, r, candidate ? candidate : "", &s);
+    row[NETWORK].text = s.network;
+    row[METHOD].text = s.method;
+    row[WHICH].text = s.setting;
+    return status;
 }
 
 static enum spred_status add_run(struct spred_env *env,
@@ -52,6 +71,9 @@ static enum spred_status add_run(struct spred_env *env,
         SPRED_TRY(results_cell_text(env, &row[0], r->dataset));
         SPRED_TRY(results_cell_text(env, &row[1], r->run.problem));
         SPRED_TRY(results_cell_text(env, &row[2], r->solver));
+        SPRED_TRY(put_method(env, view, r,
+                             (const char *)sqlite3_column_text(statement, 7),
+                             row));
         SPRED_TRY(results_cell_text(env, &row[NAME], name));
         SPRED_TRY(
             results_cell_text(env, &row[VALUES],
@@ -69,7 +91,9 @@ enum spred_status results_arrays(struct spred_env *env,
     sqlite3_stmt *statement;
     enum spred_status status = results_sql_prepare(
         env, view->db, view->path,
-        "SELECT name, \"values\", \"rows\", columns, height, width, channels "
+        "SELECT name, \"values\", \"rows\", columns, height, width, channels, "
+        "(SELECT c.settings FROM candidates c WHERE c.run = arrays.run AND "
+        "c.chosen = 1 ORDER BY c.number LIMIT 1) "
         "FROM arrays WHERE run = ? AND name IS NOT NULL ORDER BY number",
         &statement);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {

@@ -207,7 +207,7 @@ enum spred_status results_compression_levels(struct spred_env *env,
                                              struct results_view *view,
                                              struct results_table *out)
 {
-    static const double levels[] = {2, 5, 10, 20, 50, 100, 200, 500, 1000};
+    static const double levels[] = {RESULTS_LEVELS};
     struct results_settings s;
     enum spred_status status = results_settings_read(env, view, &s);
     for (size_t i = 0, end; i < s.n && !status; i = end) {

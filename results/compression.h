@@ -7,6 +7,8 @@
 
 /* Below it lies a choice: validation accuracy lost against dense. */
 #define RESULTS_ONE_POINT 0.01
+/* Compressions at which methods are compared. */
+#define RESULTS_LEVELS 2, 5, 10, 20, 50, 100, 200, 500, 1000
 
 /* A mark of one trial. */
 struct results_seed {

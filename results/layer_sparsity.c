@@ -137,8 +137,12 @@ enum spred_status results_layer_sparsity(struct spred_env *env,
     if (!status)
         status = results_sql_prepare(
             env, view->db, view->path,
-            "SELECT layer, name, weights, nonzero, units, units_left FROM "
-            "layers WHERE run = ? AND mark = ? ORDER BY layer, number",
+            /* a smaller network's own size does not count */
+            "SELECT l.layer, l.name, (SELECT max(o.weights) FROM layers o "
+            "WHERE o.run = l.run AND o.layer = l.layer), l.nonzero, (SELECT "
+            "max(o.units) FROM layers o WHERE o.run = l.run AND o.layer = "
+            "l.layer), l.units_left FROM layers l WHERE l.run = ? AND l.mark "
+            "= ? ORDER BY l.layer, l.number",
             &layer);
     for (size_t i = 0, end; i < s.n && !status; i = end) {
         end = results_method_end(&s, i);

@@ -44,6 +44,7 @@ const struct results_head results_methods_heads[] = {
     {"ceiling", RESULTS_REAL, "paper protocol: 1/T"},
     {"informed", RESULTS_REAL, "paper protocol: (1-.8^T)/(.2T)"},
     {"simulated", RESULTS_INT, "1: simulated data"},
+    {"marks", RESULTS_INT, "1: networks made sparse: see compression"},
     {NULL, RESULTS_TEXT, NULL}};
 
 static double real_of(int64_t value)
@@ -269,6 +270,28 @@ static enum spred_status stability(struct spred_env *env,
     return status;
 }
 
+/* 1 if one of the method's runs left marks. */
+static enum spred_status find_marks(struct spred_env *env,
+                                    struct results_view *view,
+                                    const struct results_method *method,
+                                    double *found)
+{
+    sqlite3_stmt *statement;
+    enum spred_status status =
+        results_sql_prepare(env, view->db, view->path,
+                            "SELECT 1 FROM marks WHERE run = ?", &statement);
+    *found = 0;
+    for (size_t i = method->begin; i < method->end && !status; i++) {
+        int more = 0;
+        sqlite3_reset(statement);
+        sqlite3_bind_int64(statement, 1, view->runs[i].id);
+        status = results_sql_step(env, view->db, view->path, statement, &more);
+        *found = more ? 1 : *found;
+    }
+    sqlite3_finalize(statement);
+    return status;
+}
+
 static enum spred_status add_row(struct spred_env *env,
                                  struct results_view *view,
                                  const struct results_method *method,
@@ -282,6 +305,7 @@ static enum spred_status add_row(struct spred_env *env,
     SPRED_TRY(
         results_cell_text(env, &row[2], method->model ? "model" : "solver"));
     fill(view, method, scratch, row);
+    SPRED_TRY(find_marks(env, view, method, &cell(row, "marks")->real));
     return stability(env, view, method, row);
 }
 

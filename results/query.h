@@ -171,6 +171,12 @@ void results_view_close(struct results_view *view);
  *                that compress at least so much the most accurate on the
  *                validation part, and what it is worth on the test part.
  *
+ * compression-versus  Every method that is no spred against the best spred of
+ *                the network (by the validation part): its compression within
+ *                one point of dense, then per level the test accuracies, paired
+ *                over the trials of both. The verdict of a level is "cannot
+ *                separate" where the interval holds 0 or there is none.
+ *
  * layer-sparsity Per method the layers at its best-compression; where it has
  *                none, at its most accurate setting on the validation part.
  *

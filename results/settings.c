@@ -210,7 +210,6 @@ static enum spred_status add_seed(struct spred_env *env,
 
 enum column {
     MARK,
-    CANDIDATE,
     RULE,
     THRESHOLD,
     WEIGHTS,
@@ -225,20 +224,21 @@ enum column {
     NTH,
     SECONDS_DENSE
 };
-/* nth: among the marks of the fit with the same rule and threshold. The dense
- * time: of the same fit, else of the same run. */
+/* A smaller network's own size does not count: weights and multiply-adds at
+ * first are the most of the fit. row_number: among its marks with this rule and
+ * threshold. The dense time: of the same fit, else of the same run; the least
+ * if there are several. */
 static const char sql[] =
-    "SELECT m.mark, m.candidate, m.rule, m.threshold, m.weights, m.nonzero, "
-    "m.macs, m.macs_dense, m.seconds_sample, m.validation, m.accuracy, m.loss, "
-    "(SELECT c.settings FROM candidates c WHERE c.run = m.run AND c.candidate "
-    "= m.candidate), "
-    "(SELECT count(*) FROM marks o WHERE o.run = m.run AND o.number <= "
-    "m.number AND o.rule = m.rule AND o.threshold IS m.threshold AND "
-    "o.candidate IS m.candidate), "
-    "(SELECT d.seconds_sample FROM marks d WHERE d.run = m.run AND d.rule = "
-    "'dense' AND d.seconds_sample IS NOT NULL ORDER BY d.candidate IS NOT "
-    "m.candidate, d.number LIMIT 1) "
-    "FROM marks m WHERE m.run = ? AND m.rule IS NOT NULL ORDER BY m.number";
+    "SELECT mark, rule, threshold, max(weights) OVER fit, nonzero, macs, "
+    "max(macs_dense) OVER fit, seconds_sample, validation, accuracy, loss, "
+    "(SELECT settings FROM candidates c WHERE c.run = m.run AND c.candidate = "
+    "m.candidate), row_number() OVER same, "
+    "coalesce(min(iif(rule = 'dense', seconds_sample, NULL)) OVER fit, "
+    "min(iif(rule = 'dense', seconds_sample, NULL)) OVER ()) "
+    "FROM marks m WHERE run = ? AND rule IS NOT NULL "
+    "WINDOW fit AS (PARTITION BY candidate), "
+    "same AS (PARTITION BY candidate, rule, threshold ORDER BY number) "
+    "ORDER BY number";
 
 static double number(sqlite3_stmt *statement, int column)
 {

@@ -333,6 +333,8 @@ enum spred_status results_markdown(struct spred_env *env,
                              t[SUMMARY].n_rows > 0, out);
     int models = 0;
     if (!status)
+        status = results_print_compression(env, view, &t[DATASETS], out);
+    if (!status)
         status = results_print_methods(env, view, &t[DATASETS], &t[METRICS],
                                        &t[ENDINGS], out, &models);
     if (!status)

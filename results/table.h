@@ -84,4 +84,10 @@ enum spred_status results_print_tuned(struct spred_env *env,
                                       const struct results_table *tuned,
                                       struct spred_buffer *out);
 
+/* table_compression.c: the part on networks made sparse; nothing without. */
+enum spred_status
+results_print_compression(struct spred_env *env, struct results_view *view,
+                          const struct results_table *datasets,
+                          struct spred_buffer *out);
+
 #endif

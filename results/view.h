@@ -102,6 +102,9 @@ enum spred_status results_best_compression(struct spred_env *env,
 enum spred_status results_compression_levels(struct spred_env *env,
                                              struct results_view *view,
                                              struct results_table *out);
+enum spred_status results_compression_versus(struct spred_env *env,
+                                             struct results_view *view,
+                                             struct results_table *out);
 enum spred_status results_layer_sparsity(struct spred_env *env,
                                          struct results_view *view,
                                          struct results_table *out);
@@ -117,6 +120,7 @@ extern const struct results_head results_tuned_heads[];
 extern const struct results_head results_compression_heads[];
 extern const struct results_head results_best_compression_heads[];
 extern const struct results_head results_compression_levels_heads[];
+extern const struct results_head results_compression_versus_heads[];
 extern const struct results_head results_layer_sparsity_heads[];
 extern const struct results_head results_arrays_heads[];
 extern const struct results_head results_gap_time_heads[];

@@ -15,7 +15,7 @@ struct place {
     struct results_view *view;
 };
 
-static void open_place(struct place *p)
+static inline void open_place(struct place *p)
 {
     spred_env_init(&p->env);
     p->folder = fixture_folder(&p->env);
@@ -25,19 +25,19 @@ static void open_place(struct place *p)
     p->sink = results_store_sink(p->store);
 }
 
-static void read_back(struct place *p)
+static inline void read_back(struct place *p)
 {
     results_store_close(p->store);
     assert_ok(&p->env, results_view_open(&p->env, p->db, &p->view));
 }
 
-static void close_place(struct place *p)
+static inline void close_place(struct place *p)
 {
     results_view_close(p->view);
     fixture_remove(&p->env, p->folder);
 }
 
-static void put(struct place *p, struct results_record *r)
+static inline void put(struct place *p, struct results_record *r)
 {
     assert_ok(&p->env, p->sink.put(p->sink.self, r));
     results_record_free(&p->env, r);
@@ -45,10 +45,10 @@ static void put(struct place *p, struct results_record *r)
 
 /* A solver's run, or (problem "model") a model's: 4 features, genes as the
  * letters of `genes` ("*": all of them). */
-static struct results_record start(struct place *p, const char *dataset,
-                                   const char *problem, const char *name,
-                                   int64_t trial, double balanced,
-                                   const char *genes)
+static inline struct results_record start(struct place *p, const char *dataset,
+                                          const char *problem, const char *name,
+                                          int64_t trial, double balanced,
+                                          const char *genes)
 {
     struct results_record r = {.n_points = 0};
     fixture_run(&p->env, &r.run, dataset, problem, name, "", trial);
@@ -69,21 +69,22 @@ static struct results_record start(struct place *p, const char *dataset,
     return r;
 }
 
-static void put_run(struct place *p, const char *dataset, const char *problem,
-                    const char *name, int64_t trial, double balanced,
-                    const char *genes)
+static inline void put_run(struct place *p, const char *dataset,
+                           const char *problem, const char *name, int64_t trial,
+                           double balanced, const char *genes)
 {
     struct results_record r =
         start(p, dataset, problem, name, trial, balanced, genes);
     put(p, &r);
 }
 
-static void ask(struct place *p, const char *query, struct results_table *t)
+static inline void ask(struct place *p, const char *query,
+                       struct results_table *t)
 {
     assert_ok(&p->env, results_query(&p->env, p->view, query, t));
 }
 
-static size_t find(const struct results_table *t, const char *method)
+static inline size_t find(const struct results_table *t, const char *method)
 {
     size_t row = 0;
     while (row < t->n_rows &&
@@ -98,7 +99,7 @@ static size_t find(const struct results_table *t, const char *method)
  * all, a gated network and one that uses every gene, and one whose genes were
  * not all stored, and one that takes none. Paper protocol, planted truth {M,
  * B}. */
-static void one_dataset(struct place *p)
+static inline void one_dataset(struct place *p)
 {
     static const char *const genes[] = {"MB", "MC", "M"};
     static const double linear[] = {0.70, 0.80, 0.75};
@@ -143,7 +144,7 @@ static void one_dataset(struct place *p)
 }
 
 /* Accuracies of a (model), b, c and d over data sets; NaN: not there. */
-static void put_contest(struct place *p, size_t n, const double (*x)[4])
+static inline void put_contest(struct place *p, size_t n, const double (*x)[4])
 {
     static const char *const names[] = {"a", "b", "c", "d"};
     char dataset[16];
