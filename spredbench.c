@@ -279,6 +279,8 @@ static int inspect(struct call *call)
         status = inspect_solvers(&call->env, call->words[0], stdout);
     else if (strcmp(call->verb, "models") == 0)
         status = inspect_models(&call->env, call->words[0], stdout);
+    else if (strcmp(call->verb, "coders") == 0)
+        status = inspect_coders(&call->env, call->words[0], stdout);
     else if (strcmp(call->verb, "fetch") == 0)
         status = inspect_fetch(&call->env, call->words[0], &fetch, stdout);
     else
@@ -365,6 +367,8 @@ static const struct verb verbs[] = {
     {"fetch", 1, 1, inspect, "SET|GDSnnn", "download a data set"},
     {"solvers", 0, 1, inspect, "[SOLVER]", "list methods, or one's options"},
     {"models", 0, 1, inspect, "[MODEL]", "list models, or one's options"},
+    {"coders", 0, 1, inspect, "[CODER]",
+     "list sparse coders and ways to learn a dictionary, or one's options"},
     {"doctor", 0, 0, doctor, "", "look at this machine"},
     {NULL, 0, 0, NULL, NULL, NULL}};
 

@@ -23,6 +23,10 @@ enum spred_status inspect_solvers(struct spred_env *env, const char *name,
 enum spred_status inspect_models(struct spred_env *env, const char *name,
                                  FILE *out);
 
+/* The coders and the ways to learn a dictionary. */
+enum spred_status inspect_coders(struct spred_env *env, const char *name,
+                                 FILE *out);
+
 /* The jobs of a plan: counts by data set and problem; `all`: one line each with
  * its key. */
 enum spred_status inspect_plan(struct spred_env *env, const struct plan *plan,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "spred/coding.h"
 #include "spred/model.h"
 #include "spred/text.h"
 
@@ -27,6 +28,15 @@ static void print_options(const struct spred_option *o, FILE *out)
         print_bounds(o, out);
         fprintf(out, ": %s\n", o->doc);
     }
+}
+
+static void print_method(const char *name, const char *alias, const char *doc,
+                         const char *reference, const char *what,
+                         const struct spred_option *options, FILE *out)
+{
+    fprintf(out, "%s%s%s: %s\n  reference: %s\n  %s\n", name,
+            alias ? ", alias " : "", alias ? alias : "", doc, reference, what);
+    print_options(options, out);
 }
 
 /* A name of the other list is said to be one. */
@@ -124,4 +134,43 @@ enum spred_status inspect_models(struct spred_env *env, const char *name,
         fputs("  file: can be saved (measure.keep_models, model:save)\n", out);
     print_options(m->options, out);
     return SPRED_OK;
+}
+
+enum spred_status inspect_coders(struct spred_env *env, const char *name,
+                                 FILE *out)
+{
+    const char *names[128];
+    size_t count = 0;
+    const struct spred_dictionary_method *const *ways =
+        spred_dictionary_methods;
+    for (size_t i = 0; spred_coders[i] && count < 63; i++) {
+        names[count++] = spred_coders[i]->name;
+        if (!name)
+            fprintf(out, "%-20s codes: %s\n", spred_coders[i]->name,
+                    spred_coders[i]->doc);
+    }
+    for (size_t i = 0; ways[i] && count < 127; i++) {
+        names[count++] = ways[i]->name;
+        if (!name)
+            fprintf(out, "%-20s learns a dictionary: %s\n", ways[i]->name,
+                    ways[i]->doc);
+    }
+    names[count] = NULL;
+    if (!name)
+        return SPRED_OK;
+    const struct spred_coder *coder = spred_coder_find(name);
+    const struct spred_dictionary_method *way =
+        spred_dictionary_method_find(name);
+    if (coder)
+        print_method(coder->name, coder->alias, coder->doc, coder->reference,
+                     "codes signals over a dictionary", coder->options, out);
+    if (way)
+        print_method(way->name, way->alias, way->doc, way->reference,
+                     "learns a dictionary", way->options, out);
+    if (coder || way)
+        return SPRED_OK;
+    return unknown(env, "coder", name, spred_nearest(name, names),
+                   spred_solver_find(name)  ? "solver"
+                   : spred_model_find(name) ? "model"
+                                            : NULL);
 }

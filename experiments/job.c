@@ -1,6 +1,8 @@
 /* job.c: the job's columns, its key, and the row it starts. */
 #include "experiments/job.h"
 
+#include "experiments/code.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -62,6 +64,10 @@ const struct results_column job_columns[] = {
     TEXT(script_hash, "SHA-256 of the script; empty: it changes nothing"),
     TEXT(model, "registry name; empty: a solver's job"),
     TEXT(tune, "values that the model chooses from"),
+    TEXT(dictionary, "how it is learned; empty: no sparse coding"),
+    TEXT(dictionary_options, "all options of that"),
+    TEXT(coding, "settings of the dictionary and the patches"),
+    TEXT(gaps, "asked relative gaps, descending"),
     TEXT(experiment, "name of the experiment"),
     TEXT(source, "where the data came from"),
     TEXT(data_path, "mapped cache file"),
@@ -84,6 +90,11 @@ static const char last_key_column[] = "threads";
 int job_has_model(const struct job *job)
 {
     return job->model && *job->model;
+}
+
+int job_has_coding(const struct job *job)
+{
+    return job->dictionary && *job->dictionary;
 }
 
 char *job_text(struct spred_env *env, const struct job *job)
@@ -109,12 +120,17 @@ char *job_text(struct spred_env *env, const struct job *job)
         if (strcmp(c->name, last_key_column) == 0)
             break;
     }
-    /* Keys of jobs without a script or a model stay what they were. */
+    /* Keys of jobs without a script, a model or coding stay what they were.
+     */
     const struct {
         const char *name, *text;
     } more[] = {{"script_hash", job->script_hash},
                 {"model", job->model},
-                {"tune", job->tune}};
+                {"tune", job->tune},
+                {"dictionary", job->dictionary},
+                {"dictionary_options", job->dictionary_options},
+                {"coding", job->coding},
+                {"gaps", job->gaps}};
     for (size_t i = 0; i < sizeof more / sizeof *more; i++)
         if (status == SPRED_OK && more[i].text && *more[i].text)
             status = spred_buffer_add(env, &out, "%s=%s\n", more[i].name,
@@ -166,6 +182,7 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
     char key[SPRED_HEX_SIZE], started[32];
     time_t now = time(NULL);
     struct tm utc;
+    int coding = job_has_coding(job);
     results_row_clear(results_run_columns, row);
     SPRED_TRY(job_key(env, job, key));
     gmtime_r(&now, &utc);
@@ -180,10 +197,12 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                   {&row->target, job->target},
                   {&row->protocol, job->protocol},
                   {&row->problem, job->problem},
-                  {&row->loss, job_has_model(job) ? NULL : job->loss},
+                  {&row->loss, job_has_model(job) || coding ? NULL : job->loss},
                   {&row->solver, job->solver},
                   {&row->options, job->options},
-                  {&row->kind, job_has_model(job) ? "model" : "solver"},
+                  {&row->kind, job_has_model(job) ? "model"
+                               : coding           ? "coding"
+                                                  : "solver"},
                   {&row->machine, job->machine},
                   {&row->started, started},
                   {&row->seed, job->seed}};
@@ -196,6 +215,8 @@ enum spred_status job_start_row(struct spred_env *env, const struct job *job,
     row->features = job->features;
     if (job_has_model(job))
         return SPRED_OK;
+    if (coding)
+        return code_start_row(env, job, row);
     row->penalty = penalty_words(env, job);
     row->warm_start = !job->cold;
     row->gap_target = job->gap;

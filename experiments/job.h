@@ -45,6 +45,11 @@ struct job {
      * "model", what only a problem has is neutral. Empty: a solver's job. */
     char *model;
     char *tune; /* the grid: "lr=0.3;0.1 lambda=0.3"; so in `options`, too */
+    /* Sparse coding: how the dictionary is learned, which `problem` tells in
+     * short, too; lambdas has one; solver is the coder. Empty: another job. */
+    char *dictionary, *dictionary_options; /* registry name; all options */
+    char *coding; /* code_settings, canonical (code.h) */
+    char *gaps;   /* asked one after another, descending */
     /* not in the key */
     char *experiment, *source, *data_path, *group_file, *machine, *label;
     char *script; /* path of that script; the worker opens it */
@@ -58,6 +63,8 @@ extern const struct results_column job_columns[];
 
 /* 1: a model's job. */
 int job_has_model(const struct job *job);
+/* 1: a job of sparse coding. */
+int job_has_coding(const struct job *job);
 
 /* The key's text: "name=value" lines; free with spred_free. */
 char *job_text(struct spred_env *env, const struct job *job);

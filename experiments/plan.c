@@ -6,6 +6,7 @@
 
 #include "experiments/parts.h"
 #include "experiments/sources.h"
+#include "experiments/spec_coding.h"
 #include "spred/text.h"
 
 void plan_free(struct spred_env *env, struct plan *plan)
@@ -19,12 +20,34 @@ void plan_free(struct spred_env *env, struct plan *plan)
     memset(plan, 0, sizeof *plan);
 }
 
+/* Coders side by side on the same signals and dictionary. */
+static enum spred_status expand_coding(struct spred_env *env,
+                                       const struct spec *spec,
+                                       const struct source *source,
+                                       int64_t trial, const char *machine,
+                                       struct plan *plan)
+{
+    const struct spec_coding *c = spec->coding;
+    for (size_t d = 0; c && d < c->n_dictionaries; d++)
+        for (size_t a = 0; a < c->n_atoms; a++)
+            for (size_t l = 0; l < c->n_lambda; l++)
+                for (size_t k = 0; k < c->n_coders; k++)
+                    SPRED_TRY(plan_coding(
+                        env, spec, source, &c->dictionaries[d], c->atoms[a],
+                        c->lambda[l], &c->coders[k], k == 0, trial, machine,
+                        &plan->jobs[plan->n_jobs++]));
+    return SPRED_OK;
+}
+
 static enum spred_status expand(struct spred_env *env, const struct spec *spec,
                                 const struct source *sources, size_t n_sources,
                                 const char *machine, struct plan *plan)
 {
+    const struct spec_coding *c = spec->coding;
     size_t per_trial =
-        n_sources * (spec->n_problems * spec->n_solvers + spec->n_models);
+        n_sources *
+        (spec->n_problems * spec->n_solvers + spec->n_models +
+         (c ? c->n_dictionaries * c->n_atoms * c->n_lambda * c->n_coders : 0));
     int64_t trials = spec->protocol.trials *
                      (spec->protocol.folds ? spec->protocol.folds : 1);
     plan->jobs =
@@ -43,6 +66,8 @@ static enum spred_status expand(struct spred_env *env, const struct spec *spec,
                 SPRED_TRY(plan_model(env, spec, &sources[d], &spec->models[m],
                                      trial, machine,
                                      &plan->jobs[plan->n_jobs++]));
+            SPRED_TRY(
+                expand_coding(env, spec, &sources[d], trial, machine, plan));
         }
     return SPRED_OK;
 }

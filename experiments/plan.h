@@ -39,6 +39,17 @@ enum spred_status plan_model(struct spred_env *env, const struct spec *spec,
                              const struct spec_model *chosen, int64_t trial,
                              const char *machine, struct job *job);
 
+/* The job of a coder: one dictionary of the spec's coding (of so many atoms),
+ * one lambda. first: of the coders, whose row shows the pictures. */
+struct spec_coding_method;
+enum spred_status plan_coding(struct spred_env *env, const struct spec *spec,
+                              const struct source *source,
+                              const struct spec_coding_method *dictionary,
+                              int64_t atoms, double lambda,
+                              const struct spec_coding_method *coder, int first,
+                              int64_t trial, const char *machine,
+                              struct job *job);
+
 /* The first 16 digits of every job's key, blank-separated: which rows of a
  * store belong to this plan. Free with spred_free. */
 char *plan_keys(struct spred_env *env, const struct plan *plan);

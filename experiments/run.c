@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "experiments/code.h"
 #include "experiments/begin.h"
 #include "experiments/learn.h"
 #include "experiments/path.h"
@@ -247,8 +248,9 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
     memset(record, 0, sizeof *record);
     enum spred_status status = job_start_row(env, job, &record->run);
     if (status == SPRED_OK)
-        status = job_has_model(job) ? run_model(env, job, parts, record)
-                                    : run_path(env, job, parts, record);
+        status = job_has_coding(job)  ? code_run(env, job, record)
+                 : job_has_model(job) ? run_model(env, job, parts, record)
+                                      : run_path(env, job, parts, record);
     record->run.seconds_total = trial_now() - from;
     return status;
 }

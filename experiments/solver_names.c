@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "spred/coding.h"
 #include "spred/model.h"
 #include "spred/solver.h"
 
@@ -64,7 +65,82 @@ static int is_word(const char *name, const char *option)
     return 0;
 }
 
+/* Coders and ways to learn a dictionary are tables of one shape. */
+static enum spred_status check_in(struct spred_env *env,
+                                  const struct spred_option *table, size_t size,
+                                  const char *option, const char *value)
+{
+    static const struct spred_option none[] = {{0}};
+    void *options = spred_alloc(env, 1, size);
+    if (!options)
+        return SPRED_ENOMEM;
+    enum spred_status status =
+        spred_options_set(env, table ? table : none, options, option, value);
+    spred_free(env, options);
+    return status;
+}
+
+static const char *resolve_coder(const char *name)
+{
+    const struct spred_coder *coder = spred_coder_find(name);
+    return coder ? coder->name : NULL;
+}
+
+static enum spred_status check_coder(struct spred_env *env, const char *name,
+                                     const char *option, const char *value)
+{
+    const struct spred_coder *coder = spred_coder_find(name);
+    return check_in(env, coder->options, coder->options_size, option, value);
+}
+
+static const char *resolve_dictionary(const char *name)
+{
+    const struct spred_dictionary_method *method =
+        spred_dictionary_method_find(name);
+    return method ? method->name : NULL;
+}
+
+static enum spred_status check_dictionary(struct spred_env *env,
+                                          const char *name, const char *option,
+                                          const char *value)
+{
+    const struct spred_dictionary_method *method =
+        spred_dictionary_method_find(name);
+    return check_in(env, method->options, method->options_size, option, value);
+}
+
 #define MAX_NAMES 128
+
+static const struct spec_model_names *coder_names(void)
+{
+    static const char *names[MAX_NAMES + 1];
+    static const struct spec_model_names table = {
+        .resolve = resolve_coder, .all = names, .check = check_coder};
+    size_t count = 0;
+    for (size_t i = 0; spred_coders[i] && count + 1 < MAX_NAMES; i++) {
+        names[count++] = spred_coders[i]->name;
+        if (spred_coders[i]->alias)
+            names[count++] = spred_coders[i]->alias;
+    }
+    names[count] = NULL;
+    return &table;
+}
+
+static const struct spec_model_names *dictionary_names(void)
+{
+    static const char *names[MAX_NAMES + 1];
+    static const struct spec_model_names table = {
+        .resolve = resolve_dictionary, .all = names, .check = check_dictionary};
+    size_t count = 0;
+    for (size_t i = 0; spred_dictionary_methods[i] && count + 1 < MAX_NAMES;
+         i++) {
+        names[count++] = spred_dictionary_methods[i]->name;
+        if (spred_dictionary_methods[i]->alias)
+            names[count++] = spred_dictionary_methods[i]->alias;
+    }
+    names[count] = NULL;
+    return &table;
+}
 
 static const struct spec_model_names *model_names(void)
 {
@@ -89,6 +165,8 @@ const struct spec_solver_names *solver_names(void)
     static struct spec_solver_names table = {
         .resolve = resolve_solver, .all = names, .check = check_option};
     table.models = model_names();
+    table.coders = coder_names();
+    table.dictionaries = dictionary_names();
     size_t count = 0;
     for (size_t i = 0; spred_solvers[i] && count + 1 < MAX_NAMES; i++) {
         names[count++] = spred_solvers[i]->name;

@@ -54,6 +54,7 @@ static enum spred_status load_file(struct spred_env *env,
     return spred_load_cached(env, set->path, &options, NULL, data, cached);
 }
 
+/* Does the cache hold these data, and undamaged? */
 int source_is_kept(struct spred_env *env, const char *cached, const char *hash)
 {
     struct spred_data kept;
@@ -223,6 +224,8 @@ enum spred_status source_load(struct spred_env *env, const struct spec *spec,
         return load_file(env, set, data, path);
     if (set->source == SPEC_LOADER)
         return load_own(env, spec, set, data, path);
+    if (set->source == SPEC_PATCHES)
+        return patches_load(env, spec, set, fetch, data, path);
     return load_simulated(env, spec, set, data, path);
 }
 
@@ -240,6 +243,8 @@ static enum spred_status load_one(struct spred_env *env,
         status = trial_given(env, &data);
     if (status == SPRED_OK && spec->protocol.paper)
         out->target = spred_strdup(env, "all subset types");
+    else if (status == SPRED_OK && set->source == SPEC_PATCHES)
+        out->target = spred_strdup(env, "");
     else if (status == SPRED_OK)
         status =
             labels_make(env, &data, source_target(set), &labels, &out->target);
@@ -249,12 +254,14 @@ static enum spred_status load_one(struct spred_env *env,
         out->source = spred_strdup(env, data.source);
         out->hash = spred_strdup(env, data.hash);
         out->simulated = data.simulated;
+        out->patches = set->patches;
         out->samples = data.x.rows;
         out->features = data.x.cols;
         snprintf(key, sizeof key, "data:%.200s", set->name);
         char *text = spred_format(
-            env, "%zu samples x %zu features; target '%s'%s%s%s%s", data.x.rows,
-            data.x.cols, out->target ? out->target : "",
+            env, "%zu samples x %zu features%s%s%s%s%s%s%s", data.x.rows,
+            data.x.cols, set->patches ? "" : "; target '",
+            out->target ? out->target : "", set->patches ? "" : "'",
             labels.note && *labels.note ? "; " : "",
             labels.note ? labels.note : "", *data.note ? "; " : "", data.note);
         status = out->name && out->source && out->hash && out->target && text

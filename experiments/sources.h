@@ -9,6 +9,7 @@ struct source {
     char *name, *source, *hash, *path; /* path: the mapped cache file */
     char *target;                      /* picked */
     int simulated;
+    const struct spec_patches *patches; /* of its data set, borrowed; or NULL */
     size_t samples, features;
 };
 
@@ -33,6 +34,14 @@ enum spred_status images_load(struct spred_env *env, const struct spec *spec,
                               struct spred_data *data, char **path);
 /* Does that file of the cache hold these data, and undamaged? */
 int source_is_kept(struct spred_env *env, const char *cached, const char *hash);
+/* patches.c: a set of patches, cut out of its pictures. */
+enum spred_status patches_load(struct spred_env *env, const struct spec *spec,
+                               const struct spec_dataset *set,
+                               const struct spred_fetch_options *fetch,
+                               struct spred_data *data, char **path);
+/* Where the held-out picture of a cache file of patches is kept (spred_free).
+ */
+char *patches_picture(struct spred_env *env, const char *path);
 /* Data in memory as a source: all borrowed but the target (spred_free). */
 enum spred_status source_lend(struct spred_env *env,
                               const struct spec_dataset *set,

@@ -1,4 +1,5 @@
 /* spec.c: an experiment file -> a spec with every default filled in. */
+#include "experiments/spec_coding.h"
 #include "experiments/spec_read.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ static const struct spec_field top_fields[] = {
     {"protocol", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"solvers", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"models", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
+    {"coding", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"stop", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"limits", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
     {"measure", SPEC_FIELD_OTHER, 0, 0, 0, NULL, NULL},
@@ -74,7 +76,49 @@ static enum spred_status read_seed(struct spec_reader *r,
     return SPRED_OK;
 }
 
-/* Solvers with their problems, or models, or both. */
+/* Coding is an experiment of its own: patches have nothing to predict. */
+static enum spred_status read_coding(struct spec_reader *r,
+                                     const struct spec_node *root,
+                                     struct spec_node *coding)
+{
+    static const char *const others[] = {"problem", "problems", "solvers",
+                                         "models", NULL};
+    const struct spec *out = r->out;
+    for (size_t i = 0; others[i]; i++) {
+        const struct spec_node *other = spec_node_get(root, others[i]);
+        if (other)
+            return spec_fail(r, other,
+                             "%s: does not go with 'coding', which predicts "
+                             "nothing: use a file for each",
+                             others[i]);
+    }
+    for (size_t i = 0; i < out->n_datasets; i++) {
+        const struct spec_dataset *d = &out->datasets[i];
+        const struct spec_node at = {.line = d->line, .column = d->column};
+        if (d->source != SPEC_PATCHES)
+            return spec_fail(r, &at,
+                             "'%.100s': coding wants data sets of the kind "
+                             "patches",
+                             d->name);
+    }
+    return spec_read_coding(r, coding);
+}
+
+static enum spred_status refuse_patches(const struct spec_reader *r)
+{
+    for (size_t i = 0; i < r->out->n_datasets; i++) {
+        const struct spec_dataset *d = &r->out->datasets[i];
+        const struct spec_node at = {.line = d->line, .column = d->column};
+        if (d->source == SPEC_PATCHES)
+            return spec_fail(r, &at,
+                             "'%.100s': patches have nothing to predict, "
+                             "expected a section 'coding'",
+                             d->name);
+    }
+    return SPRED_OK;
+}
+
+/* Solvers with their problems, or models, or both; or coding. */
 static enum spred_status read_methods(struct spec_reader *r,
                                       struct spec_node *root)
 {
@@ -82,6 +126,10 @@ static enum spred_status read_methods(struct spec_reader *r,
     struct spec_node *models = spec_node_get(root, "models");
     struct spec_node *problem = spec_node_get(root, "problem");
     struct spec_node *problems = spec_node_get(root, "problems");
+    struct spec_node *coding = spec_node_get(root, "coding");
+    if (coding)
+        return read_coding(r, root, coding);
+    SPRED_TRY(refuse_patches(r));
     if (!models || solvers || problem || problems)
         SPRED_TRY(spec_read_problems(r, problem, problems));
     if (!solvers && (!models || problem || problems))
@@ -197,6 +245,7 @@ void spec_free(struct spred_env *env, struct spec *spec)
         for (size_t k = 0; k < sizeof texts / sizeof *texts; k++)
             spred_free(env, texts[k]);
         settings_free(env, d->settings, d->n_settings);
+        spec_patches_free(env, d->patches);
     }
     for (size_t i = 0; i < spec->n_problems; i++) {
         spred_free(env, spec->problems[i].name);
@@ -224,6 +273,7 @@ void spec_free(struct spred_env *env, struct spec *spec)
     spred_free(env, spec->path);
     spred_free(env, spec->resolved);
     spred_free(env, spec->protocol.kind);
+    spec_coding_free(env, spec->coding);
     spec_close_script(env, spec);
     memset(spec, 0, sizeof *spec);
 }

@@ -17,6 +17,7 @@ enum spec_source {
     SPEC_DEBIAN,    /* debian: name or [names] */
     SPEC_FILE,      /* file: path or {path, labels, target, ...} */
     SPEC_SIMULATED, /* simulated: {kind, n, p, ...} */
+    SPEC_PATCHES,   /* patches: {pictures, size, count, ...} */
     SPEC_LOADER,    /* loader: {name: a script's, path, options} */
     SPEC_IMAGES     /* images: a Debian set's name or {path | name, ...} */
 };
@@ -42,8 +43,9 @@ struct spec_dataset {
     int64_t n, p;
     int64_t blocks, k, classes; /* blocks and planted, as rho and snr */
     double rho_min, rho_max, snr;
-    double density, noise; /* iid and sensing: share of effects, s.d. */
-    size_t group;          /* data sets of one list item share a group */
+    double density, noise;        /* iid and sensing: share of effects, s.d. */
+    struct spec_patches *patches; /* PATCHES (spec_coding.h), else NULL */
+    size_t group;                 /* data sets of one list item share a group */
     int fallback; /* 1: used only when its group's GEO set failed (EIO) */
     unsigned line, column;
 };
@@ -183,6 +185,7 @@ struct spec {
     size_t n_solvers;
     struct spec_model *models; /* beside problems and solvers, or instead */
     size_t n_models;
+    struct spec_coding *coding; /* `coding:` (spec_coding.h), or NULL */
     struct spec_preprocess preprocess;
     struct spec_protocol protocol;
     struct spec_stop stop;
@@ -224,6 +227,8 @@ struct spec_solver_names {
     enum spred_status (*check)(struct spred_env *env, const char *solver,
                                const char *option, const char *value);
     const struct spec_model_names *models; /* NULL: there are none */
+    /* Of `coding:`; their is_word is not asked. NULL: there are none. */
+    const struct spec_model_names *coders, *dictionaries;
     /* How `script:` becomes parts; NULL: scripts are refused. */
     const struct parts_opener *opener;
     /* Or parts that are open already, those of a running script, and its path

@@ -1,4 +1,5 @@
 /* spec_datasets.c: the list of data sets; those of GEO and of Debian. */
+#include "experiments/spec_coding.h"
 #include "experiments/spec_read.h"
 
 #include <string.h>
@@ -167,9 +168,9 @@ static enum spred_status read_otherwise(struct spec_reader *r,
 static enum spred_status read_item(struct spec_reader *r,
                                    struct spec_node *item, size_t group)
 {
-    static const char *const keys[] = {"geo",       "debian", "file",
-                                       "simulated", "loader", "images",
-                                       "otherwise", NULL};
+    static const char *const keys[] = {"geo",       "debian",  "file",
+                                       "simulated", "loader",  "images",
+                                       "otherwise", "patches", NULL};
     struct spec_node *source = NULL, *otherwise = NULL;
     int kind = -1;
     SPRED_TRY(spec_want(r, item, "datasets", SPEC_NODE_MAP));
@@ -194,7 +195,7 @@ static enum spred_status read_item(struct spec_reader *r,
     if (!source)
         return spec_fail(r, item,
                          "expected one of geo, debian, file, simulated, "
-                         "loader, images");
+                         "loader, images, patches");
     if (otherwise && kind != 0)
         return spec_fail(r, otherwise, "otherwise: only geo can need it");
     if (kind == 0)
@@ -205,6 +206,8 @@ static enum spred_status read_item(struct spec_reader *r,
         SPRED_TRY(spec_read_file(r, source, group));
     else if (kind == 3)
         SPRED_TRY(spec_read_simulated(r, source, group));
+    else if (kind == 7)
+        SPRED_TRY(spec_read_patches(r, source, group));
     else if (kind == 4)
         SPRED_TRY(spec_read_loader(r, source, group));
     else

@@ -1,6 +1,7 @@
 /* spec_resolved.c: a spec -> canonical YAML with every default shown, which
  * reads back to the same spec (its data paths are seen from the working
  * folder). */
+#include "experiments/spec_coding.h"
 #include "experiments/spec_write.h"
 
 #include "spred/host.h"
@@ -168,6 +169,8 @@ static void put_datasets(struct spec_writer *w, const struct spec *spec)
             put_loader(w, d);
         } else if (d->source == SPEC_IMAGES) {
             put_images(w, d);
+        } else if (d->source == SPEC_PATCHES) {
+            spec_put_patches(w, spec, d->group);
         } else {
             put_simulated(w, spec, d->group);
         }
@@ -311,6 +314,8 @@ enum spred_status spec_resolve(struct spred_env *env, struct spec *spec)
         put_solvers(&w, spec);
     if (spec->n_models)
         put_models(&w, spec);
+    if (spec->coding)
+        spec_put_coding(&w, spec->coding);
     spec_put(&w, "measure: ");
     spec_put_fields(&w, spec_measure_fields, spec);
     spec_put(&w, "\nfigures: [");

@@ -9,8 +9,8 @@
 #define FIGURES_MAX 64
 
 /* When the file names none: the first three of solvers, from the third to the
- * eleventh of models, all eleven of both. Those of networks that are made
- * sparse draw nothing where no job left marks. */
+ * eleventh of models, all eleven of both; the last four of coding. Those of
+ * networks that are made sparse draw nothing where no job left marks. */
 const char *const spec_figure_names[] = {"gap-time",
                                          "profile",
                                          "accuracy-genes",
@@ -27,7 +27,12 @@ const char *const spec_figure_names[] = {"gap-time",
                                          "zero-rate",
                                          "support-recovery",
                                          "cv",
+                                         "dictionary",
+                                         "coding-time",
+                                         "rate-distortion",
+                                         "denoising",
                                          NULL};
+#define FIGURES_OF_CODING 4 /* the last */
 #define FIGURES_OF_SOLVERS 3
 #define FIGURES_OF_MODELS 2
 #define FIGURES_OF_BOTH 11
@@ -106,6 +111,8 @@ static void set_defaults(struct spec *out)
     out->stop = (struct spec_stop){1e-6, 1e-10, 3, 120, 1000000, 300};
     out->limits = (struct spec_limits){600, 4096 * MIB, 5, 30};
     out->threads = out->batch = 1;
+    if (out->coding) /* a dictionary is a costly trial */
+        out->protocol.trials = 1;
 }
 
 static enum spred_status add_figure(struct spec_reader *r, const char *name)
@@ -130,6 +137,10 @@ static enum spred_status read_figures(struct spec_reader *r,
         int solvers = spec_node_get(root, "solvers") != NULL;
         size_t first = models && !solvers ? FIGURES_OF_MODELS : 0;
         size_t end = models ? FIGURES_OF_BOTH : FIGURES_OF_SOLVERS;
+        if (out->coding) {
+            end = sizeof spec_figure_names / sizeof *spec_figure_names - 1;
+            first = end - FIGURES_OF_CODING;
+        }
         for (size_t i = first; i < end; i++)
             SPRED_TRY(add_figure(r, spec_figure_names[i]));
         return SPRED_OK;
@@ -297,5 +308,10 @@ enum spred_status spec_read_rules(struct spec_reader *r,
     SPRED_TRY(read_kind(r, protocol));
     SPRED_TRY(check_given(r, protocol));
     SPRED_TRY(check_protocol(r, protocol ? protocol : root));
+    if (out->coding &&
+        (out->protocol.folds || out->protocol.paper || out->protocol.own))
+        return spec_fail(r, protocol,
+                         "protocol: coding predicts nothing, expected trials "
+                         "alone");
     return read_figures(r, root);
 }

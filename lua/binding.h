@@ -114,6 +114,7 @@ const double *binding_vector(lua_State *L, int index, size_t *n,
 void binding_rng_new(lua_State *L, uint64_t seed);
 
 /* ---- modules: each adds its functions to the table `spred` on top ---- */
+void binding_open_coding(lua_State *L);
 void binding_open_data(lua_State *L);
 void binding_open_design(lua_State *L);
 void binding_open_docs(lua_State *L);

@@ -192,6 +192,8 @@ static int inspect(lua_State *L)
                       ? inspect_solvers(console->env, name, stdout)
                   : strcmp(what, "models") == 0
                       ? inspect_models(console->env, name, stdout)
+                  : strcmp(what, "coders") == 0
+                      ? inspect_coders(console->env, name, stdout)
                       : inspect_data(console->env, name, &fetch, stdout));
 }
 

@@ -21,6 +21,8 @@ struct lua_data *data_check(lua_State *L, int index);
 const struct labels *data_labels(lua_State *L, struct lua_data *d);
 /* Pushes data of x= and y= (and names) in the table at index. */
 struct lua_data *data_new(lua_State *L, int index, const char *what);
+/* Progress of a download: the script's. */
+void data_download(void *cookie, const char *what, size_t done, size_t total);
 /* Functions of spred.data, into the table on top. */
 void data_open_make(lua_State *L);
 void data_open_load(lua_State *L);

@@ -7,7 +7,7 @@
 #include "experiments/sources.h"
 #include "lua/tree.h"
 
-static void download(void *cookie, const char *what, size_t done, size_t total)
+void data_download(void *cookie, const char *what, size_t done, size_t total)
 {
     const struct script *script = cookie;
     if (script->progress)
@@ -50,7 +50,7 @@ static int load(lua_State *L, struct spec_document *doc)
         return luaL_error(L, "%s: expected one data set, these are %I",
                           doc->path, (lua_Integer)spec->n_datasets);
     const struct spec_dataset *set = &spec->datasets[0];
-    const struct spred_fetch_options fetch = {.progress = download,
+    const struct spred_fetch_options fetch = {.progress = data_download,
                                               .progress_cookie = script};
     struct lua_data *d = binding_new(L, &binding_data, sizeof *d, 1);
     binding_try(

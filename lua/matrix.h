@@ -1,5 +1,5 @@
-/* matrix.h: what the files of the userdata `matrix` share (private to them and
- * to rng.c); binding.h has what others use. */
+/* matrix.h: what the files of the userdata `matrix` share (private to them,
+ * rng.c and coding.c); binding.h has what others use. */
 #ifndef LUA_MATRIX_H
 #define LUA_MATRIX_H
 

@@ -26,6 +26,7 @@ static void (*const modules[])(lua_State *L) = {
     binding_open_data,
     binding_open_fit,
     binding_open_learn,
+    binding_open_coding,
     binding_open_solver,
     binding_open_loader,
     // clang-format on

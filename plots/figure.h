@@ -37,9 +37,10 @@ struct plots_kind {
 extern const struct plots_kind plots_gap_time, plots_profile,
     plots_accuracy_genes, plots_time_dimension, plots_time_alpha,
     plots_zero_rate, plots_support_recovery, plots_cv, plots_stability,
-    plots_gene_map, plots_critical_difference, plots_accuracy_compression,
-    plots_layer_sparsity, plots_accuracy_macs, plots_accuracy_latency,
-    plots_filters;
+    plots_gene_map, plots_critical_difference, plots_dictionary,
+    plots_coding_time, plots_rate_distortion, plots_denoising,
+    plots_accuracy_compression, plots_layer_sparsity, plots_accuracy_macs,
+    plots_accuracy_latency, plots_filters;
 
 /* What a figure shows, by its name: its kind's alt. */
 const char *plots_alt(const char *figure);

@@ -31,6 +31,10 @@ enum spred_status plots_report_has_methods(struct plots_context *context,
                                            int *out);
 int plots_is_of_methods(const char *figure);
 
+/* report_coding.c: sparse coding; nothing in a store without it. */
+enum spred_status plots_report_coding(struct plots_context *context,
+                                      struct spred_buffer *out);
+
 /* The SVG of a figure from the context's folder, without its prolog, every id
  * (and reference to it) prefixed with "fN-" so that several live in one page.
  * A missing file becomes a sentence. */

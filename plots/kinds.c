@@ -18,7 +18,11 @@ static const struct plots_kind *const kinds[] = {&plots_gap_time,
                                                  &plots_time_alpha,
                                                  &plots_zero_rate,
                                                  &plots_support_recovery,
-                                                 &plots_cv};
+                                                 &plots_cv,
+                                                 &plots_dictionary,
+                                                 &plots_coding_time,
+                                                 &plots_rate_distortion,
+                                                 &plots_denoising};
 static const char *const names[] = {"gap-time",
                                     "profile",
                                     "accuracy-genes",
@@ -35,6 +39,10 @@ static const char *const names[] = {"gap-time",
                                     "zero-rate",
                                     "support-recovery",
                                     "cv",
+                                    "dictionary",
+                                    "coding-time",
+                                    "rate-distortion",
+                                    "denoising",
                                     NULL};
 
 static const struct plots_kind *find(const char *name)

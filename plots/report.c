@@ -315,6 +315,7 @@ static enum spred_status put_page(struct plots_context *context,
     SPRED_TRY(plots_report_compression(context, out));
     SPRED_TRY(plots_report_methods(context, out));
     SPRED_TRY(put_figures(context, out));
+    SPRED_TRY(plots_report_coding(context, out));
     SPRED_TRY(put_results(context, out));
     SPRED_TRY(put_endings(context, out));
     SPRED_TRY(put_datasets(context, out));

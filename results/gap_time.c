@@ -203,7 +203,7 @@ enum spred_status results_gap_time(struct spred_env *env,
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);
         if (results_run_convex(&view->runs[i].run) && /* else: no gap */
-            !results_run_is_model(&view->runs[i].run))
+            results_run_is_solver(&view->runs[i].run))
             status = solver_curves(env, view, points, i, end, out);
     }
     sqlite3_finalize(points);

@@ -174,7 +174,7 @@ enum spred_status results_genes(struct spred_env *env,
         &statement);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_instance_end(view, i);
-        if (!results_run_is_model(&view->runs[i].run)) /* chosen-genes has */
+        if (results_run_is_solver(&view->runs[i].run)) /* chosen-genes has */
             status = instance(env, view, statement, i, end, out);
     }
     sqlite3_finalize(statement);

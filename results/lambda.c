@@ -214,7 +214,7 @@ enum spred_status results_path(struct spred_env *env, struct results_view *view,
         &points);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);
-        if (!results_run_is_model(&view->runs[i].run)) /* no lambdas */
+        if (results_run_is_solver(&view->runs[i].run)) /* no lambdas */
             status = solver_path(env, view, points, i, end, out);
     }
     sqlite3_finalize(points);

@@ -98,7 +98,8 @@ static enum spred_status add_kind(struct spred_env *env,
     for (size_t i = first, end; i < last; i = end) {
         size_t best = i, most = 0;
         end = results_view_instance_end(view, i);
-        if (results_run_is_model(&view->runs[i].run) != model)
+        if (results_run_is_model(&view->runs[i].run) != model ||
+            results_run_is_coding(&view->runs[i].run))
             continue;
         for (size_t s = i, next; s < end; s = next) {
             next = results_view_solver_end(view, s);

@@ -121,7 +121,8 @@ enum spred_status results_metrics(struct spred_env *env,
                                      &statements[k]);
     for (size_t i = 0, end; i < view->n_runs && !status; i = end) {
         end = results_view_solver_end(view, i);
-        status = add_solver(env, view, i, end, statements, scratch, out);
+        if (!results_run_is_coding(&view->runs[i].run)) /* no script's */
+            status = add_solver(env, view, i, end, statements, scratch, out);
     }
     sqlite3_finalize(statements[0]);
     sqlite3_finalize(statements[1]);

@@ -41,7 +41,7 @@ static const char *next_problem(const struct results_view *view,
         const char *p = view->runs[i].run.problem;
         p = p ? p : "";
         if (results_run_convex(&view->runs[i].run) && /* else: no certificate */
-            !results_run_is_model(&view->runs[i].run) &&
+            results_run_is_solver(&view->runs[i].run) &&
             (!last || strcmp(p, last) > 0) && (!next || strcmp(p, next) < 0))
             next = p;
     }

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "results/coding.h"
 #include "results/view.h"
 #include "spred/text.h"
 
@@ -295,6 +296,8 @@ static const struct {
     {results_arrays_heads, NULL, results_arrays},
     {results_best_compression_heads, NULL, results_best_compression},
     {results_chosen_genes_heads, NULL, results_chosen_genes},
+    {results_coding_heads, NULL, results_coding},
+    {results_coding_time_heads, NULL, results_coding_time},
     {results_compression_heads, NULL, results_compression},
     {results_compression_levels_heads, NULL, results_compression_levels},
     {results_compression_versus_heads, NULL, results_compression_versus},
@@ -308,9 +311,11 @@ static const struct {
     {results_metrics_heads, NULL, results_metrics},
     {notes_heads, notes_sql, NULL},
     {results_path_heads, NULL, results_path},
+    {results_pictures_heads, NULL, results_pictures},
     {results_profile_heads, NULL, results_profile},
     {results_rank_pairs_heads, NULL, results_rank_pairs},
     {results_ranks_heads, NULL, results_ranks},
+    {results_rate_distortion_heads, NULL, results_rate_distortion},
     {solvers_heads, NULL, solvers},
     {results_summary_heads, NULL, results_summary_table},
     {results_dimension_heads, NULL, results_dimension},
@@ -321,6 +326,8 @@ static const char *const names[] = {"accuracy-genes",
                                     "arrays",
                                     "best-compression",
                                     "chosen-genes",
+                                    "coding",
+                                    "coding-time",
                                     "compression",
                                     "compression-levels",
                                     "compression-versus",
@@ -334,9 +341,11 @@ static const char *const names[] = {"accuracy-genes",
                                     "metrics",
                                     "notes",
                                     "path",
+                                    "pictures",
                                     "profile",
                                     "rank-pairs",
                                     "ranks",
+                                    "rate-distortion",
                                     "solvers",
                                     "summary",
                                     "time-dimension",

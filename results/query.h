@@ -132,6 +132,19 @@ void results_view_close(struct results_view *view);
  * tuned          Per data set and model: the settings that the validation part
  *                chose, the most frequent first.
  *
+ * Sparse coding (kind "coding") is in datasets, solvers, machines and endings,
+ * and in the following alone, by data set, problem ("coding(DICTIONARY atoms=N
+ * lambda=L)") and coder:
+ *
+ * coding         What each coder took to the smallest asked gap.
+ *
+ * coding-time    One row for each asked gap, in falling order.
+ *
+ * rate-distortion  One row a problem: nonzeros, error and PSNR of the coder
+ *                that took the noise off, else of the first by label.
+ *
+ * pictures       The arrays of the first trial: dictionaries and pictures.
+ *
  * Of jobs with marks (sink.h), by data set and network (the option network):
  *
  * compression    One row per method, setting, rule and threshold: all trials of

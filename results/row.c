@@ -37,7 +37,7 @@ const struct results_column results_run_columns[] = {
     TEXT(preparation, "what was done to X, learnt on the training part"),
     TEXT(solver, "name of the solver"),
     TEXT(options, "all options of the solver or model, name=value"),
-    TEXT(kind, "solver or model"),
+    TEXT(kind, "solver, model or coding"),
     TEXT(chosen, "model: the tuned settings that stand"),
     INT(warm_start, "0: every lambda was solved from nothing"),
     INT(train, "samples in the training part"),

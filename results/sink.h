@@ -38,7 +38,10 @@ struct results_run {
     char *preparation;      /* of X: log2, missing, constant columns ... */
     char *solver, *options; /* of a solver or a model */
     char *kind;             /* "solver", or "model": then problem is "model" and
-                               loss, penalty, lambdas, gaps have no value */
+                               loss, penalty, lambdas, gaps have no value; or
+                               "coding": problem is "coding(...)", points and
+                               certified count signals, chosen is the
+                               dictionary */
     char *chosen;           /* model: the tuned settings that stand and where:
                                "lr=0.05 lambda=0.1 step=300" */
     int64_t warm_start;     /* 0: every lambda was solved from nothing */

@@ -248,7 +248,7 @@ enum spred_status results_summary_table(struct spred_env *env,
         const struct results_view_run *runs = &view->runs[i];
         struct spred_buffer statuses = {0};
         end = results_view_solver_end(view, i);
-        if (results_run_is_model(&runs->run)) /* the query methods has them */
+        if (!results_run_is_solver(&runs->run)) /* methods, coding have them */
             continue;
         status = count_statuses(env, runs, end - i, &statuses);
         struct results_cell *row = status ? NULL : results_table_row(env, out);

@@ -346,6 +346,9 @@ enum spred_status results_markdown(struct spred_env *env,
     if (!status)
         status = results_print_methods(env, view, &t[DATASETS], &t[METRICS],
                                        &t[ENDINGS], out, &models);
+    if (!status)
+        status =
+            results_print_coding(env, view, &t[DATASETS], &t[ENDINGS], out);
     if (!status && models && t[SUMMARY].n_rows)
         status = spred_buffer_add(env, out, "# Solvers\n\n");
     for (size_t i = 0, end; i < t[SUMMARY].n_rows && !status; i = end) {

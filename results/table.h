@@ -63,6 +63,13 @@ enum spred_status results_print_methods(struct spred_env *env,
                                         const struct results_table *endings,
                                         struct spred_buffer *out, int *any);
 
+/* table_coding.c: sparse coding; nothing in a store without it. */
+enum spred_status results_print_coding(struct spred_env *env,
+                                       struct results_view *view,
+                                       const struct results_table *datasets,
+                                       const struct results_table *endings,
+                                       struct spred_buffer *out);
+
 /* The same for the genes of data set rows (methods first .. end - 1), and the
  * ranks and tuned settings of the store. */
 enum spred_status results_print_chosen(struct spred_env *env,

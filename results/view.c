@@ -44,6 +44,16 @@ int results_run_is_model(const struct results_run *run)
     return strcmp(or_empty(run->kind), "model") == 0;
 }
 
+int results_run_is_coding(const struct results_run *run)
+{
+    return strcmp(or_empty(run->kind), "coding") == 0;
+}
+
+int results_run_is_solver(const struct results_run *run)
+{
+    return !results_run_is_model(run) && !results_run_is_coding(run);
+}
+
 int results_run_reached(const struct results_run *run)
 {
     return results_run_is(run, "certified") ||
@@ -131,6 +141,8 @@ static int by_label(const void *pa, const void *pb)
     const struct results_view_run *a = pa, *b = pb;
     int c = compare_names(a->dataset, b->dataset);
     c = c ? c : strcmp(a->dataset, b->dataset);
+    c = c ? c
+          : compare_names(or_empty(a->run.problem), or_empty(b->run.problem));
     c = c ? c : compare_text(a->run.problem, b->run.problem);
     c = c ? c : strcmp(a->solver, b->solver);
     c = c ? c : (a->run.trial > b->run.trial) - (a->run.trial < b->run.trial);

@@ -34,6 +34,10 @@ int results_run_is(const struct results_run *run, const char *status);
 int results_run_convex(const struct results_run *run);
 /* Is it a model's (sink.h: kind), which has no problem, gap or penalty? */
 int results_run_is_model(const struct results_run *run);
+/* Is it sparse coding's? Then it is in the queries of results/coding.h. */
+int results_run_is_coding(const struct results_run *run);
+/* Neither: a solver's, on a stated problem. */
+int results_run_is_solver(const struct results_run *run);
 /* Did it end well: certified or, where nothing can be certified, stationary;
  * a model: done? */
 int results_run_reached(const struct results_run *run);

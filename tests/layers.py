@@ -29,7 +29,7 @@ KEPT_TO = {
     r"(lua|lauxlib|lualib)\.h": ["lua"],
     r"(cblas|lapacke?)\.h": ["core", "solvers"],
     r"gsl/.*": ["core", "solvers", "results"],
-    r"(zlib|bzlib|lzma|curl/.*|nettle/.*)\.h": ["core"],
+    r"(zlib|bzlib|lzma|png|curl/.*|nettle/.*)\.h": ["core"],
 }
 # What a solver must never know: clocks, files, environment, processes.
 SOLVER_HEADERS = r"(time|sys/.*|unistd|fcntl|dirent|pthread|signal)\.h"

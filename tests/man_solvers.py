@@ -1,4 +1,4 @@
-"""man_solvers.py PROGRAM PAGE: writes the SOLVERS and MODELS sections of the man page from the
+"""man_solvers.py PROGRAM PAGE: writes the SOLVERS, MODELS and CODERS sections of the man page from the
 option tables that the program prints. Run by `./dev man`; p-man.py checks the result."""
 import re
 import subprocess
@@ -32,7 +32,7 @@ def section(program, verb):
 
 
 def replaced(page, program):
-    for name in ("SOLVERS", "MODELS"):
+    for name in ("SOLVERS", "MODELS", "CODERS"):
         page = re.sub(rf"(?<=^\.SH {name}\n).*?(?=^\.SH )", lambda _: section(program, name.lower()), page,
                       flags=re.M | re.S)
     return page

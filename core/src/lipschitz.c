@@ -67,16 +67,18 @@ static double normalise(size_t m, double *g)
     double trace = 0;
     for (size_t i = 0; i < m; i++)
         trace += g[i + i * m];
-    spred_scale(m * m, 1 / trace, g);
+    if (trace > 0)
+        spred_scale(m * m, 1 / trace, g);
     return trace;
 }
 
-/* At least the largest eigenvalue of g, m x m and positive semidefinite: trace
- * of the 2^k-th power, to the power 1 / 2^k. other: m x m. */
-static double largest(size_t m, double *g, double *other)
+/* Trace of the 2^k-th power, to the power 1 / 2^k. */
+double spred_largest_eigenvalue(size_t m, double *g, double *other)
 {
     double traces[SQUARINGS + 1], bound = 1;
     traces[0] = normalise(m, g);
+    if (!(traces[0] > 0))
+        return 0;
     for (size_t k = 1; k <= SQUARINGS; k++) {
         spred_gemm(0, 0, m, m, m, 1, g, m, g, m, 0, other, m);
         double *swap = g;
@@ -105,7 +107,7 @@ enum spred_status spred_lipschitz(struct spred_env *env,
         double *g = block + n * BLOCK;
         gram(problem, width, g, block);
         *out = problem->loss->curvature_bound / (double)n *
-               largest(m, g, g + m * m);
+               spred_largest_eigenvalue(m, g, g + m * m);
     } else {
         spred_design_squares(&problem->x, NULL, block);
         *out = spred_lipschitz_trace(problem, block);

@@ -100,7 +100,7 @@ local topics = {
         .. "Ctrl-D on an empty line leaves.",
     chunks = "A chunk that is not finished goes on at `  ... `; an empty line gives it up.",
     spred = "help() lists the functions, help(f) or :doc NAME explains one;\n"
-        .. ":solvers, :models, :data list what there is.",
+        .. ":solvers, :models, :coders, :data list what there is.",
 }
 
 local function sorted(t)
@@ -193,6 +193,10 @@ end}
 
 commands.models = {"[MODEL]", "models, or the options of one", function(name)
     host.inspect("models", name ~= "" and name or nil)
+end}
+
+commands.coders = {"[CODER]", "sparse coders and dictionaries, or the options of one", function(name)
+    host.inspect("coders", name ~= "" and name or nil)
 end}
 
 commands.data = {"[SET]", "data sets and formats, or what one holds", function(name)

@@ -26,10 +26,13 @@ local keys = {
     ["spred.certify"] = fit_keys .. "w b",
     ["spred.problem"] = fit_keys,
     ["spred.learn"] = data_keys .. "model options tune protocol trial preprocess wall seed threads",
+    ["spred.patches"] = "pictures size count center norm seed",
+    ["spred.dictionary"] = "signals atoms lambda method options seed threads wall",
+    ["spred.code"] = "dictionary signals lambda coder options gap threads wall",
     ["spred.data.new"] = "x y features symbols samples name",
     ["spred.sparse"] = "rows cols entries",
     ["spred.experiment"] = [[version name seed datasets problem problems preprocess protocol
-        solvers models stop limits measure figures]],
+        solvers models coding stop limits measure figures]],
     ["spred.plot"] = [[x y low high z series label title xlabel ylabel zlabel log kind name
         bins caption results simulated]],
     ["spred.solver"] = "name doc options init start step",

@@ -126,4 +126,13 @@ extern SPRED_API const struct spred_dictionary_method
 SPRED_API const struct spred_dictionary_method *
 spred_dictionary_method_find(const char *name);
 
+/* The way to call one: checks the task, keeps the clock, which methods do not
+ * see: `seconds` of pass (the time in pass itself is not counted), and wall,
+ * after which the last pass's dictionary is kept. seconds: billed in all; or
+ * NULL. Atoms have unit norm at the end. SPRED_EINTERRUPTED: cancelled. */
+SPRED_API enum spred_status spred_dictionary_learn(
+    struct spred_env *env, const struct spred_dictionary_method *method,
+    const void *options, const struct spred_dictionary_task *task,
+    double *dictionary, double *seconds);
+
 #endif

@@ -20,4 +20,8 @@ SPRED_API enum spred_status spred_lipschitz(struct spred_env *env,
                                             struct spred_work *work,
                                             double *out);
 
+/* At least the largest eigenvalue of g, m x m and positive semidefinite, at
+ * most a tenth too large for m up to some hundreds. g is lost; other: m x m. */
+SPRED_API double spred_largest_eigenvalue(size_t m, double *g, double *other);
+
 #endif

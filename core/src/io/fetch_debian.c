@@ -246,18 +246,17 @@ static enum spred_status fetch_locked(struct job *job, const char *parent)
     return status;
 }
 
-enum spred_status spred_fetch_debian(struct spred_env *env, const char *name,
-                                     const struct spred_fetch_options *options,
-                                     char **path)
+enum spred_status
+spred_fetch_debian_set(struct spred_env *env,
+                       const struct spred_debian_set *set,
+                       const struct spred_fetch_options *options, char **path)
 {
     static const struct spred_fetch_options none = {0};
-    struct job job = {0};
+    struct job job = {
+        .env = env, .set = set, .options = options ? options : &none};
     char *parent = NULL;
     int same = 0, fd = -1;
     *path = NULL;
-    job.env = env;
-    job.options = options ? options : &none;
-    SPRED_TRY(find_set(env, name, &job.set));
     SPRED_TRY(spred_fetch_folder(env, job.options, &parent));
     char *final = place_of(env, parent, job.set, job.set->file);
     char *lock = final ? spred_format(env, "%s.lock", final) : NULL;
@@ -281,6 +280,16 @@ enum spred_status spred_fetch_debian(struct spred_env *env, const char *name,
     spred_free(env, final);
     spred_free(env, lock);
     return status;
+}
+
+enum spred_status spred_fetch_debian(struct spred_env *env, const char *name,
+                                     const struct spred_fetch_options *options,
+                                     char **path)
+{
+    const struct spred_debian_set *set;
+    *path = NULL;
+    SPRED_TRY(find_set(env, name, &set));
+    return spred_fetch_debian_set(env, set, options, path);
 }
 
 /* Two sets may come from one file (ALL): the hash names what was made of it. */

@@ -68,6 +68,13 @@ enum spred_status spred_folder_make(struct spred_env *env, const char *parent,
                                     char **out);
 void spred_folder_remove(struct spred_env *env, const char *folder);
 
+/* fetch_debian.c: all files of a set, in the table or not. *path (spred_free):
+ * of its first file; the others lie beside it, as PACKAGE.NAME, too. */
+enum spred_status
+spred_fetch_debian_set(struct spred_env *env,
+                       const struct spred_debian_set *set,
+                       const struct spred_fetch_options *options, char **path);
+
 /* debian_special.c: what a single set needs after loading (subset, names of
  * classes). */
 enum spred_status spred_debian_adapt(struct spred_env *env,
