@@ -102,6 +102,11 @@ static void damaged(void **state)
     assert_ok(&p.env, checkpoint_read(&p.env, &foreign, &found));
     assert_null(found.block);
     assert_non_null(strstr(p.said, "of another job"));
+    const struct checkpoint second = {p.folder, key, 2};
+    assert_ok(&p.env,
+              spred_write_file(&p.env, file_of(&p, key, 2), text, length));
+    assert_ok(&p.env, checkpoint_read(&p.env, &second, &found));
+    assert_null(found.block);
     spred_free(&p.env, text);
     remove_all(p.folder);
 }
