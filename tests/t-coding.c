@@ -410,8 +410,9 @@ static void extreme_sizes(void **unused)
                 s.task.lambda *= sizes[e];
             assert_ok(&env,
                       code_by(&env, spred_coders[k]->name, &s.task, NULL, &r));
-            if (e == 2 || e == 3)
-                assert_int_equal(r.certified, 5);
+            if ((e == 2 || e == 3) && r.certified != 5)
+                fail_msg("%s: %zu of 5 of size %g, worst gap %g",
+                         spred_coders[k]->name, r.certified, sizes[e], r.gap);
             if (e == 4)
                 assert_int_equal(r.certified, 0);
             coding_sample_free(&s);
@@ -472,7 +473,7 @@ static void steps_end_it(void **unused)
     const struct spred_coder *coder = spred_coder_find("spred");
     struct spred_coding_report r;
     void *options = coder_options(coder, "memory", "0"); /* plain gradients */
-    s.task.gap = 1e-2;
+    s.task.gap = .05;
     assert_ok(&env, spred_code(&env, coder, options, &s.task, NULL, &r));
     assert_int_equal(r.certified, 30);
     free(options);
