@@ -2,7 +2,7 @@
  * processor runs, against plain sums and a triangle made anew. */
 #include "test.h"
 
-#include "solvers/coding/coding_loops.h"
+#include "solvers/coding/active.h"
 #include "spred/linalg.h"
 #include "spred/rng.h"
 
@@ -144,6 +144,36 @@ static void triangle(void **unused)
     }
 }
 
+/* An atom that depends on the members enters by exchange: Dz stays, |z|_1
+ * falls, and one member is out. */
+static void exchanges(void **unused)
+{
+    (void)unused;
+    /* d_0 = (1, 0), d_1 = (0, 1), d_2 = (1, 1): a sum */
+    static const double gram[] = {1, 0, 1, 0, 1, 1, 1, 1, 2};
+    static const double d[] = {1, 0, 0, 1, 1, 1};
+    const struct spred_coding coding = {
+        .m = 2, .atoms = 3, .n = 1, .dictionary = d};
+    const struct spred_coding_shared shared = {&coding, gram, 3};
+    struct spred_env env;
+    struct coding_active a;
+    spred_env_init(&env);
+    assert_ok(&env, coding_active_open(&env, &a, &shared));
+    assert_true(coding_active_enter(&a, 0, 1));
+    assert_true(coding_active_enter(&a, 1, 1));
+    a.value[0] = 3;
+    a.value[1] = 5;
+    assert_false(coding_active_enter(&a, 2, 1));
+    assert_false(coding_active_exchange(&a, 2, -1)); /* |z|_1 would rise */
+    assert_true(coding_active_exchange(&a, 2, 1));
+    assert_int_equal(a.factor.count, 2);
+    assert_int_equal(a.member[0], 1);
+    assert_int_equal(a.member[1], 2);
+    assert_near(a.value[0], 2, 1e-14);
+    assert_near(a.value[1], 3, 1e-14);
+    coding_active_close(&env, &a);
+}
+
 /* One sweep is the plain one. */
 static void sweeps(void **unused)
 {
@@ -179,9 +209,8 @@ static void sweeps(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(scans),
-        cmocka_unit_test(reaches),
-        cmocka_unit_test(triangle),
+        cmocka_unit_test(scans),    cmocka_unit_test(reaches),
+        cmocka_unit_test(triangle), cmocka_unit_test(exchanges),
         cmocka_unit_test(sweeps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
