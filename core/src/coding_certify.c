@@ -89,7 +89,8 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
         gap = primal > 0 ? INFINITY : 0;
         floor = 0;
     }
-    if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal)) {
+    if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||
+        !isfinite(null)) {
         gap = INFINITY;
         floor = 0;
     }
