@@ -22,7 +22,7 @@ print [[
 # Lua reference
 
 Made by `./dev man` from the doc strings of the program; `help(x)` shows the
-same in the console. [lua.md](lua.md) has the rules and eleven recipes.]]
+same in the console. [lua.md](lua.md) has the rules and twelve recipes.]]
 for _, of in ipairs(order) do
     local list = entries[of]
     table.sort(list, function(a, b) return a.usage < b.usage end)

@@ -195,6 +195,8 @@ static enum spred_status run_gaps(struct code *c)
     for (size_t i = 0; i < c->n_gaps; i++) {
         SPRED_TRY(run_gap(c, i));
         row->seconds_certify += c->report.seconds_certify;
+        if (c->report.coded < c->n)
+            break; /* less time would not do for a smaller gap */
     }
     row->seconds_wall = trial_now() - from;
     const struct spred_coding_report *report = &c->report;
@@ -211,7 +213,7 @@ static enum spred_status run_gaps(struct code *c)
     if (report->certified < c->n)
         row->reason = spred_format(
             c->env, "%zu of %zu signals certified to %g; worst gap %.2g",
-            report->certified, c->n, c->job->gap, report->gap);
+            report->certified, c->n, c->task.gap, report->gap);
     return row->status && (row->reason || report->certified == c->n)
                ? SPRED_OK
                : SPRED_ENOMEM;
@@ -238,6 +240,7 @@ static enum spred_status denoise(struct code *c)
                                                   (uint64_t)c->job->trial,
                                                   "noise")};
     how.task.gap = s->noise_gap;
+    how.task.wall = 0; /* nothing is compared: only the worker's limit holds */
     if (status == SPRED_OK)
         status =
             code_denoise(c->env, &how, &c->picture, &c->noisy, &c->denoised);

@@ -49,7 +49,7 @@ enum spred_status code_dictionary(struct spred_env *env, const struct job *job,
 /* code_denoise.c: noise of settings->sigma from the seed is added to the
  * picture, then every patch of it is coded and the reconstructions averaged
  * (Elad and Aharon 2006, without their weight on the noisy picture). task:
- * dictionary, lambda, threads, wall; the rest is filled in here. noisy and
+ * dictionary, lambda, gap, threads; the rest is filled in here. noisy and
  * denoised: zeroed, spred_image_free also after an error. */
 struct code_denoise {
     const struct spred_coder *coder;

@@ -101,11 +101,6 @@ code_all(struct spred_env *env, const struct code_denoise *how,
         cut(how, g, noisy, first, task.n, b);
         enum spred_status status =
             spred_code(env, how->coder, how->options, &task, &codes, &report);
-        if (status == SPRED_OK && report.coded < task.n)
-            status = spred_fail(env, SPRED_EINVAL,
-                                "denoise: %zu of %zu patches were coded in "
-                                "%g s: raise stop.wall or denoise.stride",
-                                first + report.coded, total, task.wall);
         if (status == SPRED_OK)
             paste(how, g, &codes, noisy->width, first, task.n, b);
         spred_codes_free(env, &codes);

@@ -1,0 +1,294 @@
+/* t-code.c: a coder's job in this process: denoising over a dictionary whose
+ * answer is known, the rows of a job, the dictionary in the cache, every
+ * allocation failed once. */
+#include "files.h"
+
+#include <sys/stat.h>
+
+#include "experiments/code.h"
+
+#define SIDE 20
+#define SIZE 4
+#define M (SIZE * SIZE)
+
+static const struct spred_coder *coder(void)
+{
+    return spred_coder_find("lars");
+}
+
+static void make_picture(struct spred_image *image, double *grey)
+{
+    memset(image, 0, sizeof *image);
+    image->width = image->height = SIDE;
+    image->grey = grey;
+    for (size_t i = 0; i < SIDE * SIDE; i++)
+        grey[i] =
+            100 +
+            50 * sin(0.4 * (double)(i % SIDE)) * cos(0.3 * (double)(i / SIDE)) +
+            (double)(i * 7919 % 13);
+    memset(image->hash, 'a', 64);
+}
+
+/* Over the identity a code is the soft threshold of the patch: with lambda
+ * next to nothing the picture comes back; with a large one the mean of the
+ * means of the patches over each pixel. Whatever the stride. */
+static void known_denoising(void **state)
+{
+    struct spred_env env;
+    struct spred_image image, noisy, clean;
+    double grey[SIDE * SIDE], identity[M * M] = {0};
+    void *options;
+    (void)state;
+    spred_env_init(&env);
+    make_picture(&image, grey);
+    for (size_t i = 0; i < M; i++)
+        identity[i * (M + 1)] = 1;
+    assert_ok(&env, code_parse(&env, coder()->options, coder()->options_size,
+                               "", &options));
+    for (size_t stride = 1; stride <= SIZE; stride++)
+        for (int unit = 0; unit < 2; unit++) {
+            struct code_denoise how = {
+                .coder = coder(),
+                .options = options,
+                .task = {.m = M,
+                         .atoms = M,
+                         .dictionary = identity,
+                         .lambda = 1e-9,
+                         .gap = 1e-6,
+                         .threads = 1},
+                .patches = {.size = SIZE, .center = 1, .unit = unit},
+                .stride = stride,
+                .sigma = 12,
+                .seed = 4};
+            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean));
+            double sum = 0;
+            for (size_t i = 0; i < SIDE * SIDE; i++) {
+                assert_near(clean.grey[i], noisy.grey[i], 1e-5);
+                sum += (noisy.grey[i] - grey[i]) * (noisy.grey[i] - grey[i]);
+            }
+            assert_near(sqrt(sum / (SIDE * SIDE)), 12, 1.5); /* 400 draws */
+            spred_image_free(&env, &noisy);
+            spred_image_free(&env, &clean);
+            how.task.lambda = 1e9;
+            how.sigma = 1e-9;
+            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean));
+            double mean = 0; /* of the one patch over pixel (0, 0) */
+            for (size_t i = 0; i < M; i++)
+                mean += grey[i / SIZE * SIDE + i % SIZE] / M;
+            assert_near(clean.grey[0], mean, 1e-6);
+            spred_image_free(&env, &noisy);
+            spred_image_free(&env, &clean);
+        }
+    image.width = SIZE - 1; /* no patch at all */
+    struct code_denoise how = {.patches = {.size = SIZE}, .stride = 1};
+    assert_int_equal(code_denoise(&env, &how, &image, &noisy, &clean),
+                     SPRED_EINVAL);
+    assert_non_null(strstr(env.error, "has no patch of 4 x 4"));
+    spred_free(&env, options);
+}
+
+/* A job's files in a folder, which is the cache too. */
+struct setting {
+    struct folder folder;
+    char data[1100], picture[1100];
+    struct spred_data patches;
+};
+
+static char *copy(const char *text)
+{
+    char *out = strdup(text);
+    assert_non_null(out);
+    return out;
+}
+
+static void setting_make(struct spred_env *env, struct setting *s)
+{
+    struct spred_image image;
+    struct spred_data kept;
+    double grey[SIDE * SIDE];
+    const struct spred_patches how = {
+        .size = SIZE, .count = 60, .center = 1, .seed = 9};
+    folder_make(&s->folder);
+    assert_int_equal(setenv("XDG_CACHE_HOME", s->folder.path, 1), 0);
+    snprintf(s->data, sizeof s->data, "%s/p.sbd", s->folder.path);
+    snprintf(s->picture, sizeof s->picture, "%s/p-held-out.sbd",
+             s->folder.path);
+    make_picture(&image, grey);
+    assert_ok(env, spred_patches_data(env, &image, 1, &how, &s->patches));
+    s->patches.name = copy("p");
+    s->patches.source = copy("made");
+    s->patches.note = copy("");
+    assert_ok(env, spred_cache_write(env, s->data, &s->patches));
+    assert_ok(env, spred_image_data(env, &image, "held-out", &kept));
+    assert_ok(env, spred_cache_write(env, s->picture, &kept));
+    spred_data_free(env, &kept);
+}
+
+static void clear_cache(struct setting *s)
+{
+    char command[1300];
+    snprintf(command, sizeof command, "rm -rf '%s/spredbench'", s->folder.path);
+    assert_int_equal(system(command), 0);
+}
+
+static void setting_end(struct spred_env *env, struct setting *s)
+{
+    clear_cache(s);
+    spred_data_free(env, &s->patches);
+    folder_remove(&s->folder);
+}
+
+/* Borrowed texts: not to be freed. */
+static struct job job_of(struct setting *s)
+{
+    static char coding[] = "atoms=10 lambda=20 api_version=1 size=4 "
+                           "center=true unit=false sigma=15 stride=2 "
+                           "noise_gap=0.001 show=true";
+    static char problem[] = "coding(signals atoms=10 lambda=12)";
+    static char empty[] = "", lars[] = "lars", signals[] = "signals",
+                lambda[] = "12", gaps[] = "0.01 1e-06", seed[] = "17",
+                name[] = "p", clean[] = "clean";
+    struct job job;
+    results_row_clear(job_columns, &job);
+    job.dataset = name;
+    job.data_hash = s->patches.hash;
+    job.data_path = s->data;
+    job.problem = problem;
+    job.protocol = clean;
+    job.solver = lars;
+    job.options = job.dictionary_options = empty;
+    job.loss = job.penalty = job.groups = job.target = empty;
+    job.dictionary = signals;
+    job.coding = coding;
+    job.lambdas = lambda;
+    job.gaps = gaps;
+    job.seed = seed;
+    job.trial = 1;
+    job.threads = 1;
+    job.gap = 1e-6;
+    job.wall = 600;
+    return job;
+}
+
+static void rows(void **state)
+{
+    struct spred_env env;
+    struct setting s;
+    struct results_record record, again;
+    (void)state;
+    spred_env_init(&env);
+    setting_make(&env, &s);
+    struct job job = job_of(&s);
+    assert_int_equal(job_has_coding(&job), 1);
+    assert_ok(&env, job_run(&env, &job, NULL, &record));
+    const struct results_run *run = &record.run;
+    assert_string_equal(run->kind, "coding");
+    assert_string_equal(run->status, "certified");
+    assert_string_equal(run->chosen, "signals atoms=10");
+    assert_null(run->loss);
+    assert_int_equal(run->train, 60);
+    assert_int_equal(run->points, 60);
+    assert_int_equal(run->certified, 60);
+    assert_int_equal(record.n_points, 2);
+    assert_true(record.points[1].gap + record.points[1].floor <= 1e-6);
+    assert_near(record.points[1].primal, run->objective, 0);
+    assert_near(record.points[1].lambda, 12, 0);
+    assert_int_equal(record.n_metrics, 4);
+    assert_int_equal(record.n_arrays, 4);
+    assert_string_equal(record.arrays[0].name, "dictionary");
+    assert_int_equal(record.arrays[0].rows, M);
+    assert_int_equal(record.arrays[0].columns, 10);
+    assert_int_equal(record.arrays[1].height, SIDE);
+    /* The second time the dictionary comes from the cache: the same rows. */
+    assert_ok(&env, job_run(&env, &job, NULL, &again));
+    assert_near(again.run.objective, run->objective, 0);
+    assert_string_equal(again.arrays[0].values, record.arrays[0].values);
+    assert_string_equal(again.arrays[3].values, record.arrays[3].values);
+    assert_near(again.run.seconds_prepare, run->seconds_prepare, 1e-8);
+    results_record_free(&env, &again);
+    results_record_free(&env, &record);
+    /* Data that are not what was planned; words that nobody knows. */
+    static char other[SPRED_HEX_SIZE] = "abc", unknown[] = "nobody";
+    job.data_hash = other;
+    assert_int_equal(job_run(&env, &job, NULL, &record), SPRED_EFORMAT);
+    assert_non_null(strstr(env.error, "not the data that were planned"));
+    results_record_free(&env, &record);
+    job = job_of(&s);
+    job.solver = unknown;
+    assert_int_equal(job_run(&env, &job, NULL, &record), SPRED_ENOTFOUND);
+    results_record_free(&env, &record);
+    job = job_of(&s);
+    job.dictionary = unknown;
+    assert_int_equal(job_run(&env, &job, NULL, &record), SPRED_ENOTFOUND);
+    results_record_free(&env, &record);
+    setting_end(&env, &s);
+}
+
+/* Every column of coding is in the key, and none of another job's key moves. */
+static void keys(void **state)
+{
+    struct spred_env env;
+    struct setting s;
+    char first[SPRED_HEX_SIZE], key[SPRED_HEX_SIZE];
+    static char word[] = "x";
+    (void)state;
+    spred_env_init(&env);
+    setting_make(&env, &s);
+    struct job job = job_of(&s);
+    assert_ok(&env, job_key(&env, &job, first));
+    char **const columns[] = {&job.dictionary, &job.dictionary_options,
+                              &job.coding,     &job.gaps,
+                              &job.lambdas,    &job.solver};
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        job = job_of(&s);
+        *columns[i] = word;
+        assert_ok(&env, job_key(&env, &job, key));
+        assert_string_not_equal(key, first);
+    }
+    job = job_of(&s);
+    job.dictionary = job.coding = job.gaps = NULL;
+    char *text = job_text(&env, &job);
+    assert_null(strstr(text, "dictionary"));
+    assert_null(strstr(text, "gaps"));
+    spred_free(&env, text);
+    setting_end(&env, &s);
+}
+
+/* Once with the dictionary to be learned, once with it in the cache. */
+static void memory(void **state)
+{
+    struct spred_env plain;
+    struct setting s;
+    (void)state;
+    spred_env_init(&plain);
+    setting_make(&plain, &s);
+    struct job job = job_of(&s);
+    for (int cached = 0; cached < 2; cached++) {
+        enum spred_status status = SPRED_ENOMEM;
+        for (long at = 1; status != SPRED_OK; at++) {
+            struct counting count = {.fail_at = at};
+            struct spred_env env;
+            struct results_record record;
+            spred_env_init(&env);
+            env.reallocate = counting_reallocate;
+            env.allocate_cookie = &count;
+            if (!cached)
+                clear_cache(&s);
+            status = job_run(&env, &job, NULL, &record);
+            if (status != SPRED_OK && status != SPRED_ENOMEM)
+                fail_msg("call %ld: %s", at, env.error);
+            results_record_free(&env, &record);
+            assert_int_equal(count.alive, 0);
+            assert_in_range(at, 1, 5000);
+        }
+    }
+    setting_end(&plain, &s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_denoising), cmocka_unit_test(rows),
+        cmocka_unit_test(keys), cmocka_unit_test(memory)};
+    return cmocka_run_group_tests_name("code", tests, NULL, NULL);
+}
