@@ -120,9 +120,23 @@ static void set(struct bench *b, const char *word)
                    "momentum or profile");
 }
 
-/* One epoch; the mean loss. */
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Milliseconds; sorts. */
+static double median(double *seconds, size_t n)
+{
+    qsort(seconds, n, sizeof *seconds, compare);
+    return 1e3 * seconds[n / 2];
+}
+
+/* One epoch; the mean loss. wall, cpu: seconds of every step. */
 static double epoch(struct bench *b, struct nn *nn, struct spred_rng *rng,
-                    size_t *order, float *part, int32_t *codes, double *times)
+                    size_t *order, float *part, int32_t *codes, double *times,
+                    double *wall, double *cpu)
 {
     struct nn_rule rule = {
         .kind = NN_SGD, .lr = b->lr, .momentum = b->momentum};
@@ -132,6 +146,7 @@ static double epoch(struct bench *b, struct nn *nn, struct spred_rng *rng,
     spred_rng_shuffle(rng, order, b->n);
     for (size_t k = 0; k < steps; k++) {
         double start = seconds_of(CLOCK_MONOTONIC);
+        double start_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
         for (size_t i = 0; i < b->batch; i++) {
             size_t from = order[k * b->batch + i];
             memcpy(part + i * PIXELS, b->x + from * PIXELS,
@@ -144,7 +159,10 @@ static double epoch(struct bench *b, struct nn *nn, struct spred_rng *rng,
         nn_step(nn, &training, (long)k, 1, 1, scratch);
         times[0] += gathered - start;
         times[1] += done - gathered;
-        times[2] += seconds_of(CLOCK_MONOTONIC) - done;
+        double end = seconds_of(CLOCK_MONOTONIC);
+        times[2] += end - done;
+        wall[k] = end - start;
+        cpu[k] = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - start_cpu;
     }
     return sum / (double)steps;
 }
@@ -181,17 +199,23 @@ int main(int argc, char **argv)
     size_t *order = malloc(b.n * sizeof *order);
     float *part = malloc(b.batch * PIXELS * sizeof *part);
     int32_t *codes = malloc(b.batch * sizeof *codes);
+    size_t steps = b.n / b.batch;
+    double *walls = malloc(steps * sizeof *walls);
+    double *cpus = malloc(steps * sizeof *cpus);
     for (size_t i = 0; i < b.n; i++)
         order[i] = i;
     for (long e = 1; e <= b.epochs; e++) {
         double times[3] = {0}, wall = seconds_of(CLOCK_MONOTONIC);
         double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
-        double loss = epoch(&b, nn, rng, order, part, codes, times);
+        double loss =
+            epoch(&b, nn, rng, order, part, codes, times, walls, cpus);
         wall = seconds_of(CLOCK_MONOTONIC) - wall;
         cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - cpu;
         printf("spredbench (%s): %.3f s wall, %.3f s processor, epoch %ld, "
-               "loss %.4f; %zu threads\n",
-               nn_conv_best()->name, wall, cpu, e, loss, b.threads);
+               "loss %.4f, median step %.3f ms wall, %.3f ms processor; %zu "
+               "threads\n",
+               nn_conv_best()->name, wall, cpu, e, loss, median(walls, steps),
+               median(cpus, steps), b.threads);
         if (b.profile)
             printf("  gather %.3f s, gradient %.3f s, step %.3f s\n", times[0],
                    times[1], times[2]);
@@ -199,6 +223,8 @@ int main(int argc, char **argv)
     }
     nn_free(nn);
     spred_rng_free(rng);
+    free(walls);
+    free(cpus);
     free(order);
     free(part);
     free(codes);

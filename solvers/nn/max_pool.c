@@ -5,9 +5,22 @@
  * left to the loop that counts. */
 #include "solvers/nn/inside.h"
 
+#include <stdint.h>
 #include <string.h>
 
-enum { WIDE = 8 };
+enum { WIDE = 16 / sizeof(real) }; /* what every processor has */
+
+/* WIDE reals wherever they lie, and what comparing two of them gives: -1 or 0
+ * a real. */
+#ifdef SPRED_NN_DOUBLE
+typedef int64_t truth;
+#else
+typedef int32_t truth;
+#endif
+typedef real wide __attribute__((vector_size(WIDE * sizeof(real)),
+                                 aligned(sizeof(real)), may_alias));
+typedef truth yes
+    __attribute__((vector_size(WIDE * sizeof(truth)), aligned(sizeof(truth))));
 
 struct window {
     size_t size, stride, across; /* across: values of a row of the input */
@@ -60,23 +73,19 @@ static size_t block(const struct window *w, size_t c)
                                                          : c;
 }
 
-static void most_of_wide(const struct window *w, const real *restrict in,
-                         real *restrict out)
+static void most_of_wide(const struct window *w, const real *in, real *out)
 {
     for (size_t from = 0; from < w->channels; from += WIDE) {
         size_t c = block(w, from);
-        real top[WIDE];
-        for (size_t k = 0; k < WIDE; k++)
-            top[k] = in[c + k];
+        wide top = *(const wide *)(in + c);
         for (size_t ky = 0; ky < w->size; ky++)
             for (size_t kx = 0; kx < w->size; kx++) {
-                const real *restrict cell =
-                    in + ky * w->across + kx * w->channels + c;
-                for (size_t k = 0; k < WIDE; k++)
-                    top[k] = cell[k] > top[k] ? cell[k] : top[k];
+                size_t at = ky * w->across + kx * w->channels + c;
+                wide cell = *(const wide *)(in + at);
+                yes more = cell > top;
+                top = (wide)((more & (yes)cell) | (~more & (yes)top));
             }
-        for (size_t k = 0; k < WIDE; k++)
-            out[c + k] = top[k];
+        *(wide *)(out + c) = top;
     }
 }
 
@@ -114,23 +123,21 @@ static void give_back(const struct window *w, const real *in, const real *top,
 
 /* The same of windows side by side: every cell is written, once. What is left
  * to give is nothing as soon as it is given. */
-static void give_back_wide(const struct window *w, const real *restrict in,
-                           const real *restrict top, const real *restrict delta,
-                           real *restrict before)
+static void give_back_wide(const struct window *w, const real *in,
+                           const real *top, const real *delta, real *before)
 {
     for (size_t from = 0; from < w->channels; from += WIDE) {
         size_t c = block(w, from);
-        real left[WIDE];
-        for (size_t k = 0; k < WIDE; k++)
-            left[k] = w->mask && !(top[c + k] > 0) ? 0 : delta[c + k];
+        wide most = *(const wide *)(top + c);
+        yes left = (yes) * (const wide *)(delta + c);
+        if (w->mask)
+            left &= most > 0;
         for (size_t ky = 0; ky < w->size; ky++)
             for (size_t kx = 0; kx < w->size; kx++) {
                 size_t at = ky * w->across + kx * w->channels + c;
-                for (size_t k = 0; k < WIDE; k++) {
-                    real given = in[at + k] >= top[c + k] ? left[k] : 0;
-                    before[at + k] = given;
-                    left[k] -= given;
-                }
+                yes is = *(const wide *)(in + at) >= most;
+                *(wide *)(before + at) = (wide)(is & left);
+                left &= ~is;
             }
     }
 }
