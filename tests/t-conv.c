@@ -4,6 +4,8 @@
 
 #include "solvers/nn/inside.h"
 #include "spred/linalg.h"
+#include "spred/model.h"
+#include "spred/option.h"
 #include "spred/rng.h"
 
 static float *normals(struct spred_rng *rng, size_t n)
@@ -298,6 +300,105 @@ static void test_shapes(void **state)
     misfit(&shape, "one branch and no gates");
 }
 
+/* ---- the model `network` ---- */
+
+struct trial {
+    struct spred_env env;
+    const struct spred_model *model;
+    void *state;
+    size_t offers;
+};
+
+static enum spred_status offer(void *cookie, const char *what,
+                               struct spred_offer *out)
+{
+    struct trial *t = cookie;
+    (void)what;
+    (void)out;
+    t->offers++;
+    return SPRED_OK;
+}
+
+/* Noise with a bright 2 x 2 square or a bright 1 x 4 line somewhere: pixels say
+ * nothing one by one. 8 x 8 pixels, column-major. */
+static void draw(struct spred_rng *rng, size_t n, float *x, int32_t *codes)
+{
+    for (size_t i = 0; i < n; i++) {
+        size_t y = spred_rng_below(rng, 4), left = spred_rng_below(rng, 4);
+        codes[i] = (int32_t)(i % 2);
+        for (size_t j = 0; j < 64; j++)
+            x[i + j * n] = (float)(.1 * spred_rng_normal(rng));
+        for (size_t k = 0; k < 4; k++) {
+            size_t down = codes[i] ? k / 2 : 0;
+            size_t right = codes[i] ? k % 2 : k;
+            x[i + ((y + down) * 8 + left + right) * n] += 2;
+        }
+    }
+}
+
+static enum spred_status fit(struct trial *t, const char *word,
+                             const struct spred_rows *rows)
+{
+    struct spred_model_report report = {0};
+    struct spred_model_task task = {.train = *rows,
+                                    .classes = 2,
+                                    .seed = 3,
+                                    .threads = 1,
+                                    .offer = offer,
+                                    .cookie = t};
+    const char *set[][2] = {{"model", word}, {"optimizer", "adam"},
+                            {"lr", "0.02"},  {"steps", "150"},
+                            {"batch", "32"}, {"keep", "last"}};
+    void *options = calloc(1, t->model->options_size);
+    assert_ok(&t->env, spred_options_default(&t->env, t->model->options, options));
+    for (size_t k = 0; k < 6; k++)
+        assert_ok(&t->env, spred_options_set(&t->env, t->model->options, options,
+                                            set[k][0], set[k][1]));
+    t->state = calloc(1, t->model->state_size);
+    enum spred_status status =
+        t->model->fit(&t->env, t->state, options, &task, &report);
+    free(options);
+    return status;
+}
+
+static void test_model(void **state)
+{
+    enum { N = 200 };
+    static float x[N * 64], y[N * 64];
+    static int32_t codes[N], truth[N];
+    double scores[2 * N];
+    size_t right = 0;
+    struct trial t = {.model = spred_model_find("network")};
+    struct spred_rows rows = {.n = N, .p = 64, .x = x, .codes = codes};
+    const char *word = "conv(out=6,kernel=3,pad=1)|relu|max-pool(size=8)|"
+                       "linear";
+    (void)state;
+    spred_env_init(&t.env);
+    int before = spred_blas_threads(1);
+    struct spred_rng *rng = spred_rng_new(&t.env, 5);
+    draw(rng, N, x, codes);
+    draw(rng, N, y, truth);
+    assert_int_equal(fit(&t, word, &rows), SPRED_EINVAL);
+    assert_non_null(strstr(t.env.error, "layer 1 (conv): needs pictures"));
+    t.model->free(&t.env, t.state);
+    free(t.state);
+    rows.picture = (struct spred_picture){8, 8, 1};
+    assert_ok(&t.env, fit(&t, word, &rows));
+    assert_true(t.offers > 0);
+    assert_ok(&t.env, t.model->predict(&t.env, t.state, y, N, scores));
+    for (size_t i = 0; i < N; i++)
+        right += (scores[i + N] > scores[i]) == (truth[i] == 1);
+    assert_true(right > N * 9 / 10);
+    t.model->free(&t.env, t.state);
+    free(t.state);
+    /* Without such layers pictures are rows. */
+    assert_ok(&t.env, fit(&t, "linear(out=8)|relu|linear", &rows));
+    t.model->free(&t.env, t.state);
+    free(t.state);
+    spred_blas_threads(before);
+    spred_rng_free(rng);
+}
+
 static void *fails_at(void *cookie, void *pointer, size_t size)
 {
     long *left = cookie;
@@ -348,6 +449,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engines), cmocka_unit_test(test_threads),
         cmocka_unit_test(test_chunks),  cmocka_unit_test(test_words),
-        cmocka_unit_test(test_shapes),  cmocka_unit_test(test_memory)};
+        cmocka_unit_test(test_shapes),  cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_model)};
     return cmocka_run_group_tests_name("conv", tests, NULL, NULL);
 }
