@@ -33,13 +33,14 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     real *restrict out = before;
     (void)nn;
     (void)in;
-    for (size_t e = 0; e < u->out * n; e++)
+    for (size_t e = 0; before && e < u->out * n; e++)
         out[e] = delta[e] * mask[e];
 }
 
 const struct nn_kind nn_kind_dropout = {
     .name = "dropout",
     .keys = NN_KEY_RATE,
+    .joint = 1,
     .make = make,
     .forward = forward,
     .backward = backward,

@@ -2,7 +2,9 @@
 #ifndef SOLVERS_NN_INSIDE_H
 #define SOLVERS_NN_INSIDE_H
 
+#include "solvers/nn/conv.h"
 #include "solvers/nn/nn.h"
+#include "spred/pool.h"
 #include "spred/rng.h"
 
 #define NN_NONE ((size_t)-1)
@@ -22,7 +24,10 @@ struct nn_gates {
 struct nn_unit {
     const struct nn_layer *layer;
     const struct nn_kind *kind;
-    size_t branch, index, in, out;
+    size_t branch, index, in, out; /* values of one sample */
+    /* Picture of its input and output; without one 1 x 1 x in (or out). */
+    struct spred_picture from, to;
+    size_t rows, cols;      /* LINEAR, CONV: of the weight matrix */
     size_t tensor, factors; /* LINEAR: matrices, ELEMENT D of them, else 1;
                                BATCH_NORM: scale, and bias */
     size_t bias;            /* NN_NONE: there is none */
@@ -30,6 +35,11 @@ struct nn_unit {
     struct nn_gates *gates; /* own, the shared ones, or NULL */
     real *product;          /* LINEAR, not first, factored: out x in */
     real *output, *delta;   /* out x most: activations; the loss's gradient */
+    int in_place;           /* they are those of the unit before */
+    int relu;               /* CONV: the unit after it is a RELU in place, which
+                               is done here */
+    int masked;             /* RELU in place: MAX_POOL after it does backward */
+    void *state;            /* CONV: of nn->conv */
     real *kept;             /* out x most: what backward needs from forward */
     real *running;          /* n_running statistics that nn_save keeps */
     size_t n_running;
@@ -41,24 +51,34 @@ enum nn_key {
     NN_KEY_OUT = 1 << 0,
     NN_KEY_BIAS = 1 << 1,
     NN_KEY_RATE = 1 << 2,
-    NN_KEY_SPARSE = 1 << 3
+    NN_KEY_SPARSE = 1 << 3,
+    NN_KEY_KERNEL = 1 << 4,
+    NN_KEY_STRIDE = 1 << 5,
+    NN_KEY_SIZE = 1 << 6,
+    NN_KEY_BACK = 1 << 7
 };
 struct nn_kind {
     const char *name; /* in nn_parse */
     unsigned keys;    /* enum nn_key bits */
+    int joint; /* its samples are not independent: nobody shares its work */
     /* Tensors and memory; out is set. */
     enum spred_status (*make)(struct spred_env *env, struct nn *nn,
                               struct nn_unit *u);
     void (*start)(struct nn *nn, struct nn_unit *u, struct spred_rng *rng);
-    /* in: unit's in x n. Not called for first layers (first.c). */
+    /* in: unit's in x n. Not called for first layers (first.c), but with a
+     * picture. Then weights are open (nn_opened), and what is left to do after
+     * backward is nn_weights_gradient; several threads call both for samples of
+     * their own (pictures.c). */
     void (*forward)(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                     int training);
-    /* From u->delta: gradients, and before (in x n): the delta of in. */
+    /* From u->delta: gradients, and before (in x n): the delta of in; NULL:
+     * nobody asks. */
     void (*backward)(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                      real *before);
 };
 extern const struct nn_kind nn_kind_linear, nn_kind_relu, nn_kind_batch_norm,
-    nn_kind_dropout;
+    nn_kind_dropout, nn_kind_conv, nn_kind_max_pool, nn_kind_avg_pool,
+    nn_kind_global_pool, nn_kind_add;
 /* By enum nn_layer_kind; NULL past the last. */
 const struct nn_kind *nn_kind_of(size_t kind);
 
@@ -72,15 +92,31 @@ struct nn {
     struct nn_gates shared;
     struct nn_unit units[NN_MAX_BRANCHES][NN_MAX_LAYERS];
     struct spred_rng *noise;
-    int frozen;        /* tests: the noise of the last step is used again */
-    size_t tile;       /* columns of one tile of the first layers */
-    real *tile_x;      /* most x tile */
-    real *tile_w;      /* largest first layer x tile; NULL: no need */
-    real *sum;         /* shape.sum: outputs x most */
-    size_t probe_side; /* most rows of the matrix of nn_input_gradient */
-    double *probe;     /* its memory, in double */
-    real *weights;     /* of nn_weights; made on demand */
+    int frozen;   /* tests: the noise of the last step is used again */
+    size_t tile;  /* columns of one tile of the first layers */
+    real *tile_x; /* most x tile */
+    real *tile_w; /* largest first layer x tile; NULL: no need */
+    real *sum;    /* shape.sum: outputs x most */
+    /* With a picture: */
+    const struct nn_conv_engine *conv;
+    enum spred_status failed; /* of a convolution; its text is in env */
+    struct nn_team *team;     /* the threads that share samples; NULL: none */
+    const real *input;        /* x of this call */
+    real *samples;            /* inputs x most; made on demand */
+    size_t probe_side;        /* most rows of the matrix of nn_input_gradient */
+    double *probe;            /* its memory, in double */
+    real *weights;            /* of nn_weights; made on demand */
 };
+
+/* shape.c. What the first layer sees, and what is left of it after layer l
+ * (SPRED_EINVAL: it does not fit, and why); without a picture 1 x 1 x units. */
+struct spred_picture nn_before(const struct nn_shape *shape);
+enum spred_status nn_after(struct spred_env *env, const struct nn_shape *shape,
+                           size_t branch, size_t l,
+                           struct spred_picture *picture);
+/* Of ADD: every how manieth pixel of `from` is added to `to`; 0: cannot be. */
+size_t nn_add_stride(const struct spred_picture *from,
+                     const struct spred_picture *to);
 
 /* tensors.c. cols = 1 and rows = 1 are fine. */
 enum spred_status nn_tensor_add(struct spred_env *env, struct nn *nn,
@@ -113,7 +149,13 @@ void nn_gates_gradient(struct nn *nn, struct nn_gates *gates);
 /* Group of column j, of gates whose groups are columns. */
 size_t nn_group_of(const struct nn *nn, const struct nn_unit *u, size_t j);
 
-/* product.c: columns first .. first + count - 1 of a LINEAR layer. */
+/* Whether samples are contiguous (nn_shape.picture). */
+static inline int nn_has_picture(const struct nn *nn)
+{
+    return nn->shape.picture.height > 0;
+}
+
+/* product.c: columns first .. first + count - 1 of a LINEAR or CONV layer. */
 /* Whether the weights are the matrix, but for a scale of each column. */
 int nn_is_matrix(const struct nn_unit *u);
 int nn_scales_columns(const struct nn_unit *u);
@@ -125,13 +167,44 @@ void nn_product(const struct nn *nn, const struct nn_unit *u, size_t first,
 void nn_product_gradient(struct nn *nn, struct nn_unit *u, size_t first,
                          size_t count);
 
+/* What u's weights are since they were opened; the value of a tensor or NULL.
+ */
+static inline const real *nn_opened(const struct nn *nn,
+                                    const struct nn_unit *u)
+{
+    return u->product ? u->product : nn->tensors[u->tensor].value;
+}
+static inline const real *nn_value(const struct nn *nn, size_t tensor)
+{
+    return tensor == NN_NONE ? NULL : nn->tensors[tensor].value;
+}
+
+/* pictures.c: forward and backward of networks of pictures, the samples shared
+ * among as many threads as OpenBLAS has. SPRED_*: of a convolution. */
+enum spred_status nn_pictures_forward(struct nn *nn, const real *x, size_t n,
+                                      int training);
+enum spred_status nn_pictures_backward(struct nn *nn, const real *x, size_t n);
+void nn_team_free(struct nn *nn);
+
+/* conv.c: what nn->conv keeps for one thread. */
+enum spred_status nn_conv_open(struct spred_env *env, const struct nn *nn,
+                               struct nn_unit *u);
+/* add.c: u->delta as far as the input that was added had a part in it. */
+void nn_add_return(const struct nn_unit *u, size_t n, real *before);
+
 /* first.c: the first layers of all branches, in tiles of columns. order: where
  * column k lies in x, or NULL: at k. stride: samples between columns of x. */
 void nn_first_forward(struct nn *nn, const real *x, size_t n);
 void nn_first_predict(struct nn *nn, const float *x, size_t stride, size_t n);
 void nn_first_backward(struct nn *nn, const real *x, size_t n);
 
-/* linear.c */
+/* linear.c. Tensors, gates and memory of u->rows x u->cols weights and their
+ * bias; the products, as they are until the next step; from the gradient in the
+ * products (in the first matrix's) to all others. */
+enum spred_status nn_weights_make(struct spred_env *env, struct nn *nn,
+                                  struct nn_unit *u);
+const real *nn_weights_open(struct nn *nn, struct nn_unit *u, int training);
+void nn_weights_gradient(struct nn *nn, struct nn_unit *u);
 void nn_bias_gradient(struct nn *nn, const struct nn_unit *u, size_t n);
 void nn_bias_fill(const struct nn *nn, const struct nn_unit *u, size_t n);
 

@@ -8,19 +8,56 @@
 #define LEAST_TILE 64
 #define MOST_TILE 1024
 
+/* Whether an ADD reads what u reads. */
+static int is_tapped(const struct nn *nn, const struct nn_unit *u)
+{
+    const struct nn_branch *branch = &nn->shape.branches[u->branch];
+    for (size_t l = u->index + 1; l < branch->n; l++)
+        if (branch->layers[l].kind == NN_ADD &&
+            l - branch->layers[l].back == u->index)
+            return 1;
+    return 0;
+}
+
+/* A RELU of pictures, if nobody else wants what it reads: backward asks only
+ * for what it made. */
+static int can_be_in_place(const struct nn *nn, const struct nn_unit *u)
+{
+    if (!nn_has_picture(nn) || u->layer->kind != NN_RELU || u->index == 0 ||
+        u[-1].layer->kind == NN_RELU || u[-1].layer->kind == NN_MAX_POOL)
+        return 0;
+    return !is_tapped(nn, u);
+}
+
 static enum spred_status make_unit(struct spred_env *env, struct nn *nn,
-                                   size_t b, size_t l, size_t *units)
+                                   size_t b, size_t l,
+                                   struct spred_picture *picture)
 {
     struct nn_unit *u = &nn->units[b][l];
     u->layer = &nn->shape.branches[b].layers[l];
     u->kind = nn_kind_of(u->layer->kind);
     u->branch = b;
     u->index = l;
-    u->in = *units;
-    u->out = u->in;
-    if (u->layer->kind == NN_LINEAR)
-        u->out = u->layer->out ? u->layer->out : nn->shape.outputs;
-    *units = u->out;
+    u->from = *picture;
+    SPRED_TRY(nn_after(env, &nn->shape, b, l, picture));
+    u->to = *picture;
+    u->in = u->from.height * u->from.width * u->from.channels;
+    u->out = u->to.height * u->to.width * u->to.channels;
+    if (u->layer->kind == NN_LINEAR || u->layer->kind == NN_CONV) {
+        u->rows = u->to.channels;
+        u->cols = u->in;
+    }
+    if (u->layer->kind == NN_CONV)
+        u->cols = u->layer->kernel * u->layer->kernel * u->from.channels;
+    u->in_place = can_be_in_place(nn, u);
+    if (u->layer->kind == NN_MAX_POOL && l > 0 && u[-1].in_place)
+        u[-1].masked = !is_tapped(nn, u);
+    if (u->in_place) {
+        u->output = u[-1].output;
+        u->delta = u[-1].delta;
+        u[-1].relu = u[-1].layer->kind == NN_CONV;
+        return SPRED_OK;
+    }
     u->output = nn_reals(env, u->out, nn->most);
     u->delta = nn_reals(env, u->out, nn->most);
     if (!u->output || !u->delta)
@@ -45,8 +82,7 @@ static enum spred_status make_tiles(struct spred_env *env, struct nn *nn)
         nn->tile = MOST_TILE;
     nn->tile_x = nn_reals(env, nn->most, nn->tile);
     nn->tile_w = factored ? nn_reals(env, factored, nn->tile) : NULL;
-    nn->sum = nn_reals(env, nn->shape.outputs, nn->most);
-    if (!nn->tile_x || (factored && !nn->tile_w) || !nn->sum)
+    if (!nn->tile_x || (factored && !nn->tile_w))
         return SPRED_ENOMEM;
     return SPRED_OK;
 }
@@ -90,12 +126,17 @@ static enum spred_status make(struct spred_env *env, struct nn *nn,
         SPRED_TRY(nn_gates_make(env, nn, &nn->shared, &nn->shape.gate, 0, 0, 1,
                                 inputs, 1));
     for (size_t b = 0; b < nn->shape.n_branches; b++) {
-        size_t units = inputs;
+        struct spred_picture picture = nn_before(&nn->shape);
         for (size_t l = 0; l < nn->shape.branches[b].n; l++)
-            SPRED_TRY(make_unit(env, nn, b, l, &units));
+            SPRED_TRY(make_unit(env, nn, b, l, &picture));
     }
-    SPRED_TRY(make_tiles(env, nn));
-    SPRED_TRY(nn_probe_make(env, nn));
+    nn->sum = nn_reals(env, nn->shape.outputs, nn->most);
+    if (!nn->sum)
+        return SPRED_ENOMEM;
+    if (!nn_has_picture(nn)) {
+        SPRED_TRY(make_tiles(env, nn));
+        SPRED_TRY(nn_probe_make(env, nn));
+    }
     return start(env, nn, seed);
 }
 
@@ -114,6 +155,7 @@ enum spred_status nn_new(struct spred_env *env, const struct nn_shape *shape,
     nn->env = env;
     nn->shape = *shape;
     nn->most = most;
+    nn->conv = nn_conv_best();
     enum spred_status status = make(env, nn, seed);
     if (status != SPRED_OK) {
         nn_free(nn);
@@ -128,6 +170,7 @@ void nn_free(struct nn *nn)
     if (!nn)
         return;
     struct spred_env *env = nn->env;
+    nn_team_free(nn);
     for (size_t i = 0; i < nn->n_tensors; i++) {
         spred_free(env, nn->tensors[i].value);
         spred_free(env, nn->tensors[i].gradient);
@@ -140,8 +183,12 @@ void nn_free(struct nn *nn)
             struct nn_unit *u = &nn->units[b][l];
             nn_gates_free(env, &u->own);
             spred_free(env, u->product);
-            spred_free(env, u->output);
-            spred_free(env, u->delta);
+            if (!u->in_place) {
+                spred_free(env, u->output);
+                spred_free(env, u->delta);
+            }
+            if (u->state)
+                nn->conv->end(env, u->state);
             spred_free(env, u->kept);
             spred_free(env, u->running);
             spred_free(env, u->spread);
@@ -153,6 +200,7 @@ void nn_free(struct nn *nn)
     spred_free(env, nn->tile_x);
     spred_free(env, nn->tile_w);
     spred_free(env, nn->sum);
+    spred_free(env, nn->samples);
     spred_free(env, nn->probe);
     spred_free(env, nn->weights);
     spred_free(env, nn);
