@@ -53,9 +53,11 @@ enum spred_status nn_start_from(struct spred_env *env, struct nn *to,
 char *nn_print(struct spred_env *env, const struct nn_branch *branch);
 
 /* A network as bytes: magic, version, shape, all parameters and running
- * statistics, check sum; owned, spred_free. nn_restore's predicts the same
- * bits; its random numbers start anew. SPRED_EFORMAT: damaged, cut short, or
- * not such bytes. */
+ * statistics, check sum; owned, spred_free. SPRED_EINVAL: layers that nn_parse
+ * would not take. nn_restore's random numbers start anew. most 0: as it was
+ * stored, and the network predicts the same bits (matrix products of another
+ * size may round otherwise). SPRED_EFORMAT: damaged, cut short, or not such
+ * bytes. */
 enum spred_status nn_store(struct spred_env *env, struct nn *nn, void **bytes,
                            size_t *size);
 enum spred_status nn_restore(struct spred_env *env, const void *bytes,
