@@ -30,8 +30,8 @@ void nn_round(struct nn *nn, double threshold);
  * are all 0 or that nothing reads leave; the constant they emit moves into the
  * next layer's bias. Plain weights, no gates, sparsity forgotten. In
  * evaluation mode the same function but for rounding. Inputs and outputs stay,
- * of every layer at least one unit, channels that `add` ties, and channels
- * that padding makes inconstant. most, *out: as nn_new. */
+ * of every layer at least one unit, channels that `add` ties to others that
+ * stay, and of constant channels before padding one. most, *out: as nn_new. */
 enum spred_status nn_smaller(struct spred_env *env, struct nn *nn, size_t most,
                              struct nn **out);
 
