@@ -142,6 +142,51 @@ static int refuse_large(void *cookie, size_t bytes)
     return bytes > (size_t)1 << 26;
 }
 
+/* Size and check sum of what the bytes are now. */
+static void seal(unsigned char *bytes, size_t size)
+{
+    enum { SIZE_AT = 32 };
+    char hex[SPRED_HEX_SIZE];
+    uint64_t all = size;
+    memcpy(bytes + SIZE_AT, &all, sizeof all);
+    spred_sha256(bytes, size - SUM, hex);
+    memcpy(bytes + size - SUM, hex, SUM);
+}
+
+/* Layers of more weights than there are bytes, and words without an end. */
+static void test_crafted(void **state)
+{
+    static const char word[] = "linear(out=7)",
+                      huge[] = "linear(out=2000000000)";
+    struct spred_env env;
+    struct nn_shape shape = {
+        .inputs = 5, .outputs = 3, .classes = 1, .n_branches = 1};
+    struct nn *nn;
+    void *block;
+    size_t size, at = 0, more = sizeof huge - sizeof word;
+    unsigned char *bytes;
+    (void)state;
+    spred_env_init(&env);
+    assert_ok(&env,
+              nn_parse(&env, "linear(out=7)|relu|linear", &shape.branches[0]));
+    assert_ok(&env, nn_new(&env, &shape, 2, 1, &nn));
+    assert_ok(&env, nn_store(&env, nn, &block, &size));
+    nn_free(nn);
+    bytes = malloc(size + more);
+    memcpy(bytes, block, size);
+    spred_free(&env, block);
+    while (memcmp(bytes + at, word, sizeof word - 1) != 0)
+        at++;
+    memmove(bytes + at + more, bytes + at, size - at);
+    memcpy(bytes + at, huge, sizeof huge - 1);
+    seal(bytes, size + more);
+    refused(bytes, size + more, "parameters are missing");
+    memcpy(bytes + at, word, sizeof word - 1);
+    seal(bytes, at + sizeof word - 1 + SUM);
+    refused(bytes, at + sizeof word - 1 + SUM, "the layers have no end");
+    free(bytes);
+}
+
 static void test_hostile(void **state)
 {
     size_t taken = 0, refusals = 0;
@@ -150,7 +195,6 @@ static void test_hostile(void **state)
         struct spred_env env;
         void *block;
         size_t size;
-        char hex[SPRED_HEX_SIZE];
         struct nn *back;
         spred_env_init(&env);
         env.refuses = refuse_large;
@@ -163,15 +207,9 @@ static void test_hostile(void **state)
             bytes[spred_rng_below(rng, range)] =
                 (unsigned char)(chance(rng, .5) ? pick(rng, 0, 255)
                                                 : pick(rng, '(', '9'));
-        if (chance(rng, .2)) { /* shorter, and says so */
-            uint64_t less = size - pick(rng, 1, size / 2);
-            if (less > 200) {
-                size = less;
-                memcpy(bytes + 32, &less, sizeof less);
-            }
-        }
-        spred_sha256(bytes, size - SUM, hex);
-        memcpy(bytes + size - SUM, hex, SUM);
+        if (chance(rng, .2) && size > 400) /* shorter, and says so */
+            size -= pick(rng, 1, size / 2);
+        seal(bytes, size);
         if (nn_restore(&env, bytes, size, 2, &back) == SPRED_OK) {
             spred_free(&env, scores_of(&env, back, 1));
             taken++;
@@ -266,7 +304,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_words),    cmocka_unit_test(test_word),
         cmocka_unit_test(test_restored), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_most),
-        cmocka_unit_test(test_no_word),  cmocka_unit_test(test_no_memory)};
+        cmocka_unit_test(test_hostile),  cmocka_unit_test(test_crafted),
+        cmocka_unit_test(test_most),     cmocka_unit_test(test_no_word),
+        cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests_name("nn-store", tests, NULL, NULL);
 }

@@ -251,6 +251,32 @@ static void test_sum(void **state)
     nn_free(nn);
 }
 
+/* A constant that stays anyway stands for others that are not much larger; none
+ * is needed for those that nobody reads. */
+static void test_stand_in(void **state)
+{
+    (void)state;
+    for (int read = 0; read < 2; read++) {
+        struct spred_env env;
+        struct nn *nn = of_word(&env,
+                                "conv(out=4,kernel=3,pad=1)|relu|conv(out=4,"
+                                "kernel=3,pad=1)|add(back=1)|global-pool|"
+                                "linear",
+                                (struct spred_picture){6, 6, 2});
+        for (size_t k = 0; k < 2; k++)
+            clear_row(nn, 0, k);
+        set_bias(nn, 0, 0, read ? 1 : .1); /* tied to a filter that lives */
+        set_bias(nn, 0, 1, 1.5);
+        clear_row(nn, 2, 1);
+        clear_columns(nn, 5, 1);
+        if (!read)
+            clear_columns(nn, 2, 1);
+        nn = shrink(&env, nn);
+        assert_int_equal(width(nn, 0), 3);
+        nn_free(nn);
+    }
+}
+
 /* A linear layer after pictures reads every pixel of a channel. */
 static void test_pixels(void **state)
 {
@@ -271,9 +297,10 @@ static void test_pixels(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random),  cmocka_unit_test(test_chain),
-        cmocka_unit_test(test_nothing), cmocka_unit_test(test_norm),
-        cmocka_unit_test(test_padding), cmocka_unit_test(test_sum),
-        cmocka_unit_test(test_pixels),  cmocka_unit_test(test_no_memory)};
+        cmocka_unit_test(test_random),   cmocka_unit_test(test_chain),
+        cmocka_unit_test(test_nothing),  cmocka_unit_test(test_norm),
+        cmocka_unit_test(test_padding),  cmocka_unit_test(test_sum),
+        cmocka_unit_test(test_stand_in), cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests_name("smaller", tests, NULL, NULL);
 }
