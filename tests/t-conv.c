@@ -53,8 +53,8 @@ static void compare(const struct nn_conv_engine *a,
     float *p = calloc(most, sizeof *p), *q = calloc(most, sizeof *q);
     float *pb = calloc(rows, sizeof *pb), *qb = calloc(rows, sizeof *qb);
     spred_env_init(&env);
-    assert_ok(&env, a->open(&env, c, &one));
-    assert_ok(&env, b->open(&env, c, &two));
+    assert_ok(&env, a->begin(&env, c, &one));
+    assert_ok(&env, b->begin(&env, c, &two));
     for (int kind = 0; kind < 3; kind++) {
         const float *with = kind ? bias : NULL;
         int relu = kind == 2;
@@ -69,8 +69,8 @@ static void compare(const struct nn_conv_engine *a,
     assert_ok(&env, a->data(&env, one, n, delta, weights, p));
     assert_ok(&env, b->data(&env, two, n, delta, weights, q));
     near("data", c, in, p, q);
-    a->close(&env, one);
-    b->close(&env, two);
+    a->end(&env, one);
+    b->end(&env, two);
     float *all[] = {x, weights, bias, delta, p, q, pb, qb};
     for (size_t k = 0; k < sizeof all / sizeof *all; k++)
         free(all[k]);
@@ -350,10 +350,11 @@ static enum spred_status fit(struct trial *t, const char *word,
                             {"lr", "0.02"},  {"steps", "150"},
                             {"batch", "32"}, {"keep", "last"}};
     void *options = calloc(1, t->model->options_size);
-    assert_ok(&t->env, spred_options_default(&t->env, t->model->options, options));
+    assert_ok(&t->env,
+              spred_options_default(&t->env, t->model->options, options));
     for (size_t k = 0; k < 6; k++)
-        assert_ok(&t->env, spred_options_set(&t->env, t->model->options, options,
-                                            set[k][0], set[k][1]));
+        assert_ok(&t->env, spred_options_set(&t->env, t->model->options,
+                                             options, set[k][0], set[k][1]));
     t->state = calloc(1, t->model->state_size);
     enum spred_status status =
         t->model->fit(&t->env, t->state, options, &task, &report);

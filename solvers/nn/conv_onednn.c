@@ -392,8 +392,8 @@ static enum spred_status data(struct spred_env *env, void *memory, size_t n,
 extern const struct nn_conv_engine nn_conv_onednn;
 const struct nn_conv_engine nn_conv_onednn = {
     .name = "onednn",
-    .open = open_state,
-    .close = close_state,
+    .begin = open_state,
+    .end = close_state,
     .forward = forward,
     .weights = weights,
     .data = data,

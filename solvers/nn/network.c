@@ -188,7 +188,7 @@ void nn_free(struct nn *nn)
                 spred_free(env, u->delta);
             }
             if (u->state)
-                nn->conv->close(env, u->state);
+                nn->conv->end(env, u->state);
             spred_free(env, u->kept);
             spred_free(env, u->running);
             spred_free(env, u->spread);
