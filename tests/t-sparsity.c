@@ -350,6 +350,42 @@ static void test_mismatch(void **state)
              4, "branch 1, layer 1: another bias");
 }
 
+/* Layers that have as many weights and values, but are others. */
+static void test_pictures_mismatch(void **state)
+{
+    static const struct {
+        const char *word;
+        enum spred_status status;
+    } cases[] = {
+        {"conv(out=3,kernel=3)|max-pool(size=2)|linear", SPRED_OK},
+        {"conv(out=3,kernel=3,stride=1)|max-pool(size=2,stride=2)|"
+         "linear",
+         SPRED_OK},
+        {"conv(out=3,kernel=3,stride=2)|max-pool(size=1)|linear",
+         SPRED_EMISMATCH},
+        {"conv(out=3,kernel=3)|max-pool(size=2,stride=1)|linear",
+         SPRED_EMISMATCH},
+        {"conv(out=3,kernel=3)|avg-pool(size=2)|linear", SPRED_EMISMATCH}};
+    (void)state;
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        struct spred_env env;
+        struct nn_shape shape = {.inputs = 16,
+                                 .outputs = 3,
+                                 .classes = 1,
+                                 .n_branches = 1,
+                                 .picture = {4, 4, 1}};
+        struct nn *to, *from;
+        spred_env_init(&env);
+        assert_ok(&env, nn_parse(&env, cases[0].word, &shape.branches[0]));
+        assert_ok(&env, nn_new(&env, &shape, RANDOM_MOST, 1, &to));
+        assert_ok(&env, nn_parse(&env, cases[k].word, &shape.branches[0]));
+        assert_ok(&env, nn_new(&env, &shape, RANDOM_MOST, 1, &from));
+        assert_int_equal(nn_start_from(&env, to, from), cases[k].status);
+        nn_free(to);
+        nn_free(from);
+    }
+}
+
 static enum spred_status all_calls(struct spred_env *env, struct nn *nn)
 {
     struct nn *plain = NULL;
@@ -385,10 +421,13 @@ static void test_no_memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_count),    cmocka_unit_test(test_names),
-        cmocka_unit_test(test_round),    cmocka_unit_test(test_plain),
-        cmocka_unit_test(test_start),    cmocka_unit_test(test_mismatch),
-        cmocka_unit_test(test_no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_count),
+                                       cmocka_unit_test(test_names),
+                                       cmocka_unit_test(test_round),
+                                       cmocka_unit_test(test_plain),
+                                       cmocka_unit_test(test_start),
+                                       cmocka_unit_test(test_mismatch),
+                                       cmocka_unit_test(test_pictures_mismatch),
+                                       cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests_name("sparsity", tests, NULL, NULL);
 }

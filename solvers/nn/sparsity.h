@@ -21,9 +21,10 @@ enum spred_status nn_count(struct spred_env *env, struct nn *nn,
                            double *macs, double *macs_dense);
 
 /* Every product with |w| <= threshold becomes exactly 0, in all its factors
- * too. Of a layer sparse by groups: the groups with |w_g|_2 / sqrt(size) <=
- * threshold, their gates too; with shared gates an input's group is its
- * columns of all first layers. STG: inputs whose gate is shut in evaluation. */
+ * too; also of layers without sparsity and of inputs that are parked. Of a
+ * layer sparse by groups: the groups with |w_g|_2 / sqrt(size) <= threshold,
+ * their gates too; with shared gates an input's group is its columns of all
+ * first layers. STG: inputs whose gate is shut in evaluation. */
 void nn_round(struct nn *nn, double threshold);
 
 /* The same network without what is dead: neurons and filters whose products

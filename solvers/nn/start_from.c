@@ -16,6 +16,13 @@ static enum spred_status differ(struct spred_env *env, size_t b, size_t l,
                       b + 1, l + 1, what);
 }
 
+static size_t stride_of(const struct nn_layer *layer)
+{
+    if (layer->stride)
+        return layer->stride;
+    return layer->kind == NN_CONV ? 1 : layer->size;
+}
+
 static enum spred_status check_layer(struct spred_env *env, const struct nn *to,
                                      const struct nn *from, size_t b, size_t l)
 {
@@ -27,7 +34,7 @@ static enum spred_status check_layer(struct spred_env *env, const struct nn *to,
         u->cols != v->cols)
         return differ(env, b, l, "size");
     if (a->kernel != c->kernel || a->pad != c->pad || a->size != c->size ||
-        a->stride != c->stride || a->back != c->back)
+        stride_of(a) != stride_of(c) || a->back != c->back)
         return differ(env, b, l, "kernel, stride or source");
     if (a->no_bias != c->no_bias)
         return differ(env, b, l, "bias");
