@@ -1,6 +1,7 @@
 /* batch_norm.c: y = gamma (a - mean)/sqrt(var + eps) + beta, a unit at a time,
- * with the batch's mean and variance in training and running ones in evaluation
- * (Ioffe, Szegedy 2015; constants and unbiased running variance as PyTorch). */
+ * with the batch's mean and variance in training and running ones in
+ * evaluation; of pictures a channel at a time, over all pixels (Ioffe, Szegedy
+ * 2015; constants and unbiased running variance as PyTorch). */
 #include "solvers/nn/inside.h"
 
 #include <math.h>
@@ -11,28 +12,29 @@
 static enum spred_status make(struct spred_env *env, struct nn *nn,
                               struct nn_unit *u)
 {
-    SPRED_TRY(nn_tensor_add(env, nn, NN_NORM, u->branch, u->index, u->out, 1,
+    u->rows = u->to.channels;
+    SPRED_TRY(nn_tensor_add(env, nn, NN_NORM, u->branch, u->index, u->rows, 1,
                             &u->tensor));
-    SPRED_TRY(nn_tensor_add(env, nn, NN_NORM, u->branch, u->index, u->out, 1,
+    SPRED_TRY(nn_tensor_add(env, nn, NN_NORM, u->branch, u->index, u->rows, 1,
                             &u->bias));
     u->kept = nn_reals(env, u->out, nn->most);
-    u->running = nn_reals(env, u->out, 2);
-    u->n_running = u->running ? 2 * u->out : 0;
-    u->spread = nn_reals(env, u->out, 2);
+    u->running = nn_reals(env, u->rows, 2);
+    u->n_running = u->running ? 2 * u->rows : 0;
+    u->spread = nn_reals(env, u->rows, 2);
     return u->kept && u->running && u->spread ? SPRED_OK : SPRED_ENOMEM;
 }
 
 static void start(struct nn *nn, struct nn_unit *u, struct spred_rng *rng)
 {
     (void)rng;
-    for (size_t i = 0; i < u->out; i++)
-        nn->tensors[u->tensor].value[i] = u->running[u->out + i] = 1;
+    for (size_t i = 0; i < u->rows; i++)
+        nn->tensors[u->tensor].value[i] = u->running[u->rows + i] = 1;
 }
 
 /* mean and 1/sqrt(var + eps) of the batch; running statistics follow. */
 static void batch_statistics(struct nn_unit *u, const real *in, size_t n)
 {
-    size_t rows = u->out;
+    size_t rows = u->rows;
     real *restrict spread = u->spread, *restrict mean = u->spread + rows;
     real *restrict running = u->running, *restrict var = u->running + rows;
     for (size_t i = 0; i < rows; i++)
@@ -59,7 +61,8 @@ static void batch_statistics(struct nn_unit *u, const real *in, size_t n)
 static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                     int training)
 {
-    size_t rows = u->out;
+    size_t rows = u->rows;
+    n *= u->out / rows;
     const real *restrict gamma = nn->tensors[u->tensor].value;
     const real *restrict beta = nn->tensors[u->bias].value;
     real *restrict spread = u->spread, *restrict mean = u->spread + rows;
@@ -84,7 +87,8 @@ static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
 static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                      real *before)
 {
-    size_t rows = u->out;
+    size_t rows = u->rows;
+    n *= u->out / rows;
     const real *restrict gamma = nn->tensors[u->tensor].value;
     real *restrict by_gamma = nn->tensors[u->tensor].gradient;
     real *restrict by_beta = nn->tensors[u->bias].gradient;
@@ -98,7 +102,7 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
             by_gamma[i] += delta[i + s * rows] * kept[i + s * rows];
             by_beta[i] += delta[i + s * rows];
         }
-    for (size_t s = 0; s < n; s++)
+    for (size_t s = 0; before && s < n; s++)
         for (size_t i = 0; i < rows; i++) {
             size_t e = i + s * rows;
             out[e] =

@@ -33,7 +33,7 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     real *restrict out = before;
     (void)nn;
     (void)in;
-    for (size_t e = 0; e < u->out * n; e++)
+    for (size_t e = 0; before && e < u->out * n; e++)
         out[e] = delta[e] * mask[e];
 }
 

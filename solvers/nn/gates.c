@@ -63,9 +63,11 @@ void nn_gates_free(struct spred_env *env, struct nn_gates *gates)
 
 size_t nn_group_of(const struct nn *nn, const struct nn_unit *u, size_t j)
 {
-    if (u->gates->sparse.group != NN_BLOCK)
-        return j;
-    return (u->index == 0 ? nn->order[j] : j) / u->gates->sparse.block;
+    const struct nn_sparse *sparse = &u->gates->sparse;
+    if (sparse->group != NN_BLOCK)
+        return sparse->every ? j % sparse->every : j;
+    return (u->index == 0 && !nn_has_picture(nn) ? nn->order[j] : j) /
+           sparse->block;
 }
 
 /* scale = prod_d gate_d, or min(max(mu + .5, 0), 1) */

@@ -22,7 +22,10 @@ struct nn_gates {
 struct nn_unit {
     const struct nn_layer *layer;
     const struct nn_kind *kind;
-    size_t branch, index, in, out;
+    size_t branch, index, in, out; /* values of one sample */
+    /* Picture of its input and output; without one 1 x 1 x in (or out). */
+    struct spred_picture from, to;
+    size_t rows, cols;      /* LINEAR, CONV: of the weight matrix */
     size_t tensor, factors; /* LINEAR: matrices, ELEMENT D of them, else 1;
                                BATCH_NORM: scale, and bias */
     size_t bias;            /* NN_NONE: there is none */
@@ -50,10 +53,12 @@ struct nn_kind {
     enum spred_status (*make)(struct spred_env *env, struct nn *nn,
                               struct nn_unit *u);
     void (*start)(struct nn *nn, struct nn_unit *u, struct spred_rng *rng);
-    /* in: unit's in x n. Not called for first layers (first.c). */
+    /* in: unit's in x n. Not called for first layers (first.c), but with a
+     * picture. */
     void (*forward)(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                     int training);
-    /* From u->delta: gradients, and before (in x n): the delta of in. */
+    /* From u->delta: gradients, and before (in x n): the delta of in; NULL:
+     * nobody asks. */
     void (*backward)(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                      real *before);
 };
@@ -77,10 +82,22 @@ struct nn {
     real *tile_x;      /* most x tile */
     real *tile_w;      /* largest first layer x tile; NULL: no need */
     real *sum;         /* shape.sum: outputs x most */
+    const real *input; /* picture: x of this call */
+    real *samples;     /* picture: inputs x most; made on demand */
     size_t probe_side; /* most rows of the matrix of nn_input_gradient */
     double *probe;     /* its memory, in double */
     real *weights;     /* of nn_weights; made on demand */
 };
+
+/* shape.c. What the first layer sees, and what is left of it after layer l
+ * (SPRED_EINVAL: it does not fit, and why); without a picture 1 x 1 x units. */
+struct spred_picture nn_before(const struct nn_shape *shape);
+enum spred_status nn_after(struct spred_env *env, const struct nn_shape *shape,
+                           size_t branch, size_t l,
+                           struct spred_picture *picture);
+/* Of ADD: every how manieth pixel of `from` is added to `to`; 0: cannot be. */
+size_t nn_add_stride(const struct spred_picture *from,
+                     const struct spred_picture *to);
 
 /* tensors.c. cols = 1 and rows = 1 are fine. */
 enum spred_status nn_tensor_add(struct spred_env *env, struct nn *nn,
@@ -113,7 +130,13 @@ void nn_gates_gradient(struct nn *nn, struct nn_gates *gates);
 /* Group of column j, of gates whose groups are columns. */
 size_t nn_group_of(const struct nn *nn, const struct nn_unit *u, size_t j);
 
-/* product.c: columns first .. first + count - 1 of a LINEAR layer. */
+/* Whether samples are contiguous (nn_shape.picture). */
+static inline int nn_has_picture(const struct nn *nn)
+{
+    return nn->shape.picture.height > 0;
+}
+
+/* product.c: columns first .. first + count - 1 of a LINEAR or CONV layer. */
 /* Whether the weights are the matrix, but for a scale of each column. */
 int nn_is_matrix(const struct nn_unit *u);
 int nn_scales_columns(const struct nn_unit *u);
@@ -131,7 +154,13 @@ void nn_first_forward(struct nn *nn, const real *x, size_t n);
 void nn_first_predict(struct nn *nn, const float *x, size_t stride, size_t n);
 void nn_first_backward(struct nn *nn, const real *x, size_t n);
 
-/* linear.c */
+/* linear.c. Tensors, gates and memory of u->rows x u->cols weights and their
+ * bias; the products, as they are until the next step; from the gradient in the
+ * products (in the first matrix's) to all others. */
+enum spred_status nn_weights_make(struct spred_env *env, struct nn *nn,
+                                  struct nn_unit *u);
+const real *nn_weights_open(struct nn *nn, struct nn_unit *u, int training);
+void nn_weights_gradient(struct nn *nn, struct nn_unit *u);
 void nn_bias_gradient(struct nn *nn, const struct nn_unit *u, size_t n);
 void nn_bias_fill(const struct nn *nn, const struct nn_unit *u, size_t n);
 

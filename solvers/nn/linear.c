@@ -1,29 +1,40 @@
-/* linear.c: z = W a + b, a layer that is not the first (that is first.c). */
+/* linear.c: z = W a + b, a layer that is not the first (that is first.c) or any
+ * with a picture. */
 #include "solvers/nn/inside.h"
 
-static enum spred_status make(struct spred_env *env, struct nn *nn,
-                              struct nn_unit *u)
+/* Whether the layer is one of first.c. */
+static int is_first(const struct nn *nn, const struct nn_unit *u)
 {
-    const struct nn_sparse *s = &u->layer->sparse;
-    enum nn_role role = u->index == 0 ? NN_FIRST : NN_WEIGHT;
+    return u->index == 0 && !nn_has_picture(nn);
+}
+
+enum spred_status nn_weights_make(struct spred_env *env, struct nn *nn,
+                                  struct nn_unit *u)
+{
+    struct nn_sparse sparse = u->layer->sparse;
+    const struct nn_sparse *s = &sparse;
+    enum nn_role role = is_first(nn, u) ? NN_FIRST : NN_WEIGHT;
     int element = s->kind == NN_SPRED && s->group == NN_ELEMENT;
+    sparse.every = u->layer->kind == NN_CONV ? u->from.channels : 0;
     u->factors = element ? nn_factors(s) : 1;
     if (u->index == 0 && nn->shape.gate.kind != NN_DENSE)
         u->gates = &nn->shared;
     if ((s->kind == NN_SPRED && !element) || s->kind == NN_STG) {
-        size_t blocks =
-            s->group == NN_BLOCK ? (u->in + s->block - 1) / s->block : u->in;
+        size_t blocks = s->group == NN_BLOCK
+                            ? (u->cols + s->block - 1) / s->block
+                        : s->every ? s->every
+                                   : u->cols;
         int rows = s->group == NN_OUTPUT;
         u->gates = &u->own;
         SPRED_TRY(nn_gates_make(env, nn, &u->own, s, u->branch, u->index,
-                                rows ? u->out : 1, rows ? 1 : blocks,
-                                u->index == 0 && s->group == NN_INPUT));
+                                rows ? u->rows : 1, rows ? 1 : blocks,
+                                is_first(nn, u) && s->group == NN_INPUT));
     }
     const struct nn_sparse *by = u->gates ? &u->gates->sparse : s;
     for (size_t d = 0; d < u->factors; d++) {
         size_t index;
-        SPRED_TRY(nn_tensor_add(env, nn, role, u->branch, u->index, u->out,
-                                u->in, &index));
+        SPRED_TRY(nn_tensor_add(env, nn, role, u->branch, u->index, u->rows,
+                                u->cols, &index));
         struct nn_tensor *t = &nn->tensors[index];
         if (d == 0)
             u->tensor = index;
@@ -34,10 +45,10 @@ static enum spred_status make(struct spred_env *env, struct nn *nn,
     }
     u->bias = NN_NONE;
     if (!u->layer->no_bias)
-        SPRED_TRY(nn_tensor_add(env, nn, NN_BIAS, u->branch, u->index, u->out,
+        SPRED_TRY(nn_tensor_add(env, nn, NN_BIAS, u->branch, u->index, u->rows,
                                 1, &u->bias));
-    if (u->index > 0 && (u->factors > 1 || u->gates)) {
-        u->product = nn_reals(env, u->out, u->in);
+    if (!is_first(nn, u) && (u->factors > 1 || u->gates)) {
+        u->product = nn_reals(env, u->rows, u->cols);
         if (!u->product)
             return SPRED_ENOMEM;
     }
@@ -71,21 +82,29 @@ void nn_bias_gradient(struct nn *nn, const struct nn_unit *u, size_t n)
     }
 }
 
-static const real *weights(const struct nn *nn, const struct nn_unit *u)
+const real *nn_weights_open(struct nn *nn, struct nn_unit *u, int training)
 {
+    if (u->gates)
+        nn_gates_open(nn, u->gates, training);
+    if (u->product)
+        nn_product(nn, u, 0, u->cols, u->product);
     return u->product ? u->product : nn->tensors[u->tensor].value;
+}
+
+void nn_weights_gradient(struct nn *nn, struct nn_unit *u)
+{
+    nn_product_gradient(nn, u, 0, u->cols);
+    if (u->gates)
+        nn_gates_gradient(nn, u->gates);
 }
 
 static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                     int training)
 {
-    if (u->gates)
-        nn_gates_open(nn, u->gates, training);
-    if (u->product)
-        nn_product(nn, u, 0, u->in, u->product);
+    const real *w = nn_weights_open(nn, u, training);
     nn_bias_fill(nn, u, n);
-    nn_gemm(CblasNoTrans, CblasNoTrans, u->out, n, u->in, weights(nn, u),
-            u->out, in, u->in, 1, u->output);
+    nn_gemm(CblasNoTrans, CblasNoTrans, u->out, n, u->in, w, u->out, in, u->in,
+            1, u->output);
 }
 
 static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
@@ -94,17 +113,17 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     nn_bias_gradient(nn, u, n);
     nn_gemm(CblasNoTrans, CblasTrans, u->out, u->in, n, u->delta, u->out, in,
             u->in, 0, nn->tensors[u->tensor].gradient);
-    nn_gemm(CblasTrans, CblasNoTrans, u->in, n, u->out, weights(nn, u), u->out,
-            u->delta, u->out, 0, before);
-    nn_product_gradient(nn, u, 0, u->in);
-    if (u->gates)
-        nn_gates_gradient(nn, u->gates);
+    const real *w = u->product ? u->product : nn->tensors[u->tensor].value;
+    if (before)
+        nn_gemm(CblasTrans, CblasNoTrans, u->in, n, u->out, w, u->out, u->delta,
+                u->out, 0, before);
+    nn_weights_gradient(nn, u);
 }
 
 const struct nn_kind nn_kind_linear = {
     .name = "linear",
     .keys = NN_KEY_OUT | NN_KEY_BIAS | NN_KEY_SPARSE,
-    .make = make,
+    .make = nn_weights_make,
     .start = nn_start_linear,
     .forward = forward,
     .backward = backward,

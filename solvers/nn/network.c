@@ -9,18 +9,25 @@
 #define MOST_TILE 1024
 
 static enum spred_status make_unit(struct spred_env *env, struct nn *nn,
-                                   size_t b, size_t l, size_t *units)
+                                   size_t b, size_t l,
+                                   struct spred_picture *picture)
 {
     struct nn_unit *u = &nn->units[b][l];
     u->layer = &nn->shape.branches[b].layers[l];
     u->kind = nn_kind_of(u->layer->kind);
     u->branch = b;
     u->index = l;
-    u->in = *units;
-    u->out = u->in;
-    if (u->layer->kind == NN_LINEAR)
-        u->out = u->layer->out ? u->layer->out : nn->shape.outputs;
-    *units = u->out;
+    u->from = *picture;
+    SPRED_TRY(nn_after(env, &nn->shape, b, l, picture));
+    u->to = *picture;
+    u->in = u->from.height * u->from.width * u->from.channels;
+    u->out = u->to.height * u->to.width * u->to.channels;
+    if (u->layer->kind == NN_LINEAR || u->layer->kind == NN_CONV) {
+        u->rows = u->to.channels;
+        u->cols = u->in;
+    }
+    if (u->layer->kind == NN_CONV)
+        u->cols = u->layer->kernel * u->layer->kernel * u->from.channels;
     u->output = nn_reals(env, u->out, nn->most);
     u->delta = nn_reals(env, u->out, nn->most);
     if (!u->output || !u->delta)
@@ -45,8 +52,7 @@ static enum spred_status make_tiles(struct spred_env *env, struct nn *nn)
         nn->tile = MOST_TILE;
     nn->tile_x = nn_reals(env, nn->most, nn->tile);
     nn->tile_w = factored ? nn_reals(env, factored, nn->tile) : NULL;
-    nn->sum = nn_reals(env, nn->shape.outputs, nn->most);
-    if (!nn->tile_x || (factored && !nn->tile_w) || !nn->sum)
+    if (!nn->tile_x || (factored && !nn->tile_w))
         return SPRED_ENOMEM;
     return SPRED_OK;
 }
@@ -90,12 +96,17 @@ static enum spred_status make(struct spred_env *env, struct nn *nn,
         SPRED_TRY(nn_gates_make(env, nn, &nn->shared, &nn->shape.gate, 0, 0, 1,
                                 inputs, 1));
     for (size_t b = 0; b < nn->shape.n_branches; b++) {
-        size_t units = inputs;
+        struct spred_picture picture = nn_before(&nn->shape);
         for (size_t l = 0; l < nn->shape.branches[b].n; l++)
-            SPRED_TRY(make_unit(env, nn, b, l, &units));
+            SPRED_TRY(make_unit(env, nn, b, l, &picture));
     }
-    SPRED_TRY(make_tiles(env, nn));
-    SPRED_TRY(nn_probe_make(env, nn));
+    nn->sum = nn_reals(env, nn->shape.outputs, nn->most);
+    if (!nn->sum)
+        return SPRED_ENOMEM;
+    if (!nn_has_picture(nn)) {
+        SPRED_TRY(make_tiles(env, nn));
+        SPRED_TRY(nn_probe_make(env, nn));
+    }
     return start(env, nn, seed);
 }
 
@@ -153,6 +164,7 @@ void nn_free(struct nn *nn)
     spred_free(env, nn->tile_x);
     spred_free(env, nn->tile_w);
     spred_free(env, nn->sum);
+    spred_free(env, nn->samples);
     spred_free(env, nn->probe);
     spred_free(env, nn->weights);
     spred_free(env, nn);

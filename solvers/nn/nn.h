@@ -2,15 +2,36 @@
  * branches of layers, one loss. All matrices are column-major. Activations are
  * units x samples; X is samples x inputs, as in spred_rows, so that an input
  * (a gene) is one contiguous column of X and of every first weight matrix, and
- * a dead one is swapped out of the computation (nn_swap_inputs). */
+ * a dead one is swapped out of the computation (nn_swap_inputs).
+ *
+ * With a picture (nn_shape.picture) samples are contiguous instead: X is inputs
+ * x samples, and the activations of a layer are channels x (pixels * samples),
+ * channels fastest, row by row: a linear layer sees channels * pixels units. */
 #ifndef SOLVERS_NN_NN_H
 #define SOLVERS_NN_NN_H
 
 #include <stdint.h>
 #include "solvers/nn/real.h"
 #include "spred/env.h"
+#include "spred/model.h"
 
-enum nn_layer_kind { NN_LINEAR, NN_RELU, NN_BATCH_NORM, NN_DROPOUT };
+enum nn_layer_kind {
+    NN_LINEAR,
+    NN_RELU,
+    NN_BATCH_NORM, /* per unit; of pictures per channel */
+    NN_DROPOUT,
+    /* Only with a picture. Sizes after CONV and pools are rounded down:
+     * (height + 2 pad - kernel) / stride + 1. */
+    NN_CONV, /* weights out x (kernel * kernel * channels), column
+                (ky * kernel + kx) * channels + c */
+    NN_MAX_POOL,
+    NN_AVG_POOL,
+    NN_GLOBAL_POOL, /* mean over all pixels */
+    NN_ADD /* adds the INPUT of the layer `back` places before it; where that
+              has fewer channels they are padded with zeros, where it has more
+              pixels every second (third ...) is taken (He et al. 2016, option
+              A) */
+};
 
 /* How a weight matrix W (out x in) is made sparse. The penalty is
  * lambda * sum over groups |w_g|_2 (element: |w|_1) unless said otherwise. */
@@ -28,8 +49,9 @@ enum nn_sparse_kind {
 };
 enum nn_group {
     NN_ELEMENT,
-    NN_INPUT,  /* a column of W: one input feature */
-    NN_OUTPUT, /* a row: one neuron */
+    NN_INPUT,  /* a column of W: one input feature; CONV: all columns of one
+                  input channel */
+    NN_OUTPUT, /* a row: one neuron, one filter */
     NN_BLOCK   /* `block` consecutive columns; of a first layer: of inputs in
                   the data's own order, wherever nn_swap_inputs puts them */
 };
@@ -41,21 +63,29 @@ struct nn_sparse {
     size_t factors; /* SPRED: 2 <= D <= NN_MAX_FACTORS (0 means 2) */
     double lambda;
     double sigma; /* STG: 0 means .5 */
+    size_t every; /* set by the engine on its tensors, else 0: INPUT groups are
+                     the columns j, j + every, ... (CONV: its channels); 0: one
+                     column each */
 };
 
 struct nn_layer {
     enum nn_layer_kind kind;
-    size_t out;  /* LINEAR: 0 = the network's outputs */
-    int no_bias; /* LINEAR */
+    size_t out;  /* LINEAR: 0 = the network's outputs; CONV: filters */
+    int no_bias; /* LINEAR, CONV */
     double rate; /* DROPOUT: share of zeros in training, inverted scaling */
-    struct nn_sparse sparse; /* LINEAR */
+    struct nn_sparse sparse; /* LINEAR, CONV */
+    size_t kernel, pad;      /* CONV: kernel x kernel; zeros on every side */
+    size_t size;             /* pools: size x size */
+    size_t stride;           /* CONV, pools; 0: 1 of CONV, the size of pools */
+    size_t back;             /* ADD: 1 <= back <= its place (0-based) */
 };
 
-enum { NN_MAX_LAYERS = 32, NN_MAX_BRANCHES = 2 };
+enum { NN_MAX_LAYERS = 96, NN_MAX_BRANCHES = 2 };
 
 struct nn_branch {
     size_t n;
-    /* the first and last are LINEAR; out = 0 only for the last */
+    /* the last is LINEAR, without a picture the first, too; out = 0 only for
+       the last */
     struct nn_layer layers[NN_MAX_LAYERS];
 };
 
@@ -66,6 +96,9 @@ enum nn_start {
 
 struct nn_shape {
     size_t inputs, outputs;
+    /* Height 0: there is none. Else inputs = height * width * channels, there
+     * is one branch, no gate, and x is sample-major (see above). */
+    struct spred_picture picture;
     int classes; /* 1: softmax cross-entropy; 0: half mean squared error */
     size_t n_branches;
     struct nn_branch branches[NN_MAX_BRANCHES];
@@ -93,6 +126,7 @@ enum spred_status nn_shape_check(struct spred_env *env,
 enum spred_status nn_parse(struct spred_env *env, const char *text,
                            struct nn_branch *out);
 
+/* With a picture there are no GATE and FIRST: nothing is swapped. */
 enum nn_role { NN_GATE, NN_FIRST, NN_WEIGHT, NN_BIAS, NN_NORM };
 
 /* One array of parameters; of SPRED products each factor is one. What belongs
@@ -132,10 +166,11 @@ size_t nn_live(const struct nn *nn);
 void nn_set_live(struct nn *nn, size_t live);
 const size_t *nn_order(const struct nn *nn); /* inputs values */
 /* Exchanges two columns in every tensor of the inputs, with what the trainer
- * keeps there, and in the order. */
+ * keeps there, and in the order. Not with a picture. */
 void nn_swap_inputs(struct nn *nn, size_t j, size_t k);
 
-/* Training mode. x: n x nn_live, columns in the network's order. codes (n,
+/* Training mode. x: n x nn_live, columns in the network's order; with a picture
+ * inputs x n, a sample's cells contiguous. codes (n,
  * each 0..outputs-1) or values (n x outputs, column-major). Fills every live
  * gradient and returns the mean loss without penalties. */
 double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
@@ -143,10 +178,12 @@ double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
 /* After nn_gradient, for the same samples: |g_j|_2 for inputs whose columns of
  * X are given (n x count, any inputs, live or not), g_j = gradient of the loss
  * in the products of input j over all first layers: what lambda is compared
- * with. */
+ * with. Not with a picture. */
 void nn_input_gradient(struct nn *nn, const real *x, size_t n, size_t count,
                        double *out);
-/* |w_j|_2 of those products for column j, live or not; STG: the open gate. */
+/* |w_j|_2 of those products for column j, live or not; STG: the open gate. With
+ * a picture of a first layer CONV: of its channel's columns; of a first layer
+ * without weights: 1. */
 double nn_input_size(const struct nn *nn, size_t j);
 /* Penalty that the sparsity stands for: on the products, or (factors = 1) as
  * the decays on the factors, which is never less. Equal at a balanced point.
@@ -154,17 +191,20 @@ double nn_input_size(const struct nn *nn, size_t j);
 double nn_penalty(const struct nn *nn, int factors);
 
 /* Evaluation mode: scores (logits or values) n x outputs, column-major. x: n x
- * inputs in the data's own order. Any n. Inputs that are not live take no part.
- */
+ * inputs in the data's own order (also with a picture). Any n. Inputs that are
+ * not live take no part. */
 enum spred_status nn_predict(struct spred_env *env, struct nn *nn,
                              const float *x, size_t n, double *scores);
+/* The same, with a picture, of x inputs x n: a sample's cells contiguous. */
+enum spred_status nn_predict_samples(struct spred_env *env, struct nn *nn,
+                                     const float *x, size_t n, double *scores);
 /* Per input in the data's own order: size of its column, 0 where it is at most
  * `zero` times the largest (or not live). */
 void nn_importance(const struct nn *nn, double zero, double *out);
 
-/* Effective weights (products) of a LINEAR layer, rows x cols with cols in the
- * network's order; borrowed until the next nn_gradient, nn_predict or
- * nn_weights. NULL: out of memory. */
+/* Effective weights (products) of a LINEAR or CONV layer, rows x cols (those of
+ * its tensors) with cols in the network's order; borrowed until the next
+ * nn_gradient, nn_predict or nn_weights. NULL: out of memory. */
 const real *nn_weights(struct nn *nn, size_t branch, size_t layer);
 
 /* All parameters, order, live inputs and running statistics; owned, spred_free.

@@ -102,6 +102,26 @@ static void one_group(real *value, real *gradient, size_t count, double amount)
         value[e] *= keep;
 }
 
+/* Columns g, g + every, ... of a column-major matrix. */
+static void strided_group(size_t rows, size_t cols, size_t g, size_t every,
+                          real *value, real *gradient, double amount)
+{
+    double size = 0;
+    for (size_t j = g; j < cols; j += every)
+        for (size_t e = j * rows; e < (j + 1) * rows; e++)
+            size += (double)value[e] * (double)value[e];
+    size = sqrt(size);
+    real pull = size > 0 ? (real)(amount / size) : 0;
+    real keep = size > amount ? (real)(1 - amount / size) : 0;
+    for (size_t j = g; j < cols; j += every)
+        for (size_t e = j * rows; e < (j + 1) * rows; e++) {
+            if (gradient)
+                gradient[e] += pull * value[e];
+            else
+                value[e] *= keep;
+        }
+}
+
 /* Rows of a column-major matrix: their sizes first. */
 static void row_groups(size_t rows, size_t cols, real *value, real *gradient,
                        double amount, double *sizes)
@@ -130,6 +150,12 @@ void nn_penalise(const struct nn_sparse *sparse, size_t rows, size_t cols,
     size_t total = rows * cols, group = 1;
     if (sparse->group == NN_OUTPUT) {
         row_groups(rows, cols, value, gradient, amount, scratch);
+        return;
+    }
+    if (sparse->group == NN_INPUT && sparse->every) {
+        for (size_t g = 0; g < sparse->every; g++)
+            strided_group(rows, cols, g, sparse->every, value, gradient,
+                          amount);
         return;
     }
     if (sparse->group == NN_INPUT)

@@ -26,11 +26,11 @@ double nn_column_squares(const struct nn *nn, const struct nn_unit *u, size_t j)
     if (u->gates && u->gates->sparse.kind == NN_STG)
         return column * column;
     if (nn_is_matrix(u))
-        return norm_squares(u->out, t->value + j * u->out) * column * column;
-    for (size_t i = 0; i < u->out; i++) {
-        double w = (double)t->value[i + j * u->out];
+        return norm_squares(u->rows, t->value + j * u->rows) * column * column;
+    for (size_t i = 0; i < u->rows; i++) {
+        double w = (double)t->value[i + j * u->rows];
         for (size_t d = 1; d < u->factors; d++)
-            w *= (double)t[d].value[i + j * u->out];
+            w *= (double)t[d].value[i + j * u->rows];
         if (u->gates && !nn_scales_columns(u))
             w *= nn_gate(nn, u->gates, i);
         sum += w * w;
@@ -38,11 +38,28 @@ double nn_column_squares(const struct nn *nn, const struct nn_unit *u, size_t j)
     return sum * column * column;
 }
 
+/* |w|_2 of the columns that read cell j of the picture. */
+static double picture_input(const struct nn *nn, const struct nn_unit *u,
+                            size_t j)
+{
+    size_t every = u->from.channels;
+    double sum = 0;
+    if (u->layer->kind == NN_LINEAR)
+        return sqrt(nn_column_squares(nn, u, j));
+    if (u->layer->kind != NN_CONV)
+        return 1;
+    for (size_t k = j % every; k < u->cols; k += every)
+        sum += nn_column_squares(nn, u, k);
+    return sqrt(sum);
+}
+
 double nn_input_size(const struct nn *nn, size_t j)
 {
     double sum = 0;
     if (nn->shape.gate.kind == NN_STG)
         return nn_gate(nn, &nn->shared, j);
+    if (nn_has_picture(nn))
+        return picture_input(nn, &nn->units[0][0], j);
     for (size_t b = 0; b < nn->shape.n_branches; b++)
         sum += nn_column_squares(nn, &nn->units[b][0], j);
     return sqrt(sum);
@@ -72,13 +89,13 @@ const real *nn_weights(struct nn *nn, size_t branch, size_t layer)
         nn_gates_open(nn, u->gates, 0);
     nn->live = live;
     if (u->product) {
-        nn_product(nn, u, 0, u->in, u->product);
+        nn_product(nn, u, 0, u->cols, u->product);
         return u->product;
     }
     spred_free(nn->env, nn->weights);
-    nn->weights = nn_reals(nn->env, u->out, u->in);
+    nn->weights = nn_reals(nn->env, u->rows, u->cols);
     if (nn->weights)
-        nn_product(nn, u, 0, u->in, nn->weights);
+        nn_product(nn, u, 0, u->cols, nn->weights);
     return nn->weights;
 }
 
@@ -109,14 +126,18 @@ static double layer_penalty(const struct nn *nn, const struct nn_unit *u)
     const struct nn_tensor *t = &nn->tensors[u->tensor];
     size_t columns = nn_columns(nn, t);
     double sum = 0;
-    if (s->group == NN_INPUT)
-        for (size_t j = 0; j < columns; j++)
-            sum += group_penalty(s, nn_column_squares(nn, u, j));
-    for (size_t from = 0; s->group == NN_BLOCK && from < u->in;
+    size_t every = u->layer->kind == NN_CONV ? u->from.channels : columns;
+    for (size_t g = 0; s->group == NN_INPUT && g < every; g++) {
+        double squares = 0;
+        for (size_t j = g; j < columns; j += every)
+            squares += nn_column_squares(nn, u, j);
+        sum += group_penalty(s, squares);
+    }
+    for (size_t from = 0; s->group == NN_BLOCK && from < u->cols;
          from += s->block) {
         double squares = 0;
-        for (size_t i = from; i < from + s->block && i < u->in; i++) {
-            size_t j = u->index ? i : nn->place[i];
+        for (size_t i = from; i < from + s->block && i < u->cols; i++) {
+            size_t j = u->index || nn_has_picture(nn) ? i : nn->place[i];
             if (j < columns)
                 squares += nn_column_squares(nn, u, j);
         }
@@ -124,13 +145,13 @@ static double layer_penalty(const struct nn *nn, const struct nn_unit *u)
     }
     if (s->group != NN_OUTPUT && s->group != NN_ELEMENT)
         return sum;
-    for (size_t i = 0; i < u->out; i++) {
+    for (size_t i = 0; i < u->rows; i++) {
         double squares = 0;
         double scale = u->gates ? nn_gate(nn, u->gates, i) : 1;
         for (size_t j = 0; j < columns; j++) {
             double w = scale;
             for (size_t d = 0; d < u->factors; d++)
-                w *= (double)t[d].value[i + j * u->out];
+                w *= (double)t[d].value[i + j * u->rows];
             squares += w * w;
             if (s->group == NN_ELEMENT)
                 sum += group_penalty(s, w * w);
@@ -168,7 +189,9 @@ double nn_penalty(const struct nn *nn, int factors)
         for (size_t l = 0; l < nn->shape.branches[b].n; l++) {
             const struct nn_unit *u = &nn->units[b][l];
             enum nn_sparse_kind kind = u->layer->sparse.kind;
-            if (u->layer->kind != NN_LINEAR || kind == NN_DENSE)
+            int weighed =
+                u->layer->kind == NN_LINEAR || u->layer->kind == NN_CONV;
+            if (!weighed || kind == NN_DENSE)
                 continue;
             if (kind == NN_STG)
                 sum += stochastic_penalty(nn, &u->own);

@@ -24,7 +24,7 @@ int nn_is_matrix(const struct nn_unit *u)
 void nn_product(const struct nn *nn, const struct nn_unit *u, size_t first,
                 size_t count, real *w)
 {
-    size_t rows = u->out, from = first * rows;
+    size_t rows = u->rows, from = first * rows;
     const struct nn_tensor *t = &nn->tensors[u->tensor];
     const real *restrict f = t->value + from;
     real *restrict out = w;
@@ -116,7 +116,7 @@ void nn_product_gradient(struct nn *nn, struct nn_unit *u, size_t first,
                          size_t count)
 {
     struct nn_tensor *t = &nn->tensors[u->tensor];
-    size_t rows = u->out;
+    size_t rows = u->rows;
     for (size_t j = first; j < first + count; j++) {
         real *g = t->gradient + j * rows;
         const real *f = t->value + j * rows;

@@ -17,7 +17,7 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     const real *restrict delta = u->delta;
     real *restrict out = before;
     (void)nn;
-    for (size_t e = 0; e < u->out * n; e++)
+    for (size_t e = 0; before && e < u->out * n; e++)
         out[e] = in[e] > 0 ? delta[e] : 0;
 }
 

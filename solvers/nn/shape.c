@@ -36,10 +36,144 @@ static enum spred_status check_sparse(struct spred_env *env, const char *where,
     return SPRED_OK;
 }
 
+static size_t values_of(const struct spred_picture *p)
+{
+    return p->height * p->width * p->channels;
+}
+
+/* (length + 2 pad - kernel)/stride + 1 of both sides */
+static enum spred_status slide(struct spred_env *env, const char *where,
+                               const char *what, size_t kernel, size_t stride,
+                               size_t pad, struct spred_picture *picture)
+{
+    size_t height = picture->height + 2 * pad, width = picture->width + 2 * pad;
+    if (kernel < 1 || kernel > INT_MAX || stride > INT_MAX)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: %s is %zu: expected %s=PIXELS, at least 1",
+                          where, what, kernel, what);
+    if (pad >= kernel)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: pad %zu with kernel %zu: expected a pad below "
+                          "the kernel",
+                          where, pad, kernel);
+    if (kernel > height || kernel > width)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: %s %zu on %zu x %zu pixels (pad %zu): at most "
+                          "%zu fits",
+                          where, what, kernel, picture->height, picture->width,
+                          pad, height < width ? height : width);
+    picture->height = (height - kernel) / stride + 1;
+    picture->width = (width - kernel) / stride + 1;
+    return SPRED_OK;
+}
+
+size_t nn_add_stride(const struct spred_picture *from,
+                     const struct spred_picture *to)
+{
+    size_t down = (from->height + to->height - 1) / to->height;
+    size_t right = (from->width + to->width - 1) / to->width;
+    size_t s = down > right ? down : right;
+    int fits = from->channels <= to->channels &&
+               (from->height + s - 1) / s == to->height &&
+               (from->width + s - 1) / s == to->width;
+    return fits ? s : 0;
+}
+
+static enum spred_status after(struct spred_env *env, const char *where,
+                               const struct nn_shape *shape, size_t b, size_t l,
+                               struct spred_picture *picture);
+
+static enum spred_status add(struct spred_env *env, const char *where,
+                             const struct nn_shape *shape, size_t b, size_t l,
+                             const struct spred_picture *to)
+{
+    size_t back = shape->branches[b].layers[l].back;
+    struct spred_picture from = nn_before(shape);
+    if (back < 1 || back > l)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: back is %zu: expected back=LAYERS, 1 to %zu: "
+                          "what that many layers before it was read",
+                          where, back, l);
+    for (size_t k = 0; k < l - back; k++)
+        SPRED_TRY(after(env, where, shape, b, k, &from));
+    if (!nn_add_stride(&from, to))
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: %zu x %zu pixels of %zu channels (what layer "
+                          "%zu reads) cannot be added to %zu x %zu of %zu: "
+                          "expected no fewer channels, and pixels divided by "
+                          "the same stride both ways",
+                          where, from.height, from.width, from.channels,
+                          l - back + 1, to->height, to->width, to->channels);
+    return SPRED_OK;
+}
+
+/* What is left of the picture after layer l. */
+static enum spred_status after(struct spred_env *env, const char *where,
+                               const struct nn_shape *shape, size_t b, size_t l,
+                               struct spred_picture *picture)
+{
+    const struct nn_layer *layer = &shape->branches[b].layers[l];
+    size_t stride = layer->stride ? layer->stride : layer->size;
+    if (layer->kind > NN_DROPOUT && !shape->picture.height)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: needs pictures, but a sample is a row of %zu "
+                          "values without height and width: expected linear, "
+                          "relu, batch-norm or dropout",
+                          where, shape->inputs);
+    switch (layer->kind) {
+    case NN_LINEAR:
+        *picture = (struct spred_picture){
+            1, 1, layer->out ? layer->out : shape->outputs};
+        break;
+    case NN_CONV:
+        SPRED_TRY(slide(env, where, "kernel", layer->kernel,
+                        layer->stride ? layer->stride : 1, layer->pad,
+                        picture));
+        picture->channels = layer->out;
+        break;
+    case NN_MAX_POOL:
+    case NN_AVG_POOL:
+        SPRED_TRY(slide(env, where, "size", layer->size, stride, 0, picture));
+        break;
+    case NN_GLOBAL_POOL:
+        picture->height = picture->width = 1;
+        break;
+    case NN_ADD:
+        SPRED_TRY(add(env, where, shape, b, l, picture));
+        break;
+    case NN_RELU:
+    case NN_BATCH_NORM:
+    case NN_DROPOUT:
+        break;
+    }
+    size_t pixels = picture->height * picture->width;
+    if (picture->channels > INT_MAX / pixels)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: %zu x %zu pixels of %zu channels are too many",
+                          where, picture->height, picture->width,
+                          picture->channels);
+    return SPRED_OK;
+}
+
+struct spred_picture nn_before(const struct nn_shape *shape)
+{
+    if (shape->picture.height)
+        return shape->picture;
+    return (struct spred_picture){1, 1, shape->inputs};
+}
+
+enum spred_status nn_after(struct spred_env *env, const struct nn_shape *shape,
+                           size_t branch, size_t l,
+                           struct spred_picture *picture)
+{
+    return after(env, "a layer", shape, branch, l, picture);
+}
+
 static enum spred_status check_layer(struct spred_env *env, const char *where,
                                      const struct nn_shape *shape, size_t b,
-                                     size_t l, size_t *units)
+                                     size_t l, struct spred_picture *picture)
 {
+    size_t units = values_of(picture);
     const struct nn_branch *branch = &shape->branches[b];
     const struct nn_layer *layer = &branch->layers[l];
     const struct nn_kind *kind = nn_kind_of(layer->kind);
@@ -47,7 +181,15 @@ static enum spred_status check_layer(struct spred_env *env, const char *where,
     if (!kind)
         return spred_fail(env, SPRED_EINVAL, "%s: unknown kind of layer",
                           where);
-    if ((l == 0 || last) && layer->kind != NN_LINEAR)
+    if (last && layer->kind != NN_LINEAR)
+        return spred_fail(env, SPRED_EINVAL,
+                          shape->picture.height
+                              ? "%s: the last layer must be linear"
+                              : "%s: the first and the last layer must be "
+                                "linear",
+                          where);
+    if (l == 0 && layer->kind <= NN_DROPOUT && layer->kind != NN_LINEAR &&
+        !shape->picture.height)
         return spred_fail(env, SPRED_EINVAL,
                           "%s: the first and the last layer must be linear",
                           where);
@@ -55,9 +197,10 @@ static enum spred_status check_layer(struct spred_env *env, const char *where,
         return spred_fail(env, SPRED_EINVAL,
                           "%s: rate is %g, expected 0 <= rate < 1", where,
                           layer->rate);
-    if (layer->kind != NN_LINEAR)
-        return SPRED_OK;
-    if (!last && layer->out == 0)
+    if (layer->kind == NN_CONV && layer->out == 0)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: out is missing: expected out=FILTERS", where);
+    if (!last && layer->kind == NN_LINEAR && layer->out == 0)
         return spred_fail(env, SPRED_EINVAL,
                           "%s: out is missing: expected out=UNITS (only the "
                           "last layer takes the number of classes)",
@@ -76,15 +219,16 @@ static enum spred_status check_layer(struct spred_env *env, const char *where,
                           "%s: the inputs have gates already, which this layer "
                           "shares: expected no sparse here",
                           where);
-    SPRED_TRY(check_sparse(env, where, &layer->sparse, *units));
-    *units = layer->out ? layer->out : shape->outputs;
-    return SPRED_OK;
+    if (layer->kind == NN_CONV)
+        units = picture->channels * layer->kernel * layer->kernel;
+    SPRED_TRY(after(env, where, shape, b, l, picture));
+    return check_sparse(env, where, &layer->sparse, units);
 }
 
 /* A layer under its name in messages. */
 static enum spred_status check_named(struct spred_env *env,
                                      const struct nn_shape *shape, size_t b,
-                                     size_t l, size_t *units)
+                                     size_t l, struct spred_picture *picture)
 {
     static const char *const branches[NN_MAX_BRANCHES] = {"branch 1, ",
                                                           "branch 2, "};
@@ -94,9 +238,30 @@ static enum spred_status check_named(struct spred_env *env,
                                kind ? kind->name : "?");
     if (!where)
         return SPRED_ENOMEM;
-    enum spred_status status = check_layer(env, where, shape, b, l, units);
+    enum spred_status status = check_layer(env, where, shape, b, l, picture);
     spred_free(env, where);
     return status;
+}
+
+static enum spred_status check_picture(struct spred_env *env,
+                                       const struct nn_shape *shape)
+{
+    const struct spred_picture *p = &shape->picture;
+    if (p->height == 0)
+        return SPRED_OK;
+    if (p->width < 1 || p->channels < 1 || p->width > INT_MAX ||
+        p->channels > INT_MAX || p->height > INT_MAX / p->width ||
+        p->height * p->width > INT_MAX / p->channels ||
+        values_of(p) != shape->inputs)
+        return spred_fail(env, SPRED_EINVAL,
+                          "pictures of %zu x %zu pixels, %zu channels, for %zu "
+                          "inputs: expected the product of the three",
+                          p->height, p->width, p->channels, shape->inputs);
+    if (shape->n_branches != 1 || shape->gate.kind != NN_DENSE)
+        return spred_fail(env, SPRED_EINVAL,
+                          "a network of pictures has one branch and no gates "
+                          "that branches share");
+    return SPRED_OK;
 }
 
 enum spred_status nn_shape_check(struct spred_env *env,
@@ -122,16 +287,18 @@ enum spred_status nn_shape_check(struct spred_env *env,
                           "the gates of the inputs are spred or stg");
     if (!isfinite(shape->gate_start))
         return spred_fail(env, SPRED_EINVAL, "gate start is not a number");
+    SPRED_TRY(check_picture(env, shape));
     gate.group = NN_INPUT;
     SPRED_TRY(check_sparse(env, "gates of the inputs", &gate, shape->inputs));
     for (size_t b = 0; b < shape->n_branches; b++) {
-        size_t units = shape->inputs, n = shape->branches[b].n;
+        struct spred_picture picture = nn_before(shape);
+        size_t n = shape->branches[b].n;
         if (n < 1 || n > NN_MAX_LAYERS)
             return spred_fail(env, SPRED_EINVAL,
                               "a network of %zu layers: expected 1 to %d", n,
                               NN_MAX_LAYERS);
         for (size_t l = 0; l < n; l++)
-            SPRED_TRY(check_named(env, shape, b, l, &units));
+            SPRED_TRY(check_named(env, shape, b, l, &picture));
     }
     return SPRED_OK;
 }

@@ -76,31 +76,33 @@ static double gated_deviation(const struct nn *nn, const struct nn_unit *u,
     int fixed = shared && (gates->count == 1 || nn->shape.gate_start < 0 ||
                            nn->shape.gate_start > 0);
     if (!gates || gates->sparse.kind == NN_STG || fixed)
-        return dense_deviation(nn, u->in);
-    return factor_size(nn, &gates->sparse, entries, u->in) /
+        return dense_deviation(nn, u->cols);
+    return factor_size(nn, &gates->sparse, entries, u->cols) /
            sqrt((double)entries);
 }
 
 void nn_start_linear(struct nn *nn, struct nn_unit *u, struct spred_rng *rng)
 {
     struct nn_tensor *t = &nn->tensors[u->tensor];
-    size_t entries = u->out;
+    size_t every = u->gates ? u->gates->sparse.every : 0;
+    size_t entries = every ? u->rows * (u->cols / every) : u->rows;
     if (u->gates == &nn->shared) {
         entries = 0;
         for (size_t b = 0; b < nn->shape.n_branches; b++)
             entries += nn->units[b][0].out;
     } else if (u->gates && u->gates->sparse.group == NN_OUTPUT)
-        entries = u->in;
+        entries = u->cols;
     else if (u->gates && u->gates->sparse.group == NN_BLOCK)
-        entries = u->out * u->gates->sparse.block;
+        entries = u->rows * u->gates->sparse.block;
     if (u->gates == &u->own)
-        nn_start_gates(nn, &u->own, entries, u->in, rng);
+        nn_start_gates(nn, &u->own, entries, u->cols, rng);
     for (size_t d = 0; d < u->factors; d++) {
         if (u->factors > 1)
-            fill_away(&t[d], factor_size(nn, &u->layer->sparse, 1, u->in), rng);
+            fill_away(&t[d], factor_size(nn, &u->layer->sparse, 1, u->cols),
+                      rng);
         else
             fill(nn, &t[d], gated_deviation(nn, u, entries), rng);
     }
     if (u->bias != NN_NONE && nn->shape.start == NN_START_FAN_IN)
-        fill(nn, &nn->tensors[u->bias], dense_deviation(nn, u->in), rng);
+        fill(nn, &nn->tensors[u->bias], dense_deviation(nn, u->cols), rng);
 }

@@ -2,6 +2,26 @@
  * training mode, or scores in evaluation mode. */
 #include "solvers/nn/inside.h"
 
+/* A network of pictures; its first layer is as all others. */
+static void picture_forward(struct nn *nn, const real *x, size_t n,
+                            int training)
+{
+    nn->input = x;
+    for (size_t l = 0; l < nn->shape.branches[0].n; l++) {
+        struct nn_unit *u = &nn->units[0][l];
+        u->kind->forward(nn, u, l ? u[-1].output : x, n, training);
+    }
+}
+
+static void picture_backward(struct nn *nn, const real *x, size_t n)
+{
+    for (size_t l = nn->shape.branches[0].n; l-- > 0;) {
+        struct nn_unit *u = &nn->units[0][l];
+        u->kind->backward(nn, u, l ? u[-1].output : x, n,
+                          l ? u[-1].delta : NULL);
+    }
+}
+
 static void inner_forward(struct nn *nn, size_t b, size_t n, int training)
 {
     for (size_t l = 1; l < nn->shape.branches[b].n; l++) {
@@ -42,11 +62,9 @@ static double losses(struct nn *nn, size_t n, const int32_t *codes,
     return loss;
 }
 
-double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
-                   const double *values)
+static double row_passes(struct nn *nn, const real *x, size_t n,
+                         const int32_t *codes, const double *values)
 {
-    for (size_t i = 0; i < nn->n_tensors; i++)
-        nn->tensors[i].squares = 0;
     nn_first_forward(nn, x, n);
     for (size_t b = 0; b < nn->shape.n_branches; b++)
         inner_forward(nn, b, n, 1);
@@ -57,6 +75,25 @@ double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
             u->kind->backward(nn, u, u[-1].output, n, u[-1].delta);
         }
     nn_first_backward(nn, x, n);
+    return loss;
+}
+
+static double picture_passes(struct nn *nn, const real *x, size_t n,
+                             const int32_t *codes, const double *values)
+{
+    picture_forward(nn, x, n, 1);
+    double loss = losses(nn, n, codes, values);
+    picture_backward(nn, x, n);
+    return loss;
+}
+
+double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
+                   const double *values)
+{
+    for (size_t i = 0; i < nn->n_tensors; i++)
+        nn->tensors[i].squares = 0;
+    double loss = nn_has_picture(nn) ? picture_passes(nn, x, n, codes, values)
+                                     : row_passes(nn, x, n, codes, values);
     for (size_t i = 0; i < nn->n_tensors; i++) {
         struct nn_tensor *t = &nn->tensors[i];
         size_t count = t->rows * nn_columns(nn, t);
@@ -69,25 +106,77 @@ double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
     return loss;
 }
 
+static enum spred_status room_for_samples(struct spred_env *env, struct nn *nn)
+{
+    if (!nn->samples)
+        nn->samples = nn_reals(env, nn->shape.inputs, nn->most);
+    return nn->samples ? SPRED_OK : SPRED_ENOMEM;
+}
+
+/* samples = x', a block of both at a time: x is read by columns */
+static void gather(struct nn *nn, const float *x, size_t stride, size_t n)
+{
+    enum { SIDE = 32 };
+    size_t inputs = nn->shape.inputs;
+    for (size_t i = 0; i < n; i += SIDE)
+        for (size_t j = 0; j < inputs; j += SIDE)
+            for (size_t a = i; a < i + SIDE && a < n; a++)
+                for (size_t b = j; b < j + SIDE && b < inputs; b++)
+                    nn->samples[b + a * inputs] = (real)x[a + b * stride];
+}
+
+/* Of samples from .. from + count - 1 of n. */
+static void put_scores(struct nn *nn, size_t from, size_t count, size_t n,
+                       double *scores)
+{
+    size_t k = nn->shape.outputs;
+    if (nn->shape.sum)
+        add_outputs(nn, count);
+    const real *z =
+        nn->shape.sum ? nn->sum : nn_last(nn, nn->shape.n_branches - 1)->output;
+    for (size_t i = 0; i < count; i++)
+        for (size_t o = 0; o < k; o++)
+            scores[from + i + o * n] = (double)z[o + i * k];
+}
+
 enum spred_status nn_predict(struct spred_env *env, struct nn *nn,
                              const float *x, size_t n, double *scores)
 {
-    size_t k = nn->shape.outputs;
     for (size_t from = 0; from < n; from += nn->most) {
         size_t count = n - from < nn->most ? n - from : nn->most;
         SPRED_TRY(spred_check_cancel(env));
-        nn_first_predict(nn, x + from, n, count);
-        for (size_t b = 0; b < nn->shape.n_branches; b++)
-            if (nn->shape.sum || b + 1 == nn->shape.n_branches)
-                inner_forward(nn, b, count, 0);
-        if (nn->shape.sum)
-            add_outputs(nn, count);
-        const real *z = nn->shape.sum
-                            ? nn->sum
-                            : nn_last(nn, nn->shape.n_branches - 1)->output;
-        for (size_t i = 0; i < count; i++)
-            for (size_t o = 0; o < k; o++)
-                scores[from + i + o * n] = (double)z[o + i * k];
+        if (nn_has_picture(nn)) {
+            SPRED_TRY(room_for_samples(env, nn));
+            gather(nn, x + from, n, count);
+            picture_forward(nn, nn->samples, count, 0);
+        } else {
+            nn_first_predict(nn, x + from, n, count);
+            for (size_t b = 0; b < nn->shape.n_branches; b++)
+                if (nn->shape.sum || b + 1 == nn->shape.n_branches)
+                    inner_forward(nn, b, count, 0);
+        }
+        put_scores(nn, from, count, n, scores);
+    }
+    return SPRED_OK;
+}
+
+enum spred_status nn_predict_samples(struct spred_env *env, struct nn *nn,
+                                     const float *x, size_t n, double *scores)
+{
+    size_t inputs = nn->shape.inputs;
+    for (size_t from = 0; from < n; from += nn->most) {
+        size_t count = n - from < nn->most ? n - from : nn->most;
+        const float *part = x + from * inputs;
+        SPRED_TRY(spred_check_cancel(env));
+#ifdef SPRED_NN_DOUBLE
+        SPRED_TRY(room_for_samples(env, nn));
+        for (size_t e = 0; e < inputs * count; e++)
+            nn->samples[e] = (real)part[e];
+        picture_forward(nn, nn->samples, count, 0);
+#else
+        picture_forward(nn, part, count, 0);
+#endif
+        put_scores(nn, from, count, n, scores);
     }
     return SPRED_OK;
 }
