@@ -272,9 +272,8 @@ static enum spred_status train(struct deep_course *c,
                                    .begin = GRADUAL_BEGIN,
                                    .end = GRADUAL_END,
                                    .every = every > 1 ? every : 1};
-    struct deep_stage stage = {.rule = &rule,
-                               .epochs = step->epochs,
-                               .seed = seed_of(c, c->stage)};
+    struct deep_stage stage = {
+        .rule = &rule, .epochs = step->epochs, .seed = seed_of(c, c->stage)};
     if (step->kind == DEEP_CUT) {
         gradual.target = 1 - 1 / c->targets.values[step->target];
         stage.gradual = &gradual;

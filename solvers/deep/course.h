@@ -24,8 +24,8 @@ struct deep_course {
     struct spred_model_report *report;
     struct deep *state;
     struct deep_list thresholds;
-    struct deep_list targets; /* SHRINK: thresholds of fine-tunings; else
-                                 compressions */
+    struct deep_list targets;     /* SHRINK: thresholds of fine-tunings; else
+                                     compressions */
     struct nn_shape shape, dense; /* with the method's sparsity, and without */
     size_t most;                  /* of every network */
     struct deep_samples samples;
@@ -59,8 +59,8 @@ enum spred_status deep_course_train(struct deep_course *course);
 
 /* checkpoint.c. The whole state of the training after an epoch. */
 enum spred_status deep_checkpoint(struct deep_course *course);
-/* task->saved into the course. Bytes that are not whole or of another course
- * are left alone with a warning: training begins anew. */
+/* task->saved into the course. Bytes that are not whole are left alone with a
+ * warning: training begins anew. SPRED_EFORMAT: of another course. */
 enum spred_status deep_checkpoint_read(struct deep_course *course);
 
 /* marks.c. The marks and pictures of a trained course; then state->nn is the

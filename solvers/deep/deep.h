@@ -24,7 +24,7 @@ struct deep_options {
 #define DEEP(name) offsetof(struct deep_options, name)
 #define DEEP_ROW(name, kind, initial, min, max, choices, doc)                  \
     {                                                                          \
-        #name, SPRED_OPTION_##kind, DEEP(name), initial, min, max, choices,    \
+#name, SPRED_OPTION_##kind, DEEP(name), initial, min, max, choices,    \
             doc                                                                \
     }
 #define DEEP_NETWORK                                                           \
@@ -46,8 +46,7 @@ struct deep_options {
 #define DEEP_LR(initial, of)                                                   \
     DEEP_ROW(lr, REAL, initial, 1e-9, 100, NULL, "learning rate" of)
 #define DEEP_SGD                                                               \
-    DEEP_ROW(batch, INT, "128", 1, 1e9, NULL,                                  \
-             "samples a step; at most all"),                                   \
+    DEEP_ROW(batch, INT, "128", 1, 1e9, NULL, "samples a step; at most all"),  \
         DEEP_ROW(momentum, REAL, "0.9", 0, 0.999, NULL,                        \
                  "of SGD (PyTorch's form)"),                                   \
         DEEP_ROW(decay, REAL, "0", 0, 1e3, NULL,                               \
@@ -79,9 +78,10 @@ struct deep_options {
         DEEP_ROW(fine_lr, REAL, "0.05", 1e-9, 100, NULL,                       \
                  "learning rate of them")
 #define DEEP_THRESHOLDS                                                        \
-    DEEP_ROW(thresholds, TEXT, "0;1e-6;1e-5;1e-4;1e-3;1e-2", 0, 0, NULL,       \
-             "the trained network is looked at with weights up to each of "    \
-             "them set to 0 (groups: by norm/root of size); the first stands"), \
+    DEEP_ROW(                                                                  \
+        thresholds, TEXT, "0;1e-6;1e-5;1e-4;1e-3;1e-2", 0, 0, NULL,            \
+        "the trained network is looked at with weights up to each of "         \
+        "them set to 0 (groups: by norm/root of size); the first stands"),     \
         DEEP_ROW(fine_thresholds, TEXT, "1e-3", 0, 0, NULL,                    \
                  "thresholds whose zeros are kept by a fine-tuning each")
 #define DEEP_PRUNING(initial)                                                  \
@@ -141,6 +141,6 @@ enum spred_status deep_load(struct spred_env *env, void *state,
 
 /* state->importance from the network: of a linear first layer the size of each
  * input's weights, else 1. */
-enum spred_status deep_weigh(struct spred_env *env, struct deep *state);
+void deep_weigh(struct deep *state);
 
 #endif

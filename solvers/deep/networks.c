@@ -15,7 +15,8 @@
 #define RES_START "conv(out=16,kernel=3,pad=1,bias=false)|batch-norm|relu"
 #define RES_END "|global-pool|linear"
 #define VGG(out)                                                               \
-    "conv(out=" out ",kernel=3,pad=1,bias=false)|batch-norm|relu|conv(out=" out \
+    "conv(out=" out                                                            \
+    ",kernel=3,pad=1,bias=false)|batch-norm|relu|conv(out=" out                \
     ",kernel=3,pad=1,bias=false)|batch-norm|relu|max-pool(size=2)|"
 
 struct network {
@@ -35,12 +36,12 @@ static const struct network networks[] = {
      "conv(out=20,kernel=5)|relu|max-pool(size=2)|conv(out=50,kernel=5)|relu|"
      "max-pool(size=2)|linear(out=500)|relu|linear"},
     {"vgg-small", VGG("32") VGG("64") VGG("128") "linear(out=256)|relu|linear"},
-    {"resnet-8", RES_START BLOCK("16", "") BLOCK("32", STRIDE)
-                     BLOCK("64", STRIDE) RES_END},
+    {"resnet-8",
+     RES_START BLOCK("16", "") BLOCK("32", STRIDE) BLOCK("64", STRIDE) RES_END},
     {"resnet-20",
      RES_START BLOCK("16", "") BLOCK("16", "") BLOCK("16", "")
-         BLOCK("32", STRIDE) BLOCK("32", "") BLOCK("32", "")
-             BLOCK("64", STRIDE) BLOCK("64", "") BLOCK("64", "") RES_END},
+         BLOCK("32", STRIDE) BLOCK("32", "") BLOCK("32", "") BLOCK("64", STRIDE)
+             BLOCK("64", "") BLOCK("64", "") RES_END},
 };
 enum { NETWORKS = sizeof networks / sizeof *networks };
 

@@ -55,10 +55,10 @@ void deep_mask_apply(struct nn *nn, const unsigned char *mask)
 struct part {
     struct nn_tensor *tensor;
     enum nn_group group;
-    float *sizes; /* one a group */
-    size_t groups;  /* INPUT: column j belongs to group j % groups, so that
-                       all cells of one channel of CONV are one group */
-    size_t each;    /* weights of a group */
+    float *sizes;  /* one a group */
+    size_t groups; /* INPUT: column j belongs to group j % groups, so that
+                      all cells of one channel of CONV are one group */
+    size_t each;   /* weights of a group */
 };
 
 static size_t group_of(const struct part *part, size_t i, size_t j)

@@ -1,5 +1,5 @@
-/* prune.h: weights that are fixed at zero: masks, magnitude pruning at once, and
- * little by little. */
+/* prune.h: weights that are fixed at zero: masks, magnitude pruning at once,
+ * and little by little. */
 #ifndef SOLVERS_DEEP_PRUNE_H
 #define SOLVERS_DEEP_PRUNE_H
 

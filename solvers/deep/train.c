@@ -16,8 +16,8 @@ enum spred_status deep_trainer_open(struct spred_env *env,
                                     struct deep_samples *samples, size_t batch,
                                     struct deep_trainer *out)
 {
-    *out = (struct deep_trainer){
-        .env = env, .samples = samples, .batch = batch};
+    *out =
+        (struct deep_trainer){.env = env, .samples = samples, .batch = batch};
     out->x = spred_alloc(env, batch * samples->p, sizeof *out->x);
     out->codes = spred_alloc(env, batch, sizeof *out->codes);
     out->values = spred_alloc(env, batch, sizeof *out->values);
@@ -121,17 +121,17 @@ static enum spred_status one_step(struct deep_trainer *t, struct nn *nn,
 {
     const struct deep_rule *rule = stage->rule;
     struct nn_training training = training_of(rule);
-    double loss = nn_gradient(nn, t->x, t->batch,
-                              t->samples->codes ? t->codes : NULL,
-                              t->samples->codes ? NULL : t->values);
+    double loss =
+        nn_gradient(nn, t->x, t->batch, t->samples->codes ? t->codes : NULL,
+                    t->samples->codes ? NULL : t->values);
     if (!isfinite(loss))
         return spred_fail(t->env, SPRED_ENUMERIC,
                           "the loss is not finite after %ld steps of %ld: the "
                           "learning rate %g is too large (smaller, or a longer "
                           "warmup, or clip)",
                           step, steps, rule->lr);
-    double scale = rule->clip > 0 ? nn_clip(rule->clip, nn_gradient_norm(nn))
-                                  : 1;
+    double scale =
+        rule->clip > 0 ? nn_clip(rule->clip, nn_gradient_norm(nn)) : 1;
     scale_strengths(t, nn, ramp(rule->lambda_warmup, per_epoch, step));
     nn_step(nn, &training, step, scale, schedule(rule, per_epoch, step, steps),
             t->scratch);
@@ -155,8 +155,8 @@ static enum spred_status one_epoch(struct deep_trainer *t, struct nn *nn,
         SPRED_TRY(spred_check_cancel(t->env));
         deep_deal(t->samples, (size_t)k * t->batch, t->batch,
                   &stage->rule->augment, rng, t->x, t->codes, t->values);
-        SPRED_TRY(one_step(t, nn, stage, epoch * per_epoch + k, steps,
-                           per_epoch));
+        SPRED_TRY(
+            one_step(t, nn, stage, epoch * per_epoch + k, steps, per_epoch));
     }
     return SPRED_OK;
 }
@@ -182,11 +182,10 @@ static enum spred_status run(struct deep_trainer *t, struct nn *nn,
     return SPRED_OK;
 }
 
-enum spred_status deep_train(struct deep_trainer *t, struct nn *nn,
-                             const struct deep_stage *stage, long from,
-                             enum spred_status (*saved)(void *cookie,
-                                                        long done),
-                             void *cookie)
+enum spred_status
+deep_train(struct deep_trainer *t, struct nn *nn,
+           const struct deep_stage *stage, long from,
+           enum spred_status (*saved)(void *cookie, long done), void *cookie)
 {
     SPRED_TRY(keep_strengths(t, nn));
     enum spred_status status = run(t, nn, stage, from, saved, cookie);
