@@ -6,7 +6,6 @@
 
 #include <math.h>
 
-#define EPSILON 1e-5
 #define MOMENTUM .1
 
 static enum spred_status make(struct spred_env *env, struct nn *nn,
@@ -54,7 +53,7 @@ static void batch_statistics(struct nn_unit *u, const real *in, size_t n)
         double unbiased = n > 1 ? v * (double)n / (double)(n - 1) : v;
         running[i] += (real)MOMENTUM * (mean[i] - running[i]);
         var[i] += (real)(MOMENTUM * (unbiased - (double)var[i]));
-        spread[i] = (real)(1 / sqrt(v + EPSILON));
+        spread[i] = (real)(1 / sqrt(v + NN_NORM_EPSILON));
     }
 }
 
@@ -73,7 +72,7 @@ static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
         for (size_t i = 0; i < rows; i++) {
             mean[i] = u->running[i];
             spread[i] =
-                (real)(1 / sqrt((double)u->running[rows + i] + EPSILON));
+                (real)(1 / sqrt((double)u->running[rows + i] + NN_NORM_EPSILON));
         }
     for (size_t s = 0; s < n; s++)
         for (size_t i = 0; i < rows; i++) {

@@ -6,6 +6,7 @@
 #include "spred/rng.h"
 
 #define NN_NONE ((size_t)-1)
+#define NN_NORM_EPSILON 1e-5 /* added to variances by batch norm */
 
 /* Gates: D - 1 tensors with one scalar a group, or STG's mu. */
 struct nn_gates {

@@ -88,6 +88,16 @@ static void add_layer(struct writer *w, const struct nn_layer *layer)
         add_key(w, "bias", "false");
     if (kind->keys & NN_KEY_RATE)
         add_real(w, "rate", layer->rate);
+    if (layer->kind == NN_CONV)
+        add_count(w, "kernel", layer->kernel);
+    if (layer->kind == NN_MAX_POOL || layer->kind == NN_AVG_POOL)
+        add_count(w, "size", layer->size);
+    if (layer->stride)
+        add_count(w, "stride", layer->stride);
+    if (layer->pad)
+        add_count(w, "pad", layer->pad);
+    if (layer->back)
+        add_count(w, "back", layer->back);
     if (kind->keys & NN_KEY_SPARSE)
         add_sparse(w, &layer->sparse);
     if (w->keys)

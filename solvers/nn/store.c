@@ -20,6 +20,7 @@ struct head {
     uint32_t version, order, real_size, classes, sum, start;
     uint64_t size; /* of everything */
     uint64_t inputs, outputs, branches;
+    uint64_t height, width, channels; /* of the picture */
     double gate_start;
 };
 
@@ -133,6 +134,9 @@ static void write_all(struct nn *nn, const struct words *w, uint64_t size,
     head.inputs = s->inputs;
     head.outputs = s->outputs;
     head.branches = s->n_branches;
+    head.height = s->picture.height;
+    head.width = s->picture.width;
+    head.channels = s->picture.channels;
     head.gate_start = s->gate_start;
     put(c, &head, sizeof head);
     put(c, w->gate, strlen(w->gate) + 1);
@@ -240,6 +244,8 @@ static enum spred_status read_shape(struct spred_env *env, struct cursor *c,
     memset(shape, 0, sizeof *shape);
     shape->inputs = head.inputs;
     shape->outputs = head.outputs;
+    shape->picture =
+        (struct spred_picture){head.height, head.width, head.channels};
     shape->classes = head.classes != 0;
     shape->sum = head.sum != 0;
     shape->start = head.start ? NN_START_KAIMING : NN_START_FAN_IN;
