@@ -167,12 +167,11 @@ enum spred_status deep_checkpoint_read(struct deep_course *c)
     size_t size = c->task->saved_size;
     if (!c->task->saved)
         return SPRED_OK;
-    if (!is_whole(c->task->saved, size)) {
-        spred_log(c->env, SPRED_LOG_WARN,
-                  "the saved state of this training is damaged: it begins "
-                  "anew");
-        return SPRED_OK;
-    }
+    if (!is_whole(c->task->saved, size))
+        return spred_fail(c->env, SPRED_EFORMAT,
+                          "the saved state of this training is damaged: %zu "
+                          "bytes whose check sum is wrong",
+                          size);
     size -= SPRED_HEX_SIZE;
     char *all = spred_alloc(c->env, size, 1); /* aligned */
     if (!all)

@@ -59,8 +59,7 @@ enum spred_status deep_course_train(struct deep_course *course);
 
 /* checkpoint.c. The whole state of the training after an epoch. */
 enum spred_status deep_checkpoint(struct deep_course *course);
-/* task->saved into the course. Bytes that are not whole are left alone with a
- * warning: training begins anew. SPRED_EFORMAT: of another course. */
+/* task->saved into the course. SPRED_EFORMAT: damaged, or of another one. */
 enum spred_status deep_checkpoint_read(struct deep_course *course);
 
 /* marks.c. The marks and pictures of a trained course; then state->nn is the

@@ -23,7 +23,7 @@ void deep_filters_size(const struct nn *nn, const struct spred_rows *rows,
                        size_t *height, size_t *width,
                        struct spred_picture *picture)
 {
-    size_t at;
+    size_t at = 0;
     const struct nn_layer *layer = first_layer(nn, &at);
     *height = *width = 0;
     *picture = rows->picture;
@@ -41,7 +41,7 @@ void deep_filters_size(const struct nn *nn, const struct spred_rows *rows,
 enum spred_status deep_filters(struct spred_env *env, struct nn *nn,
                                const struct spred_rows *rows, float *out)
 {
-    size_t at, height, width;
+    size_t at = 0, height, width;
     struct spred_picture picture;
     const struct nn_layer *layer = first_layer(nn, &at);
     deep_filters_size(nn, rows, &height, &width, &picture);
