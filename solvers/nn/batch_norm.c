@@ -112,6 +112,7 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
 
 const struct nn_kind nn_kind_batch_norm = {
     .name = "batch-norm",
+    .joint = 1,
     .make = make,
     .start = start,
     .forward = forward,

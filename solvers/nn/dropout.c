@@ -40,6 +40,7 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
 const struct nn_kind nn_kind_dropout = {
     .name = "dropout",
     .keys = NN_KEY_RATE,
+    .joint = 1,
     .make = make,
     .forward = forward,
     .backward = backward,

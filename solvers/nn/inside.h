@@ -2,7 +2,9 @@
 #ifndef SOLVERS_NN_INSIDE_H
 #define SOLVERS_NN_INSIDE_H
 
+#include "solvers/nn/conv.h"
 #include "solvers/nn/nn.h"
+#include "spred/pool.h"
 #include "spred/rng.h"
 
 #define NN_NONE ((size_t)-1)
@@ -35,6 +37,10 @@ struct nn_unit {
     struct nn_gates *gates; /* own, the shared ones, or NULL */
     real *product;          /* LINEAR, not first, factored: out x in */
     real *output, *delta;   /* out x most: activations; the loss's gradient */
+    int in_place;           /* they are those of the unit before */
+    int relu;               /* CONV: the unit after it is a RELU in place, which
+                               is done here */
+    void *state;            /* CONV: of nn->conv */
     real *kept;             /* out x most: what backward needs from forward */
     real *running;          /* n_running statistics that nn_save keeps */
     size_t n_running;
@@ -46,17 +52,24 @@ enum nn_key {
     NN_KEY_OUT = 1 << 0,
     NN_KEY_BIAS = 1 << 1,
     NN_KEY_RATE = 1 << 2,
-    NN_KEY_SPARSE = 1 << 3
+    NN_KEY_SPARSE = 1 << 3,
+    NN_KEY_KERNEL = 1 << 4,
+    NN_KEY_STRIDE = 1 << 5,
+    NN_KEY_SIZE = 1 << 6,
+    NN_KEY_BACK = 1 << 7
 };
 struct nn_kind {
     const char *name; /* in nn_parse */
     unsigned keys;    /* enum nn_key bits */
+    int joint; /* its samples are not independent: nobody shares its work */
     /* Tensors and memory; out is set. */
     enum spred_status (*make)(struct spred_env *env, struct nn *nn,
                               struct nn_unit *u);
     void (*start)(struct nn *nn, struct nn_unit *u, struct spred_rng *rng);
     /* in: unit's in x n. Not called for first layers (first.c), but with a
-     * picture. */
+     * picture. Then weights are open (nn_opened), and what is left to do after
+     * backward is nn_weights_gradient; several threads call both for samples of
+     * their own (pictures.c). */
     void (*forward)(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                     int training);
     /* From u->delta: gradients, and before (in x n): the delta of in; NULL:
@@ -65,7 +78,8 @@ struct nn_kind {
                      real *before);
 };
 extern const struct nn_kind nn_kind_linear, nn_kind_relu, nn_kind_batch_norm,
-    nn_kind_dropout;
+    nn_kind_dropout, nn_kind_conv, nn_kind_max_pool, nn_kind_avg_pool,
+    nn_kind_global_pool, nn_kind_add;
 /* By enum nn_layer_kind; NULL past the last. */
 const struct nn_kind *nn_kind_of(size_t kind);
 
@@ -79,16 +93,20 @@ struct nn {
     struct nn_gates shared;
     struct nn_unit units[NN_MAX_BRANCHES][NN_MAX_LAYERS];
     struct spred_rng *noise;
-    int frozen;        /* tests: the noise of the last step is used again */
-    size_t tile;       /* columns of one tile of the first layers */
-    real *tile_x;      /* most x tile */
-    real *tile_w;      /* largest first layer x tile; NULL: no need */
-    real *sum;         /* shape.sum: outputs x most */
-    const real *input; /* picture: x of this call */
-    real *samples;     /* picture: inputs x most; made on demand */
-    size_t probe_side; /* most rows of the matrix of nn_input_gradient */
-    double *probe;     /* its memory, in double */
-    real *weights;     /* of nn_weights; made on demand */
+    int frozen;   /* tests: the noise of the last step is used again */
+    size_t tile;  /* columns of one tile of the first layers */
+    real *tile_x; /* most x tile */
+    real *tile_w; /* largest first layer x tile; NULL: no need */
+    real *sum;    /* shape.sum: outputs x most */
+    /* With a picture: */
+    const struct nn_conv_engine *conv;
+    enum spred_status failed; /* of a convolution; its text is in env */
+    struct nn_team *team;     /* the threads that share samples; NULL: none */
+    const real *input;        /* x of this call */
+    real *samples;            /* inputs x most; made on demand */
+    size_t probe_side;        /* most rows of the matrix of nn_input_gradient */
+    double *probe;            /* its memory, in double */
+    real *weights;            /* of nn_weights; made on demand */
 };
 
 /* shape.c. What the first layer sees, and what is left of it after layer l
@@ -162,6 +180,31 @@ void nn_str_product(const struct nn *nn, const struct nn_unit *u, size_t count,
  * added to, from the first value on. */
 void nn_str_gradient(struct nn *nn, const struct nn_unit *u, size_t from,
                      size_t count);
+
+/* What u's weights are since they were opened; the value of a tensor or NULL.
+ */
+static inline const real *nn_opened(const struct nn *nn,
+                                    const struct nn_unit *u)
+{
+    return u->product ? u->product : nn->tensors[u->tensor].value;
+}
+static inline const real *nn_value(const struct nn *nn, size_t tensor)
+{
+    return tensor == NN_NONE ? NULL : nn->tensors[tensor].value;
+}
+
+/* pictures.c: forward and backward of networks of pictures, the samples shared
+ * among as many threads as OpenBLAS has. SPRED_*: of a convolution. */
+enum spred_status nn_pictures_forward(struct nn *nn, const real *x, size_t n,
+                                      int training);
+enum spred_status nn_pictures_backward(struct nn *nn, const real *x, size_t n);
+void nn_team_free(struct nn *nn);
+
+/* conv.c: what nn->conv keeps for one thread. */
+enum spred_status nn_conv_open(struct spred_env *env, const struct nn *nn,
+                               struct nn_unit *u);
+/* add.c: u->delta as far as the input that was added had a part in it. */
+void nn_add_return(const struct nn_unit *u, size_t n, real *before);
 
 /* first.c: the first layers of all branches, in tiles of columns. order: where
  * column k lies in x, or NULL: at k. stride: samples between columns of x. */

@@ -92,7 +92,7 @@ const real *nn_weights_open(struct nn *nn, struct nn_unit *u, int training)
         nn_gates_open(nn, u->gates, training);
     if (u->product)
         nn_product(nn, u, 0, u->cols, u->product);
-    return u->product ? u->product : nn->tensors[u->tensor].value;
+    return nn_opened(nn, u);
 }
 
 void nn_weights_gradient(struct nn *nn, struct nn_unit *u)
@@ -105,7 +105,8 @@ void nn_weights_gradient(struct nn *nn, struct nn_unit *u)
 static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
                     int training)
 {
-    const real *w = nn_weights_open(nn, u, training);
+    const real *w = nn_has_picture(nn) ? nn_opened(nn, u)
+                                       : nn_weights_open(nn, u, training);
     nn_bias_fill(nn, u, n);
     nn_gemm(CblasNoTrans, CblasNoTrans, u->out, n, u->in, w, u->out, in, u->in,
             1, u->output);
@@ -117,11 +118,11 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     nn_bias_gradient(nn, u, n);
     nn_gemm(CblasNoTrans, CblasTrans, u->out, u->in, n, u->delta, u->out, in,
             u->in, 0, nn->tensors[u->tensor].gradient);
-    const real *w = u->product ? u->product : nn->tensors[u->tensor].value;
     if (before)
-        nn_gemm(CblasTrans, CblasNoTrans, u->in, n, u->out, w, u->out, u->delta,
-                u->out, 0, before);
-    nn_weights_gradient(nn, u);
+        nn_gemm(CblasTrans, CblasNoTrans, u->in, n, u->out, nn_opened(nn, u),
+                u->out, u->delta, u->out, 0, before);
+    if (!nn_has_picture(nn))
+        nn_weights_gradient(nn, u);
 }
 
 const struct nn_kind nn_kind_linear = {

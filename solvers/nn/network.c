@@ -8,6 +8,21 @@
 #define LEAST_TILE 64
 #define MOST_TILE 1024
 
+/* A RELU of pictures, if nobody else wants what it reads: backward asks only
+ * for what it made. */
+static int can_be_in_place(const struct nn *nn, const struct nn_unit *u)
+{
+    const struct nn_branch *branch = &nn->shape.branches[u->branch];
+    if (!nn_has_picture(nn) || u->layer->kind != NN_RELU || u->index == 0 ||
+        u[-1].layer->kind == NN_RELU || u[-1].layer->kind == NN_MAX_POOL)
+        return 0;
+    for (size_t l = u->index + 1; l < branch->n; l++)
+        if (branch->layers[l].kind == NN_ADD &&
+            l - branch->layers[l].back == u->index)
+            return 0;
+    return 1;
+}
+
 static enum spred_status make_unit(struct spred_env *env, struct nn *nn,
                                    size_t b, size_t l,
                                    struct spred_picture *picture)
@@ -28,6 +43,13 @@ static enum spred_status make_unit(struct spred_env *env, struct nn *nn,
     }
     if (u->layer->kind == NN_CONV)
         u->cols = u->layer->kernel * u->layer->kernel * u->from.channels;
+    u->in_place = can_be_in_place(nn, u);
+    if (u->in_place) {
+        u->output = u[-1].output;
+        u->delta = u[-1].delta;
+        u[-1].relu = u[-1].layer->kind == NN_CONV;
+        return SPRED_OK;
+    }
     u->output = nn_reals(env, u->out, nn->most);
     u->delta = nn_reals(env, u->out, nn->most);
     if (!u->output || !u->delta)
@@ -125,6 +147,7 @@ enum spred_status nn_new(struct spred_env *env, const struct nn_shape *shape,
     nn->env = env;
     nn->shape = *shape;
     nn->most = most;
+    nn->conv = nn_conv_best();
     enum spred_status status = make(env, nn, seed);
     if (status != SPRED_OK) {
         nn_free(nn);
@@ -139,6 +162,7 @@ void nn_free(struct nn *nn)
     if (!nn)
         return;
     struct spred_env *env = nn->env;
+    nn_team_free(nn);
     for (size_t i = 0; i < nn->n_tensors; i++) {
         spred_free(env, nn->tensors[i].value);
         spred_free(env, nn->tensors[i].gradient);
@@ -151,8 +175,12 @@ void nn_free(struct nn *nn)
             struct nn_unit *u = &nn->units[b][l];
             nn_gates_free(env, &u->own);
             spred_free(env, u->product);
-            spred_free(env, u->output);
-            spred_free(env, u->delta);
+            if (!u->in_place) {
+                spred_free(env, u->output);
+                spred_free(env, u->delta);
+            }
+            if (u->state)
+                nn->conv->close(env, u->state);
             spred_free(env, u->kept);
             spred_free(env, u->running);
             spred_free(env, u->spread);

@@ -174,7 +174,8 @@ void nn_swap_inputs(struct nn *nn, size_t j, size_t k);
 /* Training mode. x: n x nn_live, columns in the network's order; with a picture
  * inputs x n, a sample's cells contiguous. codes (n,
  * each 0..outputs-1) or values (n x outputs, column-major). Fills every live
- * gradient and returns the mean loss without penalties. */
+ * gradient and returns the mean loss without penalties (NaN: a convolution
+ * failed, text in env). */
 double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
                    const double *values);
 /* After nn_gradient, for the same samples: |g_j|_2 for inputs whose columns of

@@ -116,22 +116,37 @@ static enum spred_status read_real(struct reader *r, const char *key,
     return SPRED_OK;
 }
 
-enum key { OUT, BIAS, RATE, SPARSE, GROUP, BLOCK, FACTORS, LAMBDA, SIGMA };
+/* From GROUP on: what only makes sense with SPARSE. */
+enum key {
+    OUT,
+    KERNEL,
+    STRIDE,
+    PAD,
+    SIZE,
+    BACK,
+    BIAS,
+    RATE,
+    SPARSE,
+    GROUP,
+    BLOCK,
+    FACTORS,
+    LAMBDA,
+    SIGMA
+};
 
 struct key_name {
     const char *name;
     enum key key;
     unsigned need; /* enum nn_key bit of the kind of layer */
 };
-static const struct key_name keys[] = {{"out", OUT, NN_KEY_OUT},
-                                       {"bias", BIAS, NN_KEY_BIAS},
-                                       {"rate", RATE, NN_KEY_RATE},
-                                       {"sparse", SPARSE, NN_KEY_SPARSE},
-                                       {"group", GROUP, NN_KEY_SPARSE},
-                                       {"block", BLOCK, NN_KEY_SPARSE},
-                                       {"factors", FACTORS, NN_KEY_SPARSE},
-                                       {"lambda", LAMBDA, NN_KEY_SPARSE},
-                                       {"sigma", SIGMA, NN_KEY_SPARSE}};
+static const struct key_name keys[] = {
+    {"out", OUT, NN_KEY_OUT},          {"kernel", KERNEL, NN_KEY_KERNEL},
+    {"stride", STRIDE, NN_KEY_STRIDE}, {"pad", PAD, NN_KEY_KERNEL},
+    {"size", SIZE, NN_KEY_SIZE},       {"back", BACK, NN_KEY_BACK},
+    {"bias", BIAS, NN_KEY_BIAS},       {"rate", RATE, NN_KEY_RATE},
+    {"sparse", SPARSE, NN_KEY_SPARSE}, {"group", GROUP, NN_KEY_SPARSE},
+    {"block", BLOCK, NN_KEY_SPARSE},   {"factors", FACTORS, NN_KEY_SPARSE},
+    {"lambda", LAMBDA, NN_KEY_SPARSE}, {"sigma", SIGMA, NN_KEY_SPARSE}};
 
 static enum spred_status set_key(struct reader *r, const struct key_name *k,
                                  const char *value)
@@ -143,6 +158,16 @@ static enum spred_status set_key(struct reader *r, const struct key_name *k,
     switch (k->key) {
     case OUT:
         return read_count(r, k->name, value, 1, &r->out->out);
+    case KERNEL:
+        return read_count(r, k->name, value, 1, &r->out->kernel);
+    case STRIDE:
+        return read_count(r, k->name, value, 1, &r->out->stride);
+    case PAD:
+        return read_count(r, k->name, value, 0, &r->out->pad);
+    case SIZE:
+        return read_count(r, k->name, value, 1, &r->out->size);
+    case BACK:
+        return read_count(r, k->name, value, 1, &r->out->back);
     case BIAS:
         SPRED_TRY(find(r, truths, "value of bias", value, &index));
         r->out->no_bias = index < 3;
@@ -200,6 +225,28 @@ static enum spred_status read_key(struct reader *r, const struct nn_kind *kind,
     return set_key(r, known[index], word);
 }
 
+/* Keys that a kind of layer cannot do without. */
+static enum spred_status check_needs(struct reader *r, const char *name,
+                                     unsigned seen)
+{
+    static const struct {
+        enum nn_layer_kind kind;
+        enum key key;
+        const char *text;
+    } needs[] = {
+        {NN_CONV, OUT, "out=FILTERS"},
+        {NN_CONV, KERNEL, "kernel=PIXELS"},
+        {NN_MAX_POOL, SIZE, "size=PIXELS"},
+        {NN_AVG_POOL, SIZE, "size=PIXELS"},
+        {NN_ADD, BACK, "back=LAYERS, whose input is added"},
+    };
+    for (size_t k = 0; k < sizeof needs / sizeof *needs; k++)
+        if (r->out->kind == needs[k].kind && !(seen & 1u << needs[k].key))
+            return spred_fail(r->env, SPRED_EINVAL, "layer %zu: %s needs %s",
+                              r->layer, name, needs[k].text);
+    return SPRED_OK;
+}
+
 /* What belongs together. */
 static enum spred_status check_keys(struct reader *r, const char *name,
                                     unsigned seen)
@@ -210,6 +257,7 @@ static enum spred_status check_keys(struct reader *r, const char *name,
                           "layer %zu: dropout needs rate=SHARE, the share of "
                           "zeros",
                           r->layer);
+    SPRED_TRY(check_needs(r, name, seen));
     if (sparse->kind == NN_DENSE && r->detail)
         return spred_fail(r->env, SPRED_EINVAL,
                           "layer %zu (%s): %s without sparse=: expected spred, "
@@ -300,10 +348,13 @@ enum spred_status nn_parse(struct spred_env *env, const char *text,
             break;
         r.at++;
     }
+    int pictures = 0;
+    for (size_t l = 0; l < out->n; l++)
+        pictures |= out->layers[l].kind > NN_DROPOUT;
     for (size_t l = 0; l < out->n; l++) {
         int last = l + 1 == out->n;
         const struct nn_layer *layer = &out->layers[l];
-        if ((l == 0 || last) && layer->kind != NN_LINEAR)
+        if (((l == 0 && !pictures) || last) && layer->kind != NN_LINEAR)
             return spred_fail(env, SPRED_EINVAL,
                               "layer %zu is %s: the first and the last layer "
                               "must be linear",

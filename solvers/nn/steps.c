@@ -2,25 +2,7 @@
  * training mode, or scores in evaluation mode. */
 #include "solvers/nn/inside.h"
 
-/* A network of pictures; its first layer is as all others. */
-static void picture_forward(struct nn *nn, const real *x, size_t n,
-                            int training)
-{
-    nn->input = x;
-    for (size_t l = 0; l < nn->shape.branches[0].n; l++) {
-        struct nn_unit *u = &nn->units[0][l];
-        u->kind->forward(nn, u, l ? u[-1].output : x, n, training);
-    }
-}
-
-static void picture_backward(struct nn *nn, const real *x, size_t n)
-{
-    for (size_t l = nn->shape.branches[0].n; l-- > 0;) {
-        struct nn_unit *u = &nn->units[0][l];
-        u->kind->backward(nn, u, l ? u[-1].output : x, n,
-                          l ? u[-1].delta : NULL);
-    }
-}
+#include <math.h>
 
 static void inner_forward(struct nn *nn, size_t b, size_t n, int training)
 {
@@ -81,10 +63,10 @@ static double row_passes(struct nn *nn, const real *x, size_t n,
 static double picture_passes(struct nn *nn, const real *x, size_t n,
                              const int32_t *codes, const double *values)
 {
-    picture_forward(nn, x, n, 1);
+    if (nn_pictures_forward(nn, x, n, 1) != SPRED_OK)
+        return NAN;
     double loss = losses(nn, n, codes, values);
-    picture_backward(nn, x, n);
-    return loss;
+    return nn_pictures_backward(nn, x, n) == SPRED_OK ? loss : NAN;
 }
 
 double nn_gradient(struct nn *nn, const real *x, size_t n, const int32_t *codes,
@@ -148,7 +130,7 @@ enum spred_status nn_predict(struct spred_env *env, struct nn *nn,
         if (nn_has_picture(nn)) {
             SPRED_TRY(room_for_samples(env, nn));
             gather(nn, x + from, n, count);
-            picture_forward(nn, nn->samples, count, 0);
+            SPRED_TRY(nn_pictures_forward(nn, nn->samples, count, 0));
         } else {
             nn_first_predict(nn, x + from, n, count);
             for (size_t b = 0; b < nn->shape.n_branches; b++)
@@ -172,9 +154,9 @@ enum spred_status nn_predict_samples(struct spred_env *env, struct nn *nn,
         SPRED_TRY(room_for_samples(env, nn));
         for (size_t e = 0; e < inputs * count; e++)
             nn->samples[e] = (real)part[e];
-        picture_forward(nn, nn->samples, count, 0);
+        SPRED_TRY(nn_pictures_forward(nn, nn->samples, count, 0));
 #else
-        picture_forward(nn, part, count, 0);
+        SPRED_TRY(nn_pictures_forward(nn, part, count, 0));
 #endif
         put_scores(nn, from, count, n, scores);
     }
