@@ -146,8 +146,6 @@ static inline void add_linear_layers(struct spred_rng *rng,
                             .sparse = random_sparse(rng)};
     if (shape->branches[b].n == 0 && shape->gate.kind)
         last.sparse = (struct nn_sparse){0};
-    if (last.sparse.kind == NN_STG && shape->branches[b].n == 0 && b)
-        last.sparse = (struct nn_sparse){0};
     add_layer(shape, b, last);
 }
 
@@ -279,6 +277,25 @@ static inline double apart(struct spred_env *env, struct nn *a, struct nn *b,
     spred_free(env, p);
     spred_free(env, q);
     return away > 0 ? away / most : 0;
+}
+
+/* An allocator that fails once and counts what is not freed. */
+struct scarce {
+    long calls, fails, live;
+};
+
+static inline void *scarce(void *cookie, void *pointer, size_t size)
+{
+    struct scarce *s = cookie;
+    if (size == 0) {
+        s->live -= pointer != NULL;
+        free(pointer);
+        return NULL;
+    }
+    if (s->calls++ == s->fails)
+        return NULL;
+    s->live += pointer == NULL;
+    return realloc(pointer, size);
 }
 
 #endif

@@ -164,24 +164,6 @@ static void test_norm(void **state)
     nn_free(nn);
 }
 
-struct scarce {
-    long calls, fails, live;
-};
-
-static void *scarce(void *cookie, void *pointer, size_t size)
-{
-    struct scarce *s = cookie;
-    if (size == 0) {
-        s->live -= pointer != NULL;
-        free(pointer);
-        return NULL;
-    }
-    if (s->calls++ == s->fails)
-        return NULL;
-    s->live += pointer == NULL;
-    return realloc(pointer, size);
-}
-
 static void test_no_memory(void **state)
 {
     (void)state;

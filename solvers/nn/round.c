@@ -46,7 +46,7 @@ static double scale_of(const struct nn *nn, const struct nn_unit *u, size_t g)
     return u->gates ? nn_gate(nn, u->gates, g) : 1;
 }
 
-/* gate^2 |f_g|^2 over the columns of the group that are in use */
+/* gate^2 |f_g|^2 over the columns of the group, in use or not */
 static double column_squares(const struct nn *nn, const struct nn_unit *u,
                              size_t g)
 {
@@ -56,7 +56,7 @@ static double column_squares(const struct nn *nn, const struct nn_unit *u,
     for (size_t k = 0; k < set.count; k++) {
         size_t j = nn_group_column(nn, u, &set, k);
         const real *f = t->value + j * u->rows;
-        for (size_t i = 0; j < nn_columns(nn, t) && i < u->rows; i++)
+        for (size_t i = 0; i < u->rows; i++)
             sum += (double)f[i] * (double)f[i];
     }
     return sum * scale * scale;
@@ -103,7 +103,7 @@ static void round_rows(struct nn *nn, struct nn_unit *u, double threshold)
             u->rows - from < NN_ROW_TILE ? u->rows - from : NN_ROW_TILE;
         double squares[NN_ROW_TILE] = {0};
         int dead[NN_ROW_TILE];
-        for (size_t j = 0; j < nn_columns(nn, t); j++)
+        for (size_t j = 0; j < u->cols; j++)
             for (size_t i = 0; i < rows; i++) {
                 double f = (double)t->value[from + i + j * u->rows];
                 squares[i] += f * f;
@@ -125,7 +125,7 @@ static void round_rows(struct nn *nn, struct nn_unit *u, double threshold)
 static void round_shared(struct nn *nn, double threshold)
 {
     size_t branches = nn->shape.n_branches;
-    for (size_t j = 0; j < nn->live; j++) {
+    for (size_t j = 0; j < nn->shape.inputs; j++) {
         double squares = 0;
         size_t entries = 0;
         for (size_t b = 0; b < branches; b++) {

@@ -227,8 +227,9 @@ static enum spred_status read_word(struct spred_env *env, struct cursor *c,
     const char *word = get_word(c);
     if (!word)
         return damaged(env, "the layers have no end");
-    if (nn_parse(env, word, out) == SPRED_OK)
-        return SPRED_OK;
+    enum spred_status status = nn_parse(env, word, out);
+    if (status != SPRED_EINVAL)
+        return status;
     memcpy(message, env->error, sizeof message);
     return damaged(env, message);
 }
@@ -255,6 +256,30 @@ static enum spred_status read_shape(struct spred_env *env, struct cursor *c,
     shape->gate = shape->branches[0].layers[0].sparse;
     for (size_t b = 0; b < head.branches; b++)
         SPRED_TRY(read_word(env, c, &shape->branches[b]));
+    return SPRED_OK;
+}
+
+/* Before memory is asked for: the weights that the layers need are there. */
+static enum spred_status check_size(struct spred_env *env,
+                                    const struct cursor *c,
+                                    const struct nn_shape *shape)
+{
+    size_t room = (c->size - c->at) / sizeof(real);
+    for (size_t b = 0; b < shape->n_branches; b++) {
+        struct spred_picture picture = nn_before(shape);
+        for (size_t l = 0; l < shape->branches[b].n; l++) {
+            const struct nn_layer *layer = &shape->branches[b].layers[l];
+            size_t cols = picture.height * picture.width * picture.channels;
+            if (layer->kind == NN_CONV)
+                cols = layer->kernel * layer->kernel * picture.channels;
+            SPRED_TRY(nn_after(env, shape, b, l, &picture));
+            if (!(nn_kind_of(layer->kind)->keys & NN_KEY_SPARSE))
+                continue;
+            if (cols > room / picture.channels)
+                return damaged(env, "parameters are missing");
+            room -= cols * picture.channels;
+        }
+    }
     return SPRED_OK;
 }
 
@@ -305,6 +330,7 @@ enum spred_status nn_restore(struct spred_env *env, const void *bytes,
         return damaged(env, message);
     }
     SPRED_TRY(status);
+    SPRED_TRY(check_size(env, &c, &shape));
     SPRED_TRY(nn_new(env, &shape, most, 0, out));
     status = fill(env, &c, *out);
     if (status != SPRED_OK) {
