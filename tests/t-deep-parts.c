@@ -248,8 +248,8 @@ static void test_networks(void **unused)
         size_t side, channels, weights;
     } known[] = {
         {"lenet-300-100", 28, 1, 266200}, {"lenet-5", 28, 1, 61470},
-        {"lenet-5-caffe", 28, 1, 430500}, {"vgg-small", 32, 3, 813952},
-        {"resnet-8", 32, 3, 75376},       {"resnet-20", 32, 3, 268336}};
+        {"lenet-5-caffe", 28, 1, 430500}, {"vgg-small", 32, 3, 813408},
+        {"resnet-8", 32, 3, 74800},       {"resnet-20", 32, 3, 268336}};
     struct spred_env env;
     spred_env_init(&env);
     for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
@@ -259,7 +259,8 @@ static void test_networks(void **unused)
                                  .classes = 1,
                                  .picture = {side, side, known[k].channels},
                                  .n_branches = 1};
-        struct nn_sparse sparse = {.kind = NN_SPRED, .group = NN_OUTPUT};
+        struct nn_sparse sparse = {
+            .kind = NN_SPRED, .group = NN_OUTPUT, .lambda = 1};
         struct nn *nn;
         assert_ok(&env, deep_network(&env, known[k].name, &shape.branches[0]));
         assert_ok(&env, nn_new(&env, &shape, 1, 1, &nn));
@@ -269,12 +270,14 @@ static void test_networks(void **unused)
         assert_int_equal(weights, known[k].weights);
         nn_free(nn);
         struct nn_branch *branch = &shape.branches[0];
-        deep_make_sparse(branch, &sparse);
+        deep_make_sparse(branch, &sparse, 25);
         assert_int_equal(branch->layers[branch->n - 1].sparse.group,
                          NN_ELEMENT);
+        assert_near(branch->layers[branch->n - 1].sparse.lambda, .2, 1e-15);
         assert_int_equal(branch->layers[0].sparse.kind, NN_SPRED);
+        assert_near(branch->layers[0].sparse.lambda, 1, 0);
         sparse.group = NN_INPUT;
-        deep_make_sparse(branch, &sparse);
+        deep_make_sparse(branch, &sparse, 25);
         assert_int_equal(branch->layers[0].sparse.kind,
                          k ? NN_DENSE : NN_SPRED);
     }

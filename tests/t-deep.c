@@ -17,12 +17,12 @@ static const struct model_case cases[] = {
     {"deep-spred", "lr=0.3 lambda=0.004 fine_tune=3 thresholds=0;1e-3;1e-2", 4},
     {"deep-spred", "factors=3 lr=0.3 lambda=0.01 fine_tune=3", 3},
     {"deep-spred", "dense_epochs=3 lr=0.3 lambda=0.004 fine_tune=3", 3},
-    {"deep-spred", "group=output lr=0.2 lambda=0.01 fine_tune=3", 1.5},
+    {"deep-spred", "group=output lr=0.3 lambda=0.03 fine_tune=3", 1.5},
     {"deep-spred", "group=input lr=0.2 lambda=0.01 fine_tune=3", 1.3},
     {"deep-l1", "lr=0.05 lambda=0.003 fine_tune=3", 3},
     {"deep-l1", "lr=0.05 lambda=0.003 dense_epochs=3", 3},
-    {"deep-proximal", "lr=0.05 lambda=0.01 fine_tune=3", 4},
-    {"deep-proximal", "group=output lr=0.05 lambda=0.05 fine_tune=3", 1.5},
+    {"deep-proximal", "lr=0.05 lambda=0.05 fine_tune=3", 3},
+    {"deep-proximal", "group=output lr=0.05 lambda=0.3 fine_tune=3", 1.5},
     {"deep-str", "lr=0.05 lambda=0.01 threshold_start=0.02 fine_tune=3", 2},
     {"deep-prune", "lr=0.05 compression=4;8 fine_tune=4", 7},
     {"deep-prune", "lr=0.05 compression=3 fine_tune=4 scope=layer", 2.9},
@@ -53,6 +53,7 @@ static const struct kept_mark *find_mark(const struct runner *r,
 /* Each method learns and becomes sparse; marks are counted again. */
 static void test_learns(void **unused)
 {
+    size_t bad = 0;
     (void)unused;
     for (size_t k = 0; k < CASES; k++) {
         struct runner r;
@@ -76,13 +77,11 @@ static void test_learns(void **unused)
                 assert_near(m->macs, (double)m->nonzero, 0);
             }
         }
-        if (!(reached >= cases[k].compression))
-            fail_msg("%s %s: compression %g at an accuracy of .85, expected %g",
-                     cases[k].name, cases[k].options, reached,
-                     cases[k].compression);
         print_message("%s %s: %g\n", cases[k].name, cases[k].options, reached);
+        bad += !(reached >= cases[k].compression);
         runner_close(&r);
     }
+    assert_int_equal(bad, 0); /* too little compression at an accuracy of .85 */
 }
 
 /* The same seed: the same bits; another seed: others. */
@@ -416,7 +415,7 @@ static void test_warmup(void **unused)
         struct runner r;
         runner_open(&r, "deep-proximal");
         runner_set(&r, SMALL + 1);
-        runner_set(&r, "epochs=5 fine_tune=0 lambda=0.05 lr=0.05");
+        runner_set(&r, "epochs=5 fine_tune=0 lambda=0.2 lr=0.05");
         runner_set(&r, k ? "lambda_warmup=1000" : "lambda_warmup=0");
         assert_ok(&r.env, runner_fit(&r, &r.env));
         nonzero[k] = r.marks[0].nonzero;

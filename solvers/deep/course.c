@@ -71,6 +71,23 @@ static enum spred_status read_lists(struct deep_course *c)
                           shrinks ? 0 : 1, 1e6, &c->targets);
 }
 
+/* Columns of the last layer's weights: what a network of this shape has. */
+static enum spred_status last_columns(struct deep_course *c, size_t *out)
+{
+    struct nn *nn;
+    size_t count;
+    *out = 1;
+    if (c->options->group != NN_OUTPUT || c->method->kind == NN_DENSE)
+        return SPRED_OK;
+    SPRED_TRY(nn_new(c->env, &c->dense, 1, 0, &nn));
+    const struct nn_tensor *t = nn_tensors(nn, &count);
+    for (size_t i = 0; i < count; i++)
+        if (t[i].role == NN_WEIGHT)
+            *out = t[i].cols;
+    nn_free(nn);
+    return SPRED_OK;
+}
+
 static enum spred_status make_shape(struct deep_course *c)
 {
     const struct deep_options *o = c->options;
@@ -100,8 +117,10 @@ static enum spred_status make_shape(struct deep_course *c)
     /* Samples are contiguous in every case. */
     if (rows->picture.height == 0)
         shape->picture = (struct spred_picture){1, 1, rows->p};
+    size_t columns;
     c->shape = c->dense;
-    deep_make_sparse(&c->shape.branches[0], &sparse);
+    SPRED_TRY(last_columns(c, &columns));
+    deep_make_sparse(&c->shape.branches[0], &sparse, columns);
     return SPRED_OK;
 }
 

@@ -2,6 +2,7 @@
  * that a user could write. */
 #include "solvers/deep/networks.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "spred/text.h"
@@ -102,7 +103,8 @@ const char *deep_needs_pictures(const struct nn_branch *branch)
     return NULL;
 }
 
-void deep_make_sparse(struct nn_branch *branch, const struct nn_sparse *sparse)
+void deep_make_sparse(struct nn_branch *branch, const struct nn_sparse *sparse,
+                      size_t last_columns)
 {
     size_t first = branch->n, last = 0;
     for (size_t l = branch->n; l-- > 0;)
@@ -115,8 +117,10 @@ void deep_make_sparse(struct nn_branch *branch, const struct nn_sparse *sparse)
         if (!has_weights(layer) || sparse->kind == NN_DENSE)
             continue;
         layer->sparse = *sparse;
-        if (l == last && sparse->group == NN_OUTPUT)
+        if (l == last && sparse->group == NN_OUTPUT) {
             layer->sparse.group = NN_ELEMENT;
+            layer->sparse.lambda /= sqrt((double)last_columns);
+        }
         if (l == first && sparse->group == NN_INPUT && layer->kind == NN_CONV)
             layer->sparse = (struct nn_sparse){.kind = NN_DENSE};
     }

@@ -13,10 +13,12 @@ enum spred_status deep_network(struct spred_env *env, const char *text,
 const char *deep_needs_pictures(const struct nn_branch *branch);
 
 /* Every LINEAR and CONV layer gets it, with its group. OUTPUT: neurons and
- * filters; the last layer, whose neurons are the classes, ELEMENT. INPUT:
- * features of a linear first layer, and what each later layer reads; a
+ * filters; the last layer, whose neurons are the classes, ELEMENT with lambda /
+ * sqrt(last_columns), so that a row's penalty is at most that of its group.
+ * INPUT: features of a linear first layer, and what each later layer reads; a
  * convolution that is the first layer stays dense, as its inputs are the
- * channels of the picture. */
-void deep_make_sparse(struct nn_branch *branch, const struct nn_sparse *sparse);
+ * channels of the picture. last_columns: of the last layer's weights. */
+void deep_make_sparse(struct nn_branch *branch, const struct nn_sparse *sparse,
+                      size_t last_columns);
 
 #endif
