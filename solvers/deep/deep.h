@@ -45,7 +45,7 @@ struct deep_options {
              "passes over the training part" of)
 #define DEEP_LR(initial, of)                                                   \
     DEEP_ROW(lr, REAL, initial, 1e-9, 100, NULL, "learning rate" of)
-#define DEEP_SGD                                                               \
+#define DEEP_SGD(slow, largest)                                                \
     DEEP_ROW(batch, INT, "128", 1, 1e9, NULL, "samples a step; at most all"),  \
         DEEP_ROW(momentum, REAL, "0.9", 0, 0.999, NULL,                        \
                  "of SGD (PyTorch's form)"),                                   \
@@ -54,9 +54,9 @@ struct deep_options {
         DEEP_ROW(cosine, BOOL, "true", 0, 0, NULL,                             \
                  "the learning rate falls to 0 as half a cosine, in each "     \
                  "training anew"),                                             \
-        DEEP_ROW(warmup, REAL, "0", 0, 1e6, NULL,                              \
+        DEEP_ROW(warmup, REAL, slow, 0, 1e6, NULL,                             \
                  "epochs in which the learning rate rises from 0"),            \
-        DEEP_ROW(clip, REAL, "0", 0, 1e9, NULL,                                \
+        DEEP_ROW(clip, REAL, largest, 0, 1e9, NULL,                            \
                  "largest norm of the gradient of the loss; 0: any"),          \
         DEEP_ROW(crop, INT, "0", 0, 1000, NULL,                                \
                  "cells of zeros around a picture, out of which its size is "  \
@@ -70,7 +70,7 @@ struct deep_options {
     DEEP_ROW(dense_epochs, INT, "0", 0, 1e6, NULL,                             \
              "a dense network is trained so long first and what follows "      \
              "starts from it; 0: from scratch"),                               \
-        DEEP_ROW(dense_lr, REAL, "0.1", 1e-9, 100, NULL,                       \
+        DEEP_ROW(dense_lr, REAL, "0.05", 1e-9, 100, NULL,                      \
                  "learning rate of that training")
 #define DEEP_FINE(initial)                                                     \
     DEEP_ROW(fine_tune, INT, initial, 0, 1e6, NULL,                            \
@@ -82,7 +82,7 @@ struct deep_options {
         thresholds, TEXT, "0;1e-6;1e-5;1e-4;1e-3;1e-2", 0, 0, NULL,            \
         "the trained network is looked at with weights up to each of "         \
         "them set to 0 (groups: by norm/root of size); the first stands"),     \
-        DEEP_ROW(fine_thresholds, TEXT, "1e-3", 0, 0, NULL,                    \
+        DEEP_ROW(fine_thresholds, TEXT, "1e-2", 0, 0, NULL,                    \
                  "thresholds whose zeros are kept by a fine-tuning each")
 #define DEEP_PRUNING(initial)                                                  \
     DEEP_ROW(compression, TEXT, initial, 0, 0, NULL,                           \

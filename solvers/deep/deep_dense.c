@@ -1,8 +1,11 @@
 /* deep_dense.c: the network that the sparse ones are compared with. */
 #include "solvers/deep/deep.h"
 
-static const struct spred_option table[] = {
-    DEEP_NETWORK, DEEP_EPOCHS(""), DEEP_LR("0.1", ""), DEEP_SGD, {0}};
+static const struct spred_option table[] = {DEEP_NETWORK,
+                                            DEEP_EPOCHS(""),
+                                            DEEP_LR("0.05", ""),
+                                            DEEP_SGD("0", "0"),
+                                            {0}};
 
 static enum spred_status fit(struct spred_env *env, void *state,
                              const void *options,

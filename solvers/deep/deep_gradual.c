@@ -7,8 +7,8 @@ static const struct spred_option table[] = {
     DEEP_PRUNING("20"),
     DEEP_GROUP("what is cut: "),
     DEEP_EPOCHS(" while weights are cut"),
-    DEEP_LR("0.1", ""),
-    DEEP_SGD,
+    DEEP_LR("0.05", ""),
+    DEEP_SGD("0", "0"),
     DEEP_FINE("3"),
     {0}};
 

@@ -6,8 +6,8 @@ static const struct spred_option table[] = {DEEP_NETWORK,
                                             DEEP_PRUNING("5;10;20;50;100"),
                                             DEEP_GROUP("what is cut: "),
                                             DEEP_EPOCHS(" before the cut"),
-                                            DEEP_LR("0.1", ""),
-                                            DEEP_SGD,
+                                            DEEP_LR("0.05", ""),
+                                            DEEP_SGD("0", "0"),
                                             DEEP_FINE("3"),
                                             {0}};
 

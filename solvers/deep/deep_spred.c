@@ -6,14 +6,14 @@
 
 static const struct spred_option table[] = {
     DEEP_NETWORK,
-    DEEP_LAMBDA("1e-4", "decay of the factors, the L1 penalty on the products"),
+    DEEP_LAMBDA("2e-4", "decay of the factors, the L1 penalty on the products"),
     DEEP_GROUP("what a penalty is on: "),
     DEEP_ROW(factors, INT, "2", 2, NN_MAX_FACTORS, NULL,
              "factors of a weight; more than 2: not convex, |w|^(2/factors)"),
     DEEP_EPOCHS(""),
-    DEEP_LR("0.5", " of factors and biases"),
+    DEEP_LR("1", " of factors and biases"),
     DEEP_LAMBDA_WARMUP,
-    DEEP_SGD,
+    DEEP_SGD("1", "1"),
     DEEP_START,
     DEEP_FINE("3"),
     DEEP_THRESHOLDS,
