@@ -11,7 +11,7 @@ static const struct spred_option table[] = {
     DEEP_ROW(factors, INT, "2", 2, NN_MAX_FACTORS, NULL,
              "factors of a weight; more than 2: not convex, |w|^(2/factors)"),
     DEEP_EPOCHS(""),
-    DEEP_LR("1", " of factors and biases"),
+    DEEP_LR("0.5", " of factors and biases"),
     DEEP_LAMBDA_WARMUP,
     DEEP_SGD("1", "1"),
     DEEP_START,

@@ -6,6 +6,7 @@
 
 /* sigmoid(s) of a layer that was given none. */
 #define FIRST_THRESHOLD 1e-3
+enum { LANES = 16 }; /* sums that are added up at once */
 
 enum spred_status nn_str_make(struct spred_env *env, struct nn *nn,
                               struct nn_unit *u)
@@ -35,8 +36,8 @@ void nn_str_product(const struct nn *nn, const struct nn_unit *u, size_t count,
 {
     real limit = (real)nn_str_threshold(nn, u);
     for (size_t e = 0; e < count; e++) {
-        real over = w[e] > 0 ? w[e] - limit : w[e] + limit;
-        w[e] = (w[e] > 0) == (over > 0) ? over : 0;
+        real low = w[e] > -limit ? w[e] : -limit;
+        w[e] -= low < limit ? low : limit;
     }
 }
 
@@ -49,14 +50,18 @@ void nn_str_gradient(struct nn *nn, const struct nn_unit *u, size_t from,
     double at = nn_str_threshold(nn, u), sum = 0;
     const real *restrict v = t->value + from;
     real *restrict g = t->gradient + from;
-    real limit = (real)at, part = 0;
+    real limit = (real)at, parts[LANES] = {0};
+    size_t e = 0;
     if (from == 0)
         s->gradient[0] = 0;
-    for (size_t e = 0; e < count; e++) {
-        real up = v[e] > limit ? g[e] : 0, down = v[e] < -limit ? g[e] : 0;
-        part += up - down;
-        g[e] = up + down;
-    }
-    sum = -(double)part * at * (1 - at);
-    s->gradient[0] += (real)sum;
+    for (size_t i = 0; i < count; i++)
+        g[i] = v[i] > limit || v[i] < -limit ? g[i] : 0;
+    for (; e + LANES <= count; e += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            parts[k] += v[e + k] > 0 ? g[e + k] : -g[e + k];
+    for (; e < count; e++)
+        parts[0] += v[e] > 0 ? g[e] : -g[e];
+    for (size_t k = 0; k < LANES; k++)
+        sum += (double)parts[k];
+    s->gradient[0] += (real)(-sum * at * (1 - at));
 }
