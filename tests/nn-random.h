@@ -127,6 +127,12 @@ static inline void add_picture_layers(struct spred_rng *rng,
     }
     if (chance(rng, .3))
         add_layer(shape, 0, (struct nn_layer){.kind = NN_GLOBAL_POOL});
+    /* nn_parse wants linear first where nothing asks for a picture. */
+    int pictures = 0;
+    for (size_t l = 0; l < shape->branches[0].n; l++)
+        pictures |= shape->branches[0].layers[l].kind > NN_DROPOUT;
+    if (!pictures)
+        memset(&shape->branches[0], 0, sizeof shape->branches[0]);
 }
 
 static inline void add_linear_layers(struct spred_rng *rng,

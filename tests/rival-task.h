@@ -238,8 +238,16 @@ static inline enum spred_status rival_run(struct rival *r,
                                     .offer = rival_offered,
                                     .cookie = &call};
     const struct rival_part *a = &r->part[0], *b = &r->part[1];
-    task.train = (struct spred_rows){a->n, a->p, a->x, a->codes, a->values};
-    task.validate = (struct spred_rows){b->n, b->p, b->x, b->codes, b->values};
+    task.train = (struct spred_rows){.n = a->n,
+                                     .p = a->p,
+                                     .x = a->x,
+                                     .codes = a->codes,
+                                     .values = a->values};
+    task.validate = (struct spred_rows){.n = b->n,
+                                        .p = b->p,
+                                        .x = b->x,
+                                        .codes = b->codes,
+                                        .values = b->values};
     r->n_offers = 0;
     free(r->kept);
     r->kept = NULL;

@@ -213,6 +213,12 @@ static void test_pools(void **state)
     check_text("conv(out=2,kernel=3,pad=1)|relu|max-pool(size=2)|linear");
     check_text("conv(out=3,kernel=1)|max-pool(size=3,stride=1)|relu|linear");
     check_text("conv(out=3,kernel=1)|max-pool(size=2,stride=3)|relu|linear");
+    /* As many channels as the wide loops take, more, and an odd number. */
+    check_text("conv(out=8,kernel=2)|relu|max-pool(size=2)|linear");
+    check_text("conv(out=11,kernel=1,bias=false)|max-pool(size=3)|linear");
+    check_text("conv(out=3,kernel=2)|batch-norm|relu|max-pool(size=2)|linear");
+    check_text("conv(out=7,kernel=1)|relu|max-pool(size=1)|add(back=1)|"
+               "max-pool(size=2)|linear");
     check_text("conv(out=2,kernel=2)|relu|avg-pool(size=2)|conv(out=3,kernel=2)"
                "|relu|linear");
     check_text("conv(out=2,kernel=2)|avg-pool(size=3,stride=2)|linear");

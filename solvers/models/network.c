@@ -5,7 +5,10 @@
 static const struct spred_option table[] = {
     {"model", SPRED_OPTION_TEXT, GATED(model),
      "linear(out=64,sparse=spred,group=input,lambda=0.03)|relu|linear", 0, 0,
-     NULL, "layers; in YAML a list: [{linear: {out: 64}}, relu, linear]"},
+     NULL,
+     "layers: linear, relu, batch-norm, dropout, and of pictures conv, "
+     "max-pool, avg-pool, global-pool, add (docs/networks.md); in YAML a list: "
+     "[{linear: {out: 64}}, relu, linear]"},
     GATED_LR("1e-3", "every layer"),
     GATED_OPTIMIZER("adam"),
     GATED_MOMENTUM,
@@ -70,7 +73,8 @@ static enum spred_status fit(struct spred_env *env, void *state,
                            .decay = o->decay};
     struct nn_training training = {.first = rule, .rest = rule};
     SPRED_TRY(nn_parse(env, o->model, &shape.branches[0]));
-    share_gates(&shape);
+    if (!nn_needs_picture(&shape.branches[0]))
+        share_gates(&shape);
     return gated_fit(env, state, o, task, &shape, &training, report);
 }
 

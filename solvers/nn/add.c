@@ -11,6 +11,14 @@ static const struct nn_unit *tapped(const struct nn_unit *u)
     return u - u->layer->back;
 }
 
+/* As many values may still be other pixels of other channels. */
+static int is_alike(const struct nn_unit *u)
+{
+    const struct spred_picture *a = &tapped(u)->from, *b = &u->to;
+    return a->height == b->height && a->width == b->width &&
+           a->channels == b->channels;
+}
+
 /* Value of pixel (y, x) of sample i of the tap. */
 static size_t place(const struct nn_unit *u, size_t i, size_t y, size_t x)
 {
@@ -26,7 +34,7 @@ static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     const real *tap = from->index ? from[-1].output : nn->input;
     size_t channels = u->to.channels, some = from->from.channels;
     (void)training;
-    if (from->in == u->out) {
+    if (is_alike(u)) {
         for (size_t e = 0; e < n * u->out; e++)
             u->output[e] = in[e] + tap[e];
         return;
@@ -56,7 +64,7 @@ void nn_add_return(const struct nn_unit *u, size_t n, real *before)
 {
     const struct nn_unit *from = tapped(u);
     size_t channels = u->to.channels, some = from->from.channels;
-    if (from->in == u->out) {
+    if (is_alike(u)) {
         for (size_t e = 0; e < n * u->out; e++)
             before[e] += u->delta[e];
         return;

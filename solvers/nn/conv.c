@@ -18,7 +18,7 @@ enum spred_status nn_conv_open(struct spred_env *env, const struct nn *nn,
                                struct nn_unit *u)
 {
     struct nn_conv conv = conv_of(u);
-    return nn->conv->open(env, &conv, &u->state);
+    return nn->conv->begin(env, &conv, &u->state);
 }
 
 static enum spred_status make(struct spred_env *env, struct nn *nn,

@@ -16,9 +16,9 @@ struct nn_conv {
 
 struct nn_conv_engine {
     const char *name;
-    enum spred_status (*open)(struct spred_env *env, const struct nn_conv *conv,
-                              void **state);
-    void (*close)(struct spred_env *env, void *state); /* NULL is fine */
+    enum spred_status (*begin)(struct spred_env *env,
+                               const struct nn_conv *conv, void **state);
+    void (*end)(struct spred_env *env, void *state); /* NULL is fine */
     /* out = w * in + bias (NULL: none), of n samples; relu: its positive part.
      * SPRED_ENOMEM, SPRED_EINTERNAL: text in env. */
     enum spred_status (*forward)(struct spred_env *env, void *state, size_t n,

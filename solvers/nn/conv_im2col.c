@@ -174,8 +174,8 @@ static enum spred_status data(struct spred_env *env, void *memory, size_t n,
 
 const struct nn_conv_engine nn_conv_im2col = {
     .name = "im2col",
-    .open = open_state,
-    .close = close_state,
+    .begin = open_state,
+    .end = close_state,
     .forward = forward,
     .weights = weights,
     .data = data,

@@ -2,6 +2,7 @@
  * stay or leave together, kept as soon as one of them is read. */
 #include "solvers/nn/dead.h"
 
+#include <math.h>
 #include <string.h>
 
 static size_t head_of(const struct nn_dead *dead, size_t k)
@@ -87,33 +88,76 @@ static void keep_all(struct nn_dead *dead, const struct nn_port *port)
         dead->kept[head_of(dead, port->first + c)] = 1;
 }
 
-/* Whether an output that stays and moves reads the column. */
+/* Whether an output that stays reads the column. */
 static int is_read(const struct nn_dead *dead, const struct nn_unit *u,
                    const real *column)
 {
     const struct nn_port *out = &dead->ports[u->branch][u->index + 1];
     for (size_t i = 0; i < u->rows; i++)
-        if (column[i] != 0 && !dead->fixed[out->first + i] &&
-            dead->kept[head_of(dead, out->first + i)])
+        if (column[i] != 0 && dead->kept[head_of(dead, out->first + i)])
             return 1;
     return 0;
 }
 
-/* Inputs of a layer that are read are kept; returns how many are new. */
+/* Inputs of a layer that are read are kept, but for constants; returns how many
+ * are new. */
 static size_t keep_read(struct nn_dead *dead, const struct nn_unit *u)
 {
     const struct nn_port *in = &dead->ports[u->branch][u->index];
     const real *w = dead->nn->tensors[u->tensor].value;
     size_t fresh = 0;
     for (size_t j = 0; j < u->cols; j++) {
-        size_t c = j % in->channels, head = head_of(dead, in->first + c);
-        if (dead->kept[head] || nn_dead_folds(dead, u, c) ||
+        size_t k = in->first + j % in->channels, head = head_of(dead, k);
+        if (dead->kept[head] || dead->fixed[k] ||
             !is_read(dead, u, w + j * u->rows))
             continue;
         dead->kept[head] = 1;
         fresh++;
     }
     return fresh;
+}
+
+/* The largest constant; or one that is kept anyway and not much smaller, so
+ * that its rounding is not enlarged. */
+size_t nn_dead_stand_in(const struct nn_dead *dead, const struct nn_unit *u)
+{
+    const struct nn_port *in = &dead->ports[u->branch][u->index];
+    size_t largest = NN_NONE;
+    double most = 0;
+    for (size_t c = 0; c < in->channels; c++) {
+        size_t k = in->first + c;
+        if (!dead->fixed[k] || nn_dead_folds(dead, u, c) ||
+            !(fabs(dead->value[k]) > most))
+            continue;
+        most = fabs(dead->value[k]);
+        largest = c;
+    }
+    for (size_t c = 0; largest != NN_NONE && c < in->channels; c++) {
+        size_t k = in->first + c;
+        if (dead->fixed[k] && fabs(dead->value[k]) >= most / 2 &&
+            dead->kept[head_of(dead, k)])
+            return c;
+    }
+    return largest;
+}
+
+/* Keeps the stand-in of constants that leave and are read. */
+static size_t keep_stand_in(struct nn_dead *dead, const struct nn_unit *u)
+{
+    const struct nn_port *in = &dead->ports[u->branch][u->index];
+    const real *w = dead->nn->tensors[u->tensor].value;
+    size_t channel = nn_dead_stand_in(dead, u);
+    if (channel == NN_NONE || dead->kept[head_of(dead, in->first + channel)])
+        return 0;
+    for (size_t j = 0; j < u->cols; j++) {
+        size_t c = j % in->channels, k = in->first + c;
+        if (dead->fixed[k] && !dead->kept[head_of(dead, k)] &&
+            !nn_dead_folds(dead, u, c) && is_read(dead, u, w + j * u->rows)) {
+            dead->kept[head_of(dead, in->first + channel)] = 1;
+            return 1;
+        }
+    }
+    return 0;
 }
 
 /* The first channel of layers of weights that would be left empty. */
@@ -150,5 +194,5 @@ void nn_dead_keep(struct nn_dead *dead)
     do
         while (pass(dead, keep_read))
             ;
-    while (pass(dead, keep_one));
+    while (pass(dead, keep_stand_in) || pass(dead, keep_one));
 }

@@ -34,6 +34,9 @@ void nn_dead_fix(struct nn_dead *dead);
  * bias can hold: padding makes any but 0 differ at the border. */
 int nn_dead_folds(const struct nn_dead *dead, const struct nn_unit *u,
                   size_t c);
+/* The channel that stands for all constants that the bias of this layer cannot
+ * hold: they become multiples of it. NN_NONE: there are none. */
+size_t nn_dead_stand_in(const struct nn_dead *dead, const struct nn_unit *u);
 /* kept: what the outputs depend on, and one channel of every layer at least.
  * Inputs: those that are read; pictures: all. */
 void nn_dead_keep(struct nn_dead *dead);

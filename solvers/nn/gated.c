@@ -155,7 +155,13 @@ enum spred_status gated_fit(struct spred_env *env, struct gated *state,
     shape->classes = task->classes > 0;
     if (o->relative)
         SPRED_TRY(scale_lambdas(env, state, task, shape));
-    SPRED_TRY(nn_new(env, shape, rows.n, task->seed, &state->nn));
+    if (nn_needs_picture(&shape->branches[0]))
+        shape->picture = rows.picture;
+    /* Layers of all pictures at once would not fit in memory. */
+    size_t most = shape->picture.height && o->batch && (size_t)o->batch < rows.n
+                      ? (size_t)o->batch
+                      : rows.n;
+    SPRED_TRY(nn_new(env, shape, most, task->seed, &state->nn));
     training->cosine = o->cosine;
     training->clip = o->clip;
     training->steps = o->steps;

@@ -40,6 +40,7 @@ struct nn_unit {
     int in_place;           /* they are those of the unit before */
     int relu;               /* CONV: the unit after it is a RELU in place, which
                                is done here */
+    int masked;             /* RELU in place: MAX_POOL after it does backward */
     void *state;            /* CONV: of nn->conv */
     real *kept;             /* out x most: what backward needs from forward */
     real *running;          /* n_running statistics that nn_save keeps */

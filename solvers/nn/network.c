@@ -8,19 +8,25 @@
 #define LEAST_TILE 64
 #define MOST_TILE 1024
 
+/* Whether an ADD reads what u reads. */
+static int is_tapped(const struct nn *nn, const struct nn_unit *u)
+{
+    const struct nn_branch *branch = &nn->shape.branches[u->branch];
+    for (size_t l = u->index + 1; l < branch->n; l++)
+        if (branch->layers[l].kind == NN_ADD &&
+            l - branch->layers[l].back == u->index)
+            return 1;
+    return 0;
+}
+
 /* A RELU of pictures, if nobody else wants what it reads: backward asks only
  * for what it made. */
 static int can_be_in_place(const struct nn *nn, const struct nn_unit *u)
 {
-    const struct nn_branch *branch = &nn->shape.branches[u->branch];
     if (!nn_has_picture(nn) || u->layer->kind != NN_RELU || u->index == 0 ||
         u[-1].layer->kind == NN_RELU || u[-1].layer->kind == NN_MAX_POOL)
         return 0;
-    for (size_t l = u->index + 1; l < branch->n; l++)
-        if (branch->layers[l].kind == NN_ADD &&
-            l - branch->layers[l].back == u->index)
-            return 0;
-    return 1;
+    return !is_tapped(nn, u);
 }
 
 static enum spred_status make_unit(struct spred_env *env, struct nn *nn,
@@ -44,6 +50,8 @@ static enum spred_status make_unit(struct spred_env *env, struct nn *nn,
     if (u->layer->kind == NN_CONV)
         u->cols = u->layer->kernel * u->layer->kernel * u->from.channels;
     u->in_place = can_be_in_place(nn, u);
+    if (u->layer->kind == NN_MAX_POOL && l > 0 && u[-1].in_place)
+        u[-1].masked = !is_tapped(nn, u);
     if (u->in_place) {
         u->output = u[-1].output;
         u->delta = u[-1].delta;
@@ -180,7 +188,7 @@ void nn_free(struct nn *nn)
                 spred_free(env, u->delta);
             }
             if (u->state)
-                nn->conv->close(env, u->state);
+                nn->conv->end(env, u->state);
             spred_free(env, u->kept);
             spred_free(env, u->running);
             spred_free(env, u->spread);

@@ -128,6 +128,9 @@ enum spred_status nn_shape_check(struct spred_env *env,
 enum spred_status nn_parse(struct spred_env *env, const char *text,
                            struct nn_branch *out);
 
+/* Whether a layer of the branch is one that only pictures have. */
+int nn_needs_picture(const struct nn_branch *branch);
+
 /* With a picture there are no GATE and FIRST: nothing is swapped. */
 enum nn_role { NN_GATE, NN_FIRST, NN_WEIGHT, NN_BIAS, NN_NORM };
 

@@ -348,9 +348,7 @@ enum spred_status nn_parse(struct spred_env *env, const char *text,
             break;
         r.at++;
     }
-    int pictures = 0;
-    for (size_t l = 0; l < out->n; l++)
-        pictures |= out->layers[l].kind > NN_DROPOUT;
+    int pictures = nn_needs_picture(out);
     for (size_t l = 0; l < out->n; l++) {
         int last = l + 1 == out->n;
         const struct nn_layer *layer = &out->layers[l];

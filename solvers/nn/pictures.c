@@ -22,7 +22,7 @@ static void free_member(struct spred_env *env, struct nn *m)
 {
     for (size_t l = 0; l < NN_MAX_LAYERS; l++)
         if (m->units[0][l].state)
-            m->conv->close(env, m->units[0][l].state);
+            m->conv->end(env, m->units[0][l].state);
     for (size_t i = 0; m->tensors && i < m->n_tensors; i++)
         spred_free(env, m->tensors[i].gradient);
     spred_free(env, m->tensors);

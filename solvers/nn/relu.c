@@ -23,7 +23,7 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     real *restrict out = before;
     (void)nn;
     if (u->in_place) { /* before is delta */
-        for (size_t e = 0; e < u->out * n; e++)
+        for (size_t e = 0; !u->masked && e < u->out * n; e++)
             out[e] = in[e] > 0 ? out[e] : 0;
         return;
     }

@@ -165,6 +165,14 @@ static enum spred_status after(struct spred_env *env, const char *where,
     return SPRED_OK;
 }
 
+int nn_needs_picture(const struct nn_branch *branch)
+{
+    for (size_t l = 0; l < branch->n; l++)
+        if (branch->layers[l].kind > NN_DROPOUT)
+            return 1;
+    return 0;
+}
+
 struct spred_picture nn_before(const struct nn_shape *shape)
 {
     if (shape->picture.height)

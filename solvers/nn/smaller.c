@@ -20,7 +20,7 @@ static int stays(const struct nn_dead *dead, size_t branch, size_t port,
     return port == 0 || nn_dead_kept(dead, branch, port, c);
 }
 
-/* Row i of a layer: its bias with all that leaves. */
+/* Row i of a layer: its bias with all constants that leave. */
 static double folded_bias(const struct nn_dead *dead, const struct nn_unit *u,
                           size_t i)
 {
@@ -33,7 +33,8 @@ static double folded_bias(const struct nn_dead *dead, const struct nn_unit *u,
     for (size_t j = 0; j < u->cols; j++) {
         size_t c = j % in->channels;
         double w = (double)nn->tensors[u->tensor].value[i + j * u->rows];
-        if (w != 0 && !stays(dead, u->branch, u->index, c))
+        if (w != 0 && !stays(dead, u->branch, u->index, c) &&
+            nn_dead_folds(dead, u, c))
             bias += w * dead->value[in->first + c];
     }
     return bias;
@@ -65,20 +66,41 @@ static struct nn_shape smaller_shape(const struct nn_dead *dead)
     return shape;
 }
 
-/* Weights and bias of what stays; what is constant reads nothing. */
+/* A weight that stays: with those of the constants that its channel, the
+ * layer's stand-in, stands for. What is constant reads nothing. */
+static double weight_of(const struct nn_dead *dead, const struct nn_unit *u,
+                        size_t stand_in, size_t i, size_t j)
+{
+    const struct nn_port *in = &dead->ports[u->branch][u->index];
+    const real *w = dead->nn->tensors[u->tensor].value + i;
+    const double *value = dead->value + in->first;
+    double sum = (double)w[j * u->rows];
+    if (dead->fixed[in[1].first + i])
+        return 0;
+    if (j % in->channels != stand_in)
+        return sum;
+    for (size_t c = 0; c < in->channels; c++) {
+        double other = (double)w[(j - stand_in + c) * u->rows];
+        if (other != 0 && !stays(dead, u->branch, u->index, c) &&
+            !nn_dead_folds(dead, u, c))
+            sum += other * (value[c] / value[stand_in]);
+    }
+    return sum;
+}
+
+/* Weights and bias of what stays. */
 static void fill_weights(const struct nn_dead *dead, const struct nn_unit *u,
                          struct nn *to)
 {
     const struct nn_unit *v = &to->units[u->branch][u->index];
     const struct nn_port *in = &dead->ports[u->branch][u->index];
-    const real *w = dead->nn->tensors[u->tensor].value;
+    size_t stand_in = nn_dead_stand_in(dead, u);
     real *out = to->tensors[v->tensor].value;
     for (size_t j = 0; j < u->cols; j++)
         if (stays(dead, u->branch, u->index, j % in->channels))
             for (size_t i = 0; i < u->rows; i++)
                 if (stays(dead, u->branch, u->index + 1, i))
-                    *out++ =
-                        dead->fixed[in[1].first + i] ? 0 : w[i + j * u->rows];
+                    *out++ = (real)weight_of(dead, u, stand_in, i, j);
     if (v->bias == NN_NONE)
         return;
     out = to->tensors[v->bias].value;

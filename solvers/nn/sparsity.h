@@ -30,8 +30,8 @@ void nn_round(struct nn *nn, double threshold);
  * are all 0 or that nothing reads leave; the constant they emit moves into the
  * next layer's bias. Plain weights, no gates, sparsity forgotten. In
  * evaluation mode the same function but for rounding. Inputs and outputs stay,
- * of every layer at least one unit, channels that `add` ties, and channels
- * that padding makes inconstant. most, *out: as nn_new. */
+ * of every layer at least one unit, channels that `add` ties to others that
+ * stay, and of constant channels before padding one. most, *out: as nn_new. */
 enum spred_status nn_smaller(struct spred_env *env, struct nn *nn, size_t most,
                              struct nn **out);
 
@@ -53,9 +53,11 @@ enum spred_status nn_start_from(struct spred_env *env, struct nn *to,
 char *nn_print(struct spred_env *env, const struct nn_branch *branch);
 
 /* A network as bytes: magic, version, shape, all parameters and running
- * statistics, check sum; owned, spred_free. nn_restore's predicts the same
- * bits; its random numbers start anew. SPRED_EFORMAT: damaged, cut short, or
- * not such bytes. */
+ * statistics, check sum; owned, spred_free. SPRED_EINVAL: layers that nn_parse
+ * would not take. nn_restore's random numbers start anew. most 0: as it was
+ * stored, and the network predicts the same bits (matrix products of another
+ * size may round otherwise). SPRED_EFORMAT: damaged, cut short, or not such
+ * bytes. */
 enum spred_status nn_store(struct spred_env *env, struct nn *nn, void **bytes,
                            size_t *size);
 enum spred_status nn_restore(struct spred_env *env, const void *bytes,

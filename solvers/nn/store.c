@@ -19,7 +19,7 @@ struct head {
     char magic[8];
     uint32_t version, order, real_size, classes, sum, start;
     uint64_t size; /* of everything */
-    uint64_t inputs, outputs, branches;
+    uint64_t inputs, outputs, branches, most;
     uint64_t height, width, channels; /* of the picture */
     double gate_start;
 };
@@ -102,18 +102,32 @@ static void words_free(struct spred_env *env, struct words *w)
         spred_free(env, w->branches[b]);
 }
 
+/* What is written must be read again. */
+static enum spred_status word_make(struct spred_env *env,
+                                   const struct nn_branch *branch, char **out)
+{
+    struct nn_branch back;
+    char message[SPRED_ERROR_MAX];
+    *out = nn_print(env, branch);
+    if (!*out)
+        return SPRED_ENOMEM;
+    enum spred_status status = nn_parse(env, *out, &back);
+    if (status != SPRED_EINVAL)
+        return status;
+    memcpy(message, env->error, sizeof message);
+    return spred_fail(env, SPRED_EINVAL,
+                      "a network that cannot be stored: its layers are no word "
+                      "that is read again: %s",
+                      message);
+}
+
 static enum spred_status
 words_make(struct spred_env *env, const struct nn_shape *shape, struct words *w)
 {
     struct nn_branch gate = gate_branch(shape);
-    w->gate = nn_print(env, &gate);
-    if (!w->gate)
-        return SPRED_ENOMEM;
-    for (size_t b = 0; b < shape->n_branches; b++) {
-        w->branches[b] = nn_print(env, &shape->branches[b]);
-        if (!w->branches[b])
-            return SPRED_ENOMEM;
-    }
+    SPRED_TRY(word_make(env, &gate, &w->gate));
+    for (size_t b = 0; b < shape->n_branches; b++)
+        SPRED_TRY(word_make(env, &shape->branches[b], &w->branches[b]));
     return SPRED_OK;
 }
 
@@ -134,6 +148,7 @@ static void write_all(struct nn *nn, const struct words *w, uint64_t size,
     head.inputs = s->inputs;
     head.outputs = s->outputs;
     head.branches = s->n_branches;
+    head.most = nn->most;
     head.height = s->picture.height;
     head.width = s->picture.width;
     head.channels = s->picture.channels;
@@ -235,13 +250,15 @@ static enum spred_status read_word(struct spred_env *env, struct cursor *c,
 }
 
 static enum spred_status read_shape(struct spred_env *env, struct cursor *c,
-                                    struct nn_shape *shape)
+                                    struct nn_shape *shape, size_t *most)
 {
     struct head head;
     SPRED_TRY(check_head(env, c, &head));
     if (head.branches < 1 || head.branches > NN_MAX_BRANCHES ||
         head.inputs > c->size || head.outputs > c->size)
         return damaged(env, "its sizes make no sense");
+    if (*most == 0)
+        *most = head.most;
     memset(shape, 0, sizeof *shape);
     shape->inputs = head.inputs;
     shape->outputs = head.outputs;
@@ -323,7 +340,7 @@ enum spred_status nn_restore(struct spred_env *env, const void *bytes,
     struct nn_shape shape;
     char message[SPRED_ERROR_MAX];
     *out = NULL;
-    SPRED_TRY(read_shape(env, &c, &shape));
+    SPRED_TRY(read_shape(env, &c, &shape, &most));
     enum spred_status status = nn_shape_check(env, &shape);
     if (status == SPRED_EINVAL) {
         memcpy(message, env->error, sizeof message);

@@ -20,8 +20,9 @@ struct loop {
     const struct nn_training *training;
     struct nn_report *report;
     size_t batch; /* 1..n */
-    real *x;      /* n x p, columns in the network's order */
-    real *part;   /* batch x p; NULL: all samples every step */
+    real *x;      /* n x p, columns in the network's order; of pictures p x n,
+                     as the network wants them */
+    real *part;   /* batch x p (p x batch); NULL: all samples every step */
     int32_t *codes;
     double *values; /* of the batch */
     size_t *order;  /* n: samples of this epoch */
@@ -73,9 +74,30 @@ static void release(struct loop *l)
     spred_free(l->env, l->scratch);
 }
 
+static int has_pictures(const struct loop *l)
+{
+    return nn_shape_of(l->nn)->picture.height > 0;
+}
+
+/* x = rows', a block of both at a time */
+static void copy_pictures(struct loop *l)
+{
+    enum { SIDE = 32 };
+    size_t n = l->rows->n, p = l->rows->p;
+    for (size_t i = 0; i < n; i += SIDE)
+        for (size_t k = 0; k < p; k += SIDE)
+            for (size_t a = i; a < i + SIDE && a < n; a++)
+                for (size_t b = k; b < k + SIDE && b < p; b++)
+                    l->x[b + a * p] = (real)l->rows->x[a + b * n];
+}
+
 static void copy_x(struct loop *l)
 {
     size_t n = l->rows->n;
+    if (has_pictures(l)) {
+        copy_pictures(l);
+        return;
+    }
     for (size_t k = 0; k < l->rows->p; k++) {
         const float *from = l->rows->x + nn_order(l->nn)[k] * n;
         for (size_t i = 0; i < n; i++)
@@ -93,7 +115,10 @@ static void deal(struct loop *l)
         l->next = 0;
     }
     const size_t *take = l->order + l->next;
-    for (size_t k = 0; k < live; k++)
+    for (size_t i = 0; has_pictures(l) && i < l->batch; i++)
+        memcpy(l->part + i * l->rows->p, l->x + take[i] * l->rows->p,
+               l->rows->p * sizeof *l->part);
+    for (size_t k = 0; !has_pictures(l) && k < live; k++)
         for (size_t i = 0; i < l->batch; i++)
             l->part[i + k * l->batch] = l->x[take[i] + k * n];
     for (size_t i = 0; i < l->batch; i++) {

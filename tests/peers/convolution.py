@@ -66,17 +66,24 @@ def main():
         wall, cpu = time.perf_counter(), time.process_time()
         order = torch.randperm(s["n"])
         steps = s["n"] // s["batch"]
+        walls, cpus = [], []
         for k in range(steps):
+            start = time.perf_counter(), time.process_time()
             take = order[k * s["batch"]:(k + 1) * s["batch"]]
             rule.zero_grad()
             value = loss(model(x[take]), codes[take])
             value.backward()
             rule.step()
             sum_ += value.item()
+            walls.append(time.perf_counter() - start[0])
+            cpus.append(time.process_time() - start[1])
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         print(f"torch {torch.__version__} {s['layout']}: {wall:.3f} s wall, "
               f"{cpu:.3f} s processor, epoch {epoch + 1}, loss "
-              f"{sum_ / steps:.4f}; {s['threads']} threads", flush=True)
+              f"{sum_ / steps:.4f}, median step "
+              f"{1e3 * numpy.median(walls):.3f} ms wall, "
+              f"{1e3 * numpy.median(cpus):.3f} ms processor; "
+              f"{s['threads']} threads", flush=True)
 
 
 if __name__ == "__main__":

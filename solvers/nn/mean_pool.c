@@ -1,6 +1,5 @@
-/* pool.c: the layers that make one pixel of many, a channel at a time: the
- * largest of a window (of equals the first, as PyTorch), its mean, or the mean
- * of the whole picture. */
+/* mean_pool.c: the layers that make one pixel of many, a channel at a time: the
+ * mean of a window, or of the whole picture. */
 #include "solvers/nn/inside.h"
 
 #include <string.h>
@@ -22,69 +21,6 @@ static size_t corner(const struct nn_unit *u, const struct window *w, size_t y,
 {
     return y * w->stride * w->across + x * w->stride * u->from.channels;
 }
-
-static void most_of(const struct window *w, size_t channels,
-                    const real *restrict in, real *restrict out)
-{
-    memcpy(out, in, channels * sizeof *out);
-    for (size_t ky = 0; ky < w->size; ky++)
-        for (size_t kx = 0; kx < w->size; kx++) {
-            const real *restrict cell = in + ky * w->across + kx * channels;
-            for (size_t c = 0; c < channels; c++)
-                out[c] = cell[c] > out[c] ? cell[c] : out[c];
-        }
-}
-
-static void max_forward(struct nn *nn, struct nn_unit *u, const real *in,
-                        size_t n, int training)
-{
-    struct window w = window_of(u);
-    size_t channels = u->to.channels;
-    real *out = u->output;
-    (void)nn;
-    (void)training;
-    for (size_t i = 0; i < n; i++, in += u->in)
-        for (size_t y = 0; y < u->to.height; y++)
-            for (size_t x = 0; x < u->to.width; x++, out += channels)
-                most_of(&w, channels, in + corner(u, &w, y, x), out);
-}
-
-/* delta goes to the first cell that is the largest. */
-static void give_back(const struct window *w, size_t channels, const real *in,
-                      const real *top, const real *delta, real *before)
-{
-    for (size_t c = 0; c < channels; c++) {
-        size_t at = c, found = 0;
-        for (size_t ky = 0; ky < w->size && !found; ky++)
-            for (size_t kx = 0; kx < w->size && !found; kx++) {
-                at = ky * w->across + kx * channels + c;
-                found = in[at] >= top[c];
-            }
-        before[at] += delta[c];
-    }
-}
-
-static void max_backward(struct nn *nn, struct nn_unit *u, const real *in,
-                         size_t n, real *before)
-{
-    struct window w = window_of(u);
-    size_t channels = u->to.channels;
-    const real *top = u->output, *delta = u->delta;
-    (void)nn;
-    if (!before)
-        return;
-    memset(before, 0, n * u->in * sizeof *before);
-    for (size_t i = 0; i < n; i++, in += u->in, before += u->in)
-        for (size_t y = 0; y < u->to.height; y++)
-            for (size_t x = 0; x < u->to.width; x++) {
-                size_t from = corner(u, &w, y, x);
-                give_back(&w, channels, in + from, top, delta, before + from);
-                top += channels;
-                delta += channels;
-            }
-}
-
-/* ---- means ---- */
 
 static void mean_forward(struct nn *nn, struct nn_unit *u, const real *in,
                          size_t n, int training)
@@ -161,12 +97,6 @@ static void global_backward(struct nn *nn, struct nn_unit *u, const real *in,
                 u->delta[k / pixels * channels + c] / (real)pixels;
 }
 
-const struct nn_kind nn_kind_max_pool = {
-    .name = "max-pool",
-    .keys = NN_KEY_SIZE | NN_KEY_STRIDE,
-    .forward = max_forward,
-    .backward = max_backward,
-};
 const struct nn_kind nn_kind_avg_pool = {
     .name = "avg-pool",
     .keys = NN_KEY_SIZE | NN_KEY_STRIDE,
