@@ -298,7 +298,9 @@ static inline void host_open(struct host *h, struct spred_env *env,
         {"hidden", "8"},          {"hidden2", "4"},
         {"dense_steps", "20"},    {"patience", "3"},
         {"batch", "0"},           {"features", "10"},
-        {"lambda_start", "0.02"}, {"path_multiplier", "1.5"}};
+        {"lambda_start", "0.02"}, {"path_multiplier", "1.5"},
+        {"epochs", "80"},         {"fine_tune", "4"},
+        {"compression", "4"},     {"network", "linear(out=16)|relu|linear"}};
     memset(h, 0, sizeof *h);
     h->env = env;
     h->model = model;

@@ -193,7 +193,8 @@ static void test_sparse(void **state)
         "sparse=subgradient,lambda=.1",
         "sparse=subgradient,group=input,lambda=.1",
         "sparse=proximal,group=output,lambda=.1",
-        "sparse=stg,lambda=.1,sigma=.3"};
+        "sparse=stg,lambda=.1,sigma=.3",
+        "sparse=str,lambda=.1,sigma=.1"};
     (void)state;
     for (size_t k = 0; k < sizeof sparse / sizeof *sparse; k++) {
         char text[256];

@@ -32,6 +32,7 @@ struct nn_unit {
     size_t tensor, factors; /* LINEAR: matrices, ELEMENT D of them, else 1;
                                BATCH_NORM: scale, and bias */
     size_t bias;            /* NN_NONE: there is none */
+    size_t limit;           /* STR: s; NN_NONE: it is not that */
     struct nn_gates own;    /* SPRED groups or STG */
     struct nn_gates *gates; /* own, the shared ones, or NULL */
     real *product;          /* LINEAR, not first, factored: out x in */
@@ -167,6 +168,19 @@ void nn_product(const struct nn *nn, const struct nn_unit *u, size_t first,
  * into those of the factors, adds to the gates' slopes. */
 void nn_product_gradient(struct nn *nn, struct nn_unit *u, size_t first,
                          size_t count);
+
+/* str.c: a layer whose limit is not NN_NONE. */
+enum spred_status nn_str_make(struct spred_env *env, struct nn *nn,
+                              struct nn_unit *u);
+void nn_str_start(struct nn *nn, const struct nn_unit *u);
+double nn_str_threshold(const struct nn *nn, const struct nn_unit *u);
+/* w holds v: count of them become weights. */
+void nn_str_product(const struct nn *nn, const struct nn_unit *u, size_t count,
+                    real *w);
+/* The matrix's gradient holds that in w: becomes that in v, and that in s is
+ * added to, from the first value on. */
+void nn_str_gradient(struct nn *nn, const struct nn_unit *u, size_t from,
+                     size_t count);
 
 /* What u's weights are since they were opened; the value of a tensor or NULL.
  */

@@ -43,11 +43,15 @@ enum spred_status nn_weights_make(struct spred_env *env, struct nn *nn,
         else if (by->kind == NN_SUBGRADIENT || by->kind == NN_PROXIMAL)
             t->sparse = *by;
     }
+    u->limit = NN_NONE;
+    if (s->kind == NN_STR)
+        SPRED_TRY(nn_str_make(env, nn, u));
     u->bias = NN_NONE;
     if (!u->layer->no_bias)
         SPRED_TRY(nn_tensor_add(env, nn, NN_BIAS, u->branch, u->index, u->rows,
                                 1, &u->bias));
-    if (!is_first(nn, u) && (u->factors > 1 || u->gates)) {
+    if (!is_first(nn, u) &&
+        (u->factors > 1 || u->gates || u->limit != NN_NONE)) {
         u->product = nn_reals(env, u->rows, u->cols);
         if (!u->product)
             return SPRED_ENOMEM;

@@ -210,3 +210,13 @@ const struct nn_shape *nn_shape_of(const struct nn *nn)
 {
     return &nn->shape;
 }
+
+enum spred_status nn_noise(struct nn *nn, uint64_t seed)
+{
+    struct spred_rng *rng = spred_rng_new(nn->env, seed);
+    if (!rng)
+        return SPRED_ENOMEM;
+    spred_rng_free(nn->noise);
+    nn->noise = rng;
+    return SPRED_OK;
+}

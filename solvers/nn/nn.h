@@ -43,9 +43,11 @@ enum nn_sparse_kind {
                        (D-gating). D > 2: lambda |w_g|^(2/D) */
     NN_SUBGRADIENT, /* lambda sign(w), or lambda w_g/|w_g|, in the gradient */
     NN_PROXIMAL,    /* soft threshold of lr * lambda after every step */
-    NN_STG /* INPUT only: gate clamp(mu + .5 + sigma eps, 0, 1), one eps
+    NN_STG, /* INPUT only: gate clamp(mu + .5 + sigma eps, 0, 1), one eps
               per input and step; penalty lambda sum Phi((mu+.5)/sigma)
               (Yamada et al. 2020); evaluation without noise */
+    NN_STR /* ELEMENT only: w = sign(v) max(|v| - sigmoid(s), 0), one s a layer,
+              v and s decay by lambda (Kusupati et al. 2020) */
 };
 enum nn_group {
     NN_ELEMENT,
@@ -62,7 +64,7 @@ struct nn_sparse {
     size_t block;   /* BLOCK: columns per group */
     size_t factors; /* SPRED: 2 <= D <= NN_MAX_FACTORS (0 means 2) */
     double lambda;
-    double sigma; /* STG: 0 means .5 */
+    double sigma; /* STG: 0 means .5; STR: sigmoid(s) at first, 0 means .001 */
     size_t every; /* set by the engine on its tensors, else 0: INPUT groups are
                      the columns j, j + every, ... (CONV: its channels); 0: one
                      column each */
@@ -217,5 +219,10 @@ real *nn_save(struct spred_env *env, const struct nn *nn);
 /* The same into what nn_save of this network gave: no new memory. */
 void nn_save_again(const struct nn *nn, real *saved);
 void nn_load(struct nn *nn, const real *saved);
+/* How many reals nn_save writes. */
+size_t nn_save_size(const struct nn *nn);
+
+/* From here on noise (dropout, STG) is drawn from this seed. SPRED_ENOMEM. */
+enum spred_status nn_noise(struct nn *nn, uint64_t seed);
 
 #endif

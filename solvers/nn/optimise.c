@@ -85,6 +85,22 @@ double nn_schedule(const struct nn_training *training, long step)
 
 /* ---- penalties that are no decay ---- */
 
+/* Each value by itself: v - min(max(v, -amount), amount) */
+static void elements(size_t count, real *restrict value,
+                     real *restrict gradient, real amount)
+{
+    if (gradient) {
+        for (size_t e = 0; e < count; e++)
+            gradient[e] +=
+                (value[e] > 0 ? amount : 0) - (value[e] < 0 ? amount : 0);
+        return;
+    }
+    for (size_t e = 0; e < count; e++) {
+        real low = value[e] > -amount ? value[e] : -amount;
+        value[e] -= low < amount ? low : amount;
+    }
+}
+
 static void one_group(real *value, real *gradient, size_t count, double amount)
 {
     double size = 0;
@@ -124,11 +140,14 @@ static void strided_group(size_t rows, size_t cols, size_t g, size_t every,
 
 /* Rows of a column-major matrix: their sizes first. */
 static void row_groups(size_t rows, size_t cols, real *value, real *gradient,
-                       double amount, double *sizes)
+                       double amount, double *restrict sizes)
 {
     memset(sizes, 0, rows * sizeof *sizes);
-    for (size_t e = 0; e < rows * cols; e++)
-        sizes[e % rows] += (double)value[e] * (double)value[e];
+    for (size_t j = 0; j < cols; j++) {
+        const real *restrict v = value + j * rows;
+        for (size_t r = 0; r < rows; r++)
+            sizes[r] += (double)v[r] * (double)v[r];
+    }
     for (size_t r = 0; r < rows; r++) {
         double size = sqrt(sizes[r]);
         if (gradient)
@@ -136,18 +155,23 @@ static void row_groups(size_t rows, size_t cols, real *value, real *gradient,
         else
             sizes[r] = size > amount ? 1 - amount / size : 0;
     }
-    for (size_t e = 0; e < rows * cols; e++) {
-        if (gradient)
-            gradient[e] += (real)sizes[e % rows] * value[e];
-        else
-            value[e] *= (real)sizes[e % rows];
+    for (size_t j = 0; j < cols; j++) {
+        real *restrict v = value + j * rows;
+        for (size_t r = 0; gradient && r < rows; r++)
+            gradient[r + j * rows] += (real)sizes[r] * v[r];
+        for (size_t r = 0; !gradient && r < rows; r++)
+            v[r] *= (real)sizes[r];
     }
 }
 
 void nn_penalise(const struct nn_sparse *sparse, size_t rows, size_t cols,
                  real *value, real *gradient, double amount, double *scratch)
 {
-    size_t total = rows * cols, group = 1;
+    size_t total = rows * cols, group = rows;
+    if (sparse->group == NN_ELEMENT) {
+        elements(total, value, gradient, (real)amount);
+        return;
+    }
     if (sparse->group == NN_OUTPUT) {
         row_groups(rows, cols, value, gradient, amount, scratch);
         return;
@@ -158,9 +182,7 @@ void nn_penalise(const struct nn_sparse *sparse, size_t rows, size_t cols,
                           amount);
         return;
     }
-    if (sparse->group == NN_INPUT)
-        group = rows;
-    else if (sparse->group == NN_BLOCK)
+    if (sparse->group == NN_BLOCK)
         group = rows * (sparse->block ? sparse->block : 1);
     for (size_t e = 0; e < total; e += group)
         one_group(value + e, gradient ? gradient + e : NULL,

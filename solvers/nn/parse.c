@@ -21,6 +21,7 @@ static const char *const sparse_names[] = {[NN_DENSE] = "none",
                                            [NN_SUBGRADIENT] = "subgradient",
                                            [NN_PROXIMAL] = "proximal",
                                            [NN_STG] = "stg",
+                                           [NN_STR] = "str",
                                            NULL};
 static const char *const group_names[] = {[NN_ELEMENT] = "element",
                                           [NN_INPUT] = "input",
@@ -260,7 +261,7 @@ static enum spred_status check_keys(struct reader *r, const char *name,
     if (sparse->kind == NN_DENSE && r->detail)
         return spred_fail(r->env, SPRED_EINVAL,
                           "layer %zu (%s): %s without sparse=: expected spred, "
-                          "subgradient, proximal or stg",
+                          "subgradient, proximal, stg or str",
                           r->layer, name, r->detail);
     if (sparse->kind == NN_DENSE)
         return SPRED_OK;
@@ -288,10 +289,10 @@ static enum spred_status check_keys(struct reader *r, const char *name,
         return spred_fail(r->env, SPRED_EINVAL,
                           "layer %zu (%s): factors=%zu: expected 2 to %d",
                           r->layer, name, sparse->factors, NN_MAX_FACTORS);
-    if (seen & 1u << SIGMA && sparse->kind != NN_STG)
+    if (seen & 1u << SIGMA && sparse->kind != NN_STG && sparse->kind != NN_STR)
         return spred_fail(r->env, SPRED_EINVAL,
-                          "layer %zu (%s): sigma is for sparse=stg", r->layer,
-                          name);
+                          "layer %zu (%s): sigma is for sparse=stg and str",
+                          r->layer, name);
     return SPRED_OK;
 }
 

@@ -33,6 +33,8 @@ double nn_column_squares(const struct nn *nn, const struct nn_unit *u, size_t j)
             w *= (double)t[d].value[i + j * u->rows];
         if (u->gates && !nn_scales_columns(u))
             w *= nn_gate(nn, u->gates, i);
+        if (u->limit != NN_NONE)
+            w = fmax(fabs(w) - nn_str_threshold(nn, u), 0);
         sum += w * w;
     }
     return sum * column * column;
@@ -81,7 +83,7 @@ void nn_importance(const struct nn *nn, double zero, double *out)
 const real *nn_weights(struct nn *nn, size_t branch, size_t layer)
 {
     struct nn_unit *u = &nn->units[branch][layer];
-    if (!u->gates && u->factors == 1)
+    if (!u->gates && u->factors == 1 && u->limit == NN_NONE)
         return nn->tensors[u->tensor].value;
     size_t live = nn->live;
     nn->live = nn->shape.inputs;
@@ -162,13 +164,15 @@ static double layer_penalty(const struct nn *nn, const struct nn_unit *u)
     return sum;
 }
 
-/* (c/2) |f|^2 over the tensors of products */
-static double decays(const struct nn *nn)
+/* (c/2) |f|^2 over the tensors of products; of: of this layer, or NULL */
+static double decays(const struct nn *nn, const struct nn_unit *of)
 {
     double sum = 0;
     for (size_t i = 0; i < nn->n_tensors; i++) {
         const struct nn_tensor *t = &nn->tensors[i];
         size_t count = t->decay > 0 ? t->rows * nn_columns(nn, t) : 0;
+        if (of && (t->branch != of->branch || t->layer != of->index))
+            continue;
         sum += t->decay / 2 * norm_squares(count, t->value);
     }
     return sum;
@@ -177,7 +181,7 @@ static double decays(const struct nn *nn)
 double nn_penalty(const struct nn *nn, int factors)
 {
     const struct nn_sparse *gate = &nn->shape.gate;
-    double sum = factors ? decays(nn) : 0;
+    double sum = factors ? decays(nn, NULL) : 0;
     if (gate->kind == NN_STG)
         sum += stochastic_penalty(nn, &nn->shared);
     else if (gate->kind == NN_SPRED && !factors)
@@ -195,6 +199,8 @@ double nn_penalty(const struct nn *nn, int factors)
                 continue;
             if (kind == NN_STG)
                 sum += stochastic_penalty(nn, &u->own);
+            else if (kind == NN_STR)
+                sum += factors ? 0 : decays(nn, u);
             else if (kind != NN_SPRED || !factors)
                 sum += layer_penalty(nn, u);
         }

@@ -58,7 +58,8 @@ static void add_sparse(struct writer *w, const struct nn_sparse *s)
                                         [NN_SPRED] = "spred",
                                         [NN_SUBGRADIENT] = "subgradient",
                                         [NN_PROXIMAL] = "proximal",
-                                        [NN_STG] = "stg"};
+                                        [NN_STG] = "stg",
+                                        [NN_STR] = "str"};
     static const char *const groups[] = {[NN_ELEMENT] = "element",
                                          [NN_INPUT] = "input",
                                          [NN_OUTPUT] = "output",
@@ -72,7 +73,7 @@ static void add_sparse(struct writer *w, const struct nn_sparse *s)
     if (s->kind == NN_SPRED && s->factors)
         add_count(w, "factors", s->factors);
     add_real(w, "lambda", s->lambda);
-    if (s->kind == NN_STG && s->sigma > 0)
+    if ((s->kind == NN_STG || s->kind == NN_STR) && s->sigma > 0)
         add_real(w, "sigma", s->sigma);
 }
 

@@ -17,7 +17,8 @@ int nn_scales_columns(const struct nn_unit *u)
 
 int nn_is_matrix(const struct nn_unit *u)
 {
-    return !element(u) && (!u->gates || nn_scales_columns(u));
+    return !element(u) && u->limit == NN_NONE &&
+           (!u->gates || nn_scales_columns(u));
 }
 
 /* w = f_1 o ... o f_D, or w = scale of its group times f */
@@ -35,6 +36,8 @@ void nn_product(const struct nn *nn, const struct nn_unit *u, size_t first,
         for (size_t e = 0; e < rows * count; e++)
             out[e] *= next[e];
     }
+    if (u->limit != NN_NONE)
+        nn_str_product(nn, u, rows * count, w);
     if (!u->gates)
         return;
     const real *restrict scale = u->gates->scale;
@@ -128,6 +131,8 @@ void nn_product_gradient(struct nn *nn, struct nn_unit *u, size_t first,
                         &u->gates->slope[group]);
         } else if (u->gates)
             gate_rows(rows, u->gates->scale, f, g, u->gates->slope);
+        else if (u->limit != NN_NONE)
+            nn_str_gradient(nn, u, j * rows, rows);
         for (size_t d = 0; d < u->factors; d++)
             t[d].squares += squares(rows, t[d].gradient + j * rows);
     }

@@ -18,6 +18,16 @@ static void round_elements(struct nn_unit *u, struct nn_tensor *t, size_t count,
     }
 }
 
+/* STR: v where max(|v| - t, 0) is small */
+static void round_soft(const struct nn *nn, struct nn_unit *u,
+                       struct nn_tensor *t, size_t count, double threshold)
+{
+    double limit = nn_str_threshold(nn, u) + threshold;
+    for (size_t e = 0; e < count; e++)
+        if (fabs((double)t->value[e]) <= limit)
+            t->value[e] = 0;
+}
+
 /* STG: mu where the gate is shut */
 static void shut(struct nn *nn, const struct nn_gates *gates, size_t group)
 {
@@ -140,7 +150,9 @@ void nn_round(struct nn *nn, double threshold)
             struct nn_tensor *t = &nn->tensors[u->tensor];
             if (!nn_has_weights(u) || (u->gates && u->gates == &nn->shared))
                 continue;
-            if (nn_grouped(u) == NN_ELEMENT)
+            if (u->limit != NN_NONE)
+                round_soft(nn, u, t, t->rows * t->cols, threshold);
+            else if (nn_grouped(u) == NN_ELEMENT)
                 round_elements(u, t, t->rows * t->cols, threshold);
             else if (nn_grouped(u) == NN_OUTPUT)
                 round_rows(nn, u, threshold);

@@ -10,7 +10,7 @@ static enum spred_status check_sparse(struct spred_env *env, const char *where,
 {
     if (s->kind == NN_DENSE)
         return SPRED_OK;
-    if ((unsigned)s->kind > NN_STG || (unsigned)s->group > NN_BLOCK)
+    if ((unsigned)s->kind > NN_STR || (unsigned)s->group > NN_BLOCK)
         return spred_fail(env, SPRED_EINVAL, "%s: unknown sparse kind or group",
                           where);
     if (!(s->lambda >= 0) || !isfinite(s->lambda))
@@ -29,6 +29,16 @@ static enum spred_status check_sparse(struct spred_env *env, const char *where,
         return spred_fail(env, SPRED_EINVAL,
                           "%s: sparse=stg gates inputs: expected group=input",
                           where);
+    if (s->kind == NN_STR && s->group != NN_ELEMENT)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: sparse=str has one threshold for all weights: "
+                          "expected group=element",
+                          where);
+    if (s->kind == NN_STR && !(s->sigma >= 0 && s->sigma < 1))
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: sigma is %g, expected the first threshold, "
+                          "0 < sigma < 1",
+                          where, s->sigma);
     if (s->kind == NN_STG && (!(s->sigma >= 0) || !isfinite(s->sigma)))
         return spred_fail(env, SPRED_EINVAL,
                           "%s: sigma is %g, expected a number > 0", where,

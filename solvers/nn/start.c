@@ -103,6 +103,8 @@ void nn_start_linear(struct nn *nn, struct nn_unit *u, struct spred_rng *rng)
         else
             fill(nn, &t[d], gated_deviation(nn, u, entries), rng);
     }
+    if (u->limit != NN_NONE)
+        nn_str_start(nn, u);
     if (u->bias != NN_NONE && nn->shape.start == NN_START_FAN_IN)
         fill(nn, &nn->tensors[u->bias], dense_deviation(nn, u->cols), rng);
 }

@@ -95,6 +95,17 @@ static void split_elements(struct nn_unit *u, struct nn_tensor *t)
     }
 }
 
+/* v = sign(w) (|w| + t) */
+static void split_soft(const struct nn *nn, const struct nn_unit *u,
+                       struct nn_tensor *t)
+{
+    double limit = nn_str_threshold(nn, u);
+    for (size_t e = 0; e < t->rows * t->cols; e++) {
+        double w = (double)t->value[e];
+        t->value[e] = (real)copysign(fabs(w) > 0 ? fabs(w) + limit : 0, w);
+    }
+}
+
 /* Each gate of a group of this norm; returns their product. */
 static double set_gates(struct nn *nn, const struct nn_gates *gates,
                         size_t group, double norm)
@@ -184,7 +195,9 @@ enum spred_status nn_start_from(struct spred_env *env, struct nn *to,
             if (!nn_has_weights(u))
                 continue;
             SPRED_TRY(nn_products(dense, &dense->units[b][l], t->value));
-            if (u->gates != &u->own)
+            if (u->limit != NN_NONE)
+                split_soft(to, u, t);
+            else if (u->gates != &u->own)
                 split_elements(u, t);
             else if (u->gates->sparse.group == NN_OUTPUT)
                 split_rows(to, u);

@@ -158,3 +158,8 @@ void nn_load(struct nn *nn, const real *saved)
     for (size_t j = 0; j < nn->shape.inputs; j++)
         nn->place[nn->order[j]] = j;
 }
+
+size_t nn_save_size(const struct nn *nn)
+{
+    return copy_all((struct nn *)nn, NULL, 1);
+}
