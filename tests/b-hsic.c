@@ -36,7 +36,8 @@ int main(int count, char **arguments)
         codes[i] = sum > 0;
     }
     run_open(&run, &env, "hsic-lasso", (const char *const *)arguments + 3);
-    run.task.train = (struct spred_rows){n, p, x, codes, NULL};
+    run.task.train =
+        (struct spred_rows){.n = n, .p = p, .x = x, .codes = codes};
     run.task.classes = 2;
     double start = now();
     if (run_fit(&run) != SPRED_OK)

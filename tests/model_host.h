@@ -274,8 +274,8 @@ static inline enum spred_status host_offer(void *cookie, const char *what,
 static inline struct spred_rows rows_of(const struct samples *s,
                                         const struct part_of *part)
 {
-    return (struct spred_rows){part->n, s->p, part->x, part->codes,
-                               part->values};
+    return (struct spred_rows){part->n,     s->p,         part->x,
+                               part->codes, part->values, {0, 0, 0}};
 }
 
 /* An option, if the model has it and the value fits. */

@@ -37,8 +37,12 @@ static void open_run(struct model_run *run, struct spred_env *env,
                      const char *const *options)
 {
     run_open(run, env, "hsic-lasso", options);
-    run->task.train = (struct spred_rows){N, P, s->x, classes ? s->codes : NULL,
-                                          classes ? NULL : s->values};
+    run->task.train = (struct spred_rows){N,
+                                          P,
+                                          s->x,
+                                          classes ? s->codes : NULL,
+                                          classes ? NULL : s->values,
+                                          {0, 0, 0}};
     run->task.classes = classes;
     run->test = &run->task.train;
 }
@@ -298,7 +302,8 @@ static void fails_once_everywhere(const char *name, const char *const *options)
         struct model_run run;
         ledger_env(&env, &ledger, n);
         run_open(&run, &env, name, options);
-        run.task.train = (struct spred_rows){N, P, s.x, s.codes, NULL};
+        run.task.train =
+            (struct spred_rows){.n = N, .p = P, .x = s.x, .codes = s.codes};
         run.task.classes = CLASSES;
         enum spred_status status = run_fit(&run);
         survived = ledger.calls < n;

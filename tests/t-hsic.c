@@ -57,7 +57,8 @@ static void found_on_alon(const struct spred_data *d, int real,
     for (size_t i = 0; i < n; i++)
         values[i] = d->targets[0].codes[i] ? -1 : 1;
     run_open(&run, &env, "hsic-lasso", options);
-    run.task.train = (struct spred_rows){n, p, x, d->targets[0].codes, NULL};
+    run.task.train = (struct spred_rows){
+        .n = n, .p = p, .x = x, .codes = d->targets[0].codes};
     run.task.classes = real ? 0 : 2;
     if (real)
         run.task.train.values = values;
@@ -135,7 +136,8 @@ static double share_found(int additive, size_t n, const char *block)
         spred_env_init(&env);
         yamada(additive, n, seed, x, y);
         run_open(&run, &env, "hsic-lasso", options);
-        run.task.train = (struct spred_rows){n, DIMENSIONS, x, NULL, y};
+        run.task.train =
+            (struct spred_rows){.n = n, .p = DIMENSIONS, .x = x, .values = y};
         assert_ok(&env, run_fit(&run));
         assert_int_equal(run_genes(&run, found, truly), truly);
         for (size_t k = 0; k < truly; k++)
@@ -218,7 +220,8 @@ static void prepare(struct spred_env *env, const struct spred_data *d,
         for (size_t i = 0; i < n; i++)
             out->codes[part][i] = t->codes[list[i]];
         out->rows[part] = (struct spred_rows){
-            n, learnt.p, part ? out->test : out->train, out->codes[part], NULL};
+            n,    learnt.p, part ? out->test : out->train, out->codes[part],
+            NULL, {0, 0, 0}};
     }
     spred_matrix_free(env, &train);
     spred_matrix_free(env, &test);

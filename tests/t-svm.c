@@ -284,7 +284,8 @@ static void nearest_is_nearest(void **unused)
         double scores[T * 4];
         size_t order[P];
         run_open(&run, &env, "1-nn", NULL);
-        run.task.train = (struct spred_rows){N, P, s.x, s.codes, s.values};
+        run.task.train =
+            (struct spred_rows){N, P, s.x, s.codes, s.values, {0, 0, 0}};
         run.task.classes = real ? 0 : 4; /* the last has no samples */
         assert_ok(&env, run_fit(&run));
         assert_int_equal(run.n_offers, 1);
