@@ -319,6 +319,42 @@ static void nearest_is_nearest(void **unused)
     }
 }
 
+/* More samples than one block holds, both ways: every 30th of them is found
+ * again, at distance 0. */
+static void nearest_over_blocks(void **unused)
+{
+    (void)unused;
+    enum { MANY = 2100, ASKED = MANY / 30, FEW = 3 };
+    static float x[MANY * FEW], asked[ASKED * FEW];
+    static int32_t codes[MANY];
+    double scores[ASKED * 5];
+    struct model_run run;
+    struct spred_env env;
+    spred_env_init(&env);
+    struct spred_rng *rng = spred_rng_new(&env, 4);
+    for (size_t i = 0; i < MANY; i++) {
+        codes[i] = (int32_t)spred_rng_below(rng, 5);
+        for (size_t j = 0; j < FEW; j++)
+            x[i + j * MANY] = (float)spred_rng_normal(rng);
+    }
+    for (size_t i = 0; i < ASKED; i++)
+        for (size_t j = 0; j < FEW; j++)
+            asked[i + j * ASKED] = x[30 * i + j * MANY];
+    run_open(&run, &env, "1-nn", NULL);
+    run.task.train =
+        (struct spred_rows){.n = MANY, .p = FEW, .x = x, .codes = codes};
+    run.task.classes = 5;
+    assert_ok(&env, run_fit(&run));
+    assert_ok(&env, run.model->predict(&env, run.state, asked, ASKED, scores));
+    for (size_t i = 0; i < ASKED; i++)
+        for (size_t c = 0; c < 5; c++) {
+            double score = scores[i + c * ASKED];
+            assert_true((int32_t)c == codes[30 * i] ? score >= 0 : score < 0);
+        }
+    run_close(&run);
+    spred_rng_free(rng);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +363,7 @@ int main(void)
         cmocka_unit_test(scale_is_the_variance),
         cmocka_unit_test(machines_at_their_ends),
         cmocka_unit_test(every_allocation_fails_once),
-        cmocka_unit_test(nearest_is_nearest)};
+        cmocka_unit_test(nearest_is_nearest),
+        cmocka_unit_test(nearest_over_blocks)};
     return cmocka_run_group_tests_name("svm", tests, NULL, NULL);
 }

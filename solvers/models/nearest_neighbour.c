@@ -2,10 +2,15 @@
  * training sample, Euclidean distance over all genes (Cover and Hart 1967). */
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "spred/model.h"
 
-enum { POLL_GENES = 64 }; /* genes between two looks at cancel */
+enum {
+    POLL_GENES = 64,    /* genes between two looks at cancel */
+    BLOCK_ROWS = 32,    /* samples predicted together ... */
+    BLOCK_TRAIN = 1024, /* ... and training samples: 256 KiB of distances */
+};
 
 struct state {
     size_t n, p, outputs;
@@ -48,20 +53,28 @@ static enum spred_status fit(struct spred_env *env, void *memory,
     return task->offer(task->cookie, "", &offer);
 }
 
-/* distance[t + i * train] += (x_ij - a_tj)^2, summed over the genes. */
+/* distance[t + i * train] = sum over the genes of (x_ij - a_tj)^2, for the rows
+ * first .. first + count - 1 of x, a block of training samples at a time. */
 static enum spred_status distances(struct spred_env *env,
                                    const struct state *state, const float *x,
-                                   size_t n, double *distance)
+                                   size_t n, size_t first, size_t count,
+                                   double *distance)
 {
-    for (size_t j = 0; j < state->p; j++) {
-        const float *a = state->x + j * state->n;
-        if (j % POLL_GENES == 0)
-            SPRED_TRY(spred_check_cancel(env));
-        for (size_t i = 0; i < n; i++) {
-            double *row = distance + i * state->n, value = x[i + j * n];
-            for (size_t t = 0; t < state->n; t++) {
-                double d = value - (double)a[t];
-                row[t] += d * d;
+    memset(distance, 0, count * state->n * sizeof *distance);
+    for (size_t from = 0; from < state->n; from += BLOCK_TRAIN) {
+        size_t rest = state->n - from;
+        size_t size = rest < BLOCK_TRAIN ? rest : BLOCK_TRAIN;
+        for (size_t j = 0; j < state->p; j++) {
+            const float *a = state->x + j * state->n + from;
+            if (j % POLL_GENES == 0)
+                SPRED_TRY(spred_check_cancel(env));
+            for (size_t i = 0; i < count; i++) {
+                double *row = distance + i * state->n + from;
+                double value = x[first + i + j * n];
+                for (size_t t = 0; t < size; t++) {
+                    double d = value - (double)a[t];
+                    row[t] += d * d;
+                }
             }
         }
     }
@@ -90,12 +103,17 @@ static enum spred_status predict(struct spred_env *env, void *memory,
                                  const float *x, size_t n, double *scores)
 {
     const struct state *state = memory;
-    double *distance = spred_alloc(env, n * state->n, sizeof *distance);
+    size_t most = n < BLOCK_ROWS ? n : BLOCK_ROWS;
+    double *distance = spred_alloc(env, most * state->n, sizeof *distance);
     if (!distance)
         return SPRED_ENOMEM;
-    enum spred_status status = distances(env, state, x, n, distance);
-    for (size_t i = 0; status == SPRED_OK && i < n; i++)
-        score(state, distance + i * state->n, n, scores + i);
+    enum spred_status status = SPRED_OK;
+    for (size_t first = 0; status == SPRED_OK && first < n; first += most) {
+        size_t count = n - first < most ? n - first : most;
+        status = distances(env, state, x, n, first, count, distance);
+        for (size_t i = 0; status == SPRED_OK && i < count; i++)
+            score(state, distance + i * state->n, n, scores + first + i);
+    }
     spred_free(env, distance);
     return status;
 }
