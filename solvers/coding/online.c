@@ -13,7 +13,7 @@ struct options {
     int coder; /* index into coders */
     double gap, unused;
 };
-enum { TOGETHER = 32 };
+enum { TOGETHER = 16 };
 static const char *const coders[] = {"lars", "spred-newton",
                                      "coordinate-descent", NULL};
 
