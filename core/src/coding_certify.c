@@ -23,9 +23,15 @@ struct certifier {
     struct partial *partial; /* of a block */
 };
 
-/* r = x - D z; returns sum |r_i| size_i, size_i = |x_i| + sum_j |d_ij z_j|. */
-static double residual(const struct certifier *c, size_t i, double *r,
-                       double *size)
+/* What an error of size_i in every r_i moves: sum |r_i| size_i in r'r / 2, sum
+ * |x_i| size_i in x'r. */
+struct cross {
+    double r, x;
+};
+
+/* r = x - D z; size_i = |x_i| + sum_j |d_ij z_j|. */
+static struct cross residual(const struct certifier *c, size_t i, double *r,
+                             double *size)
 {
     const struct spred_coding *coding = c->coding;
     const double *x = coding->signals + i * coding->m;
@@ -43,18 +49,21 @@ static double residual(const struct certifier *c, size_t i, double *r,
             size[e] += fabs(term);
         }
     }
-    double cross = 0;
-    for (size_t e = 0; e < m; e++)
-        cross += fabs(r[e]) * size[e];
+    struct cross cross = {0, 0};
+    for (size_t e = 0; e < m; e++) {
+        cross.r += fabs(r[e]) * size[e];
+        cross.x += fabs(x[e]) * size[e];
+    }
     return cross;
 }
 
 /* One signal: theta = s r, s = clip(x'r / r'r, -t, t), t = lambda / max|D'r|;
  * gap = (1/2)(1 + s^2) r'r - s x'r + lambda |z|_1 (SOLVERS.md section 1). The
- * floor: what k + 1 roundings in every r_i move in r'r, what m roundings in
- * every d_j'r move in t, and the sums themselves. corr: D'r. */
+ * floor: what k + 1 roundings in every r_i move in P and D, what m roundings in
+ * every d_j'r move in D by way of t, and the sums themselves. corr: D'r. */
 static void conclude(const struct certifier *c, size_t i, const double *r,
-                     double cross, const double *corr, struct partial *out)
+                     struct cross cross, const double *corr,
+                     struct partial *out)
 {
     const struct spred_coding *coding = c->coding;
     const double *x = coding->signals + i * coding->m;
@@ -78,9 +87,11 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
     double primal = rr / 2 + coding->lambda * l1;
     double dual = s * xr - s * s * rr / 2;
     double floor =
-        (k + 2) * DBL_EPSILON * cross +
+        (k + 2) * DBL_EPSILON * ((1 + s * s) * cross.r + fabs(s) * cross.x) +
         (m + 4) * DBL_EPSILON * (rr / 2 * (1 + s * s) + fabs(s) * sizes) +
         (k + 3) * DBL_EPSILON * coding->lambda * l1;
+    if (gauge > 0)
+        floor += 2 * fabs(s * (xr - s * rr)) * error / gauge;
     double gap = primal - dual, null = xx / 2;
     if (null > 0) {
         gap /= null;
@@ -89,7 +100,8 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
         gap = primal > 0 ? INFINITY : 0;
         floor = 0;
     }
-    if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal)) {
+    if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||
+        !isfinite(null)) {
         gap = INFINITY;
         floor = 0;
     }
@@ -110,7 +122,7 @@ static enum spred_status certify_block(void *cookie, struct spred_env *env,
     const struct spred_coding *coding = c->coding;
     size_t first = index * SPRED_CODING_BLOCK, m = coding->m;
     size_t count = coding->n - first;
-    double cross[SPRED_CODING_BLOCK];
+    struct cross cross[SPRED_CODING_BLOCK];
     (void)env;
     if (count > SPRED_CODING_BLOCK)
         count = SPRED_CODING_BLOCK;

@@ -9,8 +9,9 @@
 #include "solvers/coding/signal_gap.h"
 
 enum { LEAST_ENTRY = 8, SWEEPS_BETWEEN = 4, MOST_IDLE = 50 };
-/* A working set is solved to this share of the gap where all of it is to be. */
-static const double inner_share = .5;
+/* A working set is solved to this share of the whole gap, or of the one that is
+ * wanted at the end. */
+static const double inner_share = .1, last_share = .5;
 
 enum spred_status descend_open(struct spred_env *env, struct descend *d,
                                const struct spred_coding_shared *shared)
@@ -139,7 +140,9 @@ void descend_signal(struct descend *d, const double *c, double square,
         if (now <= target || sweeps <= 0 || idle > MOST_IDLE)
             return;
         count = gather(d, lambda, z, &padded);
-        double moved = 1;
+        double moved = 1, enough = inner_share * now;
+        if (enough < last_share * target)
+            enough = last_share * target;
         while (sweeps > 0 && moved > 0) {
             for (int s = 0; s < SWEEPS_BETWEEN && moved > 0; s++) {
                 moved = d->loops->sweep(padded, d->q, d->inverse, lambda,
@@ -147,7 +150,7 @@ void descend_signal(struct descend *d, const double *c, double square,
                 *steps += (long)count;
                 sweeps--;
             }
-            if (small_gap(d, count, c, square, lambda) <= inner_share * target)
+            if (small_gap(d, count, c, square, lambda) <= enough)
                 break;
         }
         size_t alive = 0;

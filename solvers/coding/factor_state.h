@@ -16,7 +16,8 @@ struct factor_state {
     double value, step, fall;    /* F; along way; slope'way */
     size_t pairs, newest;        /* kept; where the newest is */
     int begun, halvings;
-    size_t column; /* the caller's */
+    size_t column; /* the caller's: where the code belongs, */
+    double norm;   /* the signal's norm */
 };
 
 /* Doubles that a state needs, and where they lie. */

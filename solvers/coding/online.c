@@ -13,6 +13,7 @@ struct options {
     int coder; /* index into coders */
     double gap, unused;
 };
+enum { TOGETHER = 16 };
 static const char *const coders[] = {"lars", "spred-newton",
                                      "coordinate-descent", NULL};
 
@@ -26,6 +27,7 @@ struct online {
     double *d;            /* m x atoms */
     double *a, *b;        /* atoms x atoms; m x atoms */
     double *batch;        /* m x batch */
+    double *left;         /* m x TOGETHER: of B - D A */
     double *turned;       /* m */
     size_t *order;        /* n */
     double steps, weight; /* mini-batches; sum of the weights in A */
@@ -48,13 +50,14 @@ static enum spred_status open_online(struct spred_env *env, struct online *o)
     o->coder_options = spred_alloc(env, o->coder->options_size + 1, 1);
     o->rng = spred_rng_new(env, task->seed + 1);
     o->a = spred_alloc(env, atoms * (atoms + m), sizeof *o->a);
-    o->batch =
-        spred_alloc(env, m * ((size_t)o->chosen->batch + 1), sizeof *o->batch);
+    o->batch = spred_alloc(env, m * ((size_t)o->chosen->batch + 1 + TOGETHER),
+                           sizeof *o->batch);
     o->order = spred_alloc(env, task->n, sizeof *o->order);
     if (!o->coder_options || !o->rng || !o->a || !o->batch || !o->order)
         return SPRED_ENOMEM;
     o->b = o->a + atoms * atoms;
-    o->turned = o->batch + m * (size_t)o->chosen->batch;
+    o->left = o->batch + m * (size_t)o->chosen->batch;
+    o->turned = o->left + m * TOGETHER;
     for (size_t i = 0; i < task->n; i++)
         o->order[i] = i;
     return spred_options_default(env, o->coder->options, o->coder_options);
@@ -79,27 +82,51 @@ static void remember(struct online *o, size_t count,
     o->weight = keep * o->weight + (double)count;
 }
 
-/* d_j <- (b_j - D a_j) / A_jj + d_j, to unit norm; an atom that codes hardly
- * use becomes a signal. */
+/* An atom that codes hardly use becomes a signal, without a past. left: what
+ * the atoms after it in the block miss, which it no longer explains. */
+static void replace(struct online *o, size_t j, size_t until, double *left)
+{
+    size_t atoms = o->task->atoms, m = o->task->m;
+    double *d = o->d + j * m, *column = o->a + j * atoms;
+    for (size_t l = j + 1; l < until; l++)
+        spred_axpy(m, column[l], d, left + (l - j) * m);
+    atoms_draw(o->task, o->rng, d);
+    memset(column, 0, atoms * sizeof *column);
+    memset(o->b + j * m, 0, m * sizeof *d);
+    for (size_t l = 0; l < atoms; l++)
+        o->a[j + l * atoms] = 0;
+}
+
+/* d_j <- (b_j - D a_j) / A_jj + d_j, to unit norm, one atom after the other; B
+ * - D A of a few atoms at a time by one product, kept up to date inside. */
 static void update_atoms(struct online *o)
 {
     size_t atoms = o->task->atoms, m = o->task->m;
-    for (size_t j = 0; j < atoms; j++) {
-        double *d = o->d + j * m, *column = o->a + j * atoms;
-        double square = column[j];
-        if (!(square > o->chosen->unused * o->weight)) {
-            atoms_draw(o->task, o->rng, d);
-            memset(column, 0, atoms * sizeof *column);
-            memset(o->b + j * m, 0, m * sizeof *d);
-            for (size_t l = 0; l < atoms; l++)
-                o->a[j + l * atoms] = 0;
-            continue;
+    for (size_t from = 0; from < atoms; from += TOGETHER) {
+        size_t until = from + TOGETHER < atoms ? from + TOGETHER : atoms;
+        memcpy(o->left, o->b + from * m, (until - from) * m * sizeof *o->left);
+        spred_gemm(0, 0, m, until - from, atoms, -1, o->d, m,
+                   o->a + from * atoms, atoms, 1, o->left, m);
+        for (size_t j = from; j < until; j++) {
+            double *d = o->d + j * m, *left = o->left + (j - from) * m;
+            const double *column = o->a + j * atoms;
+            if (!(column[j] > o->chosen->unused * o->weight)) {
+                replace(o, j, until, left);
+                continue;
+            }
+            memcpy(o->turned, d, m * sizeof *d);
+            spred_scale(m, column[j], o->turned);
+            spred_axpy(m, 1, left, o->turned);
+            if (!atoms_normalise(m, o->turned))
+                continue;
+            for (size_t e = 0; e < m; e++) { /* turned: the change */
+                double to = o->turned[e];
+                o->turned[e] = d[e] - to;
+                d[e] = to;
+            }
+            for (size_t l = j + 1; l < until; l++)
+                spred_axpy(m, column[l], o->turned, left + (l - j) * m);
         }
-        memcpy(o->turned, o->b + j * m, m * sizeof *d);
-        spred_gemv(m, atoms, -1, o->d, m, column, 1, o->turned);
-        spred_axpy(m, square, d, o->turned);
-        if (atoms_normalise(m, o->turned))
-            memcpy(d, o->turned, m * sizeof *d);
     }
 }
 

@@ -65,6 +65,17 @@ static void *open_work(struct spred_env *env, const void *options,
     return work;
 }
 
+/* Signal i over its norm, so that steps mean the same for all of them. */
+static void take(struct work *work, size_t i, const double *x)
+{
+    size_t m = work->coding->m;
+    double norm = spred_norm(m, x);
+    work->state[i].norm = norm > 0 && isfinite(norm) ? norm : 1;
+    work->state[i].column = i;
+    for (size_t e = 0; e < m; e++)
+        work->x[e + i * m] = x[e] / work->state[i].norm;
+}
+
 /* u and v from the correlations c: |uv| a damped step of the proximal gradient,
  * nowhere zero where c is not, and not balanced, so that signs can change. */
 static void start(struct work *work, size_t i, const double *c)
@@ -72,8 +83,8 @@ static void start(struct work *work, size_t i, const double *c)
     size_t n = work->coding->atoms;
     double *u = work->state[i].trial, *v = u + n;
     for (size_t j = 0; j < n; j++) {
-        double size =
-            work->lipschitz > 0 ? sqrt(fabs(c[j]) / work->lipschitz) : 0;
+        double bound = work->lipschitz * work->state[i].norm;
+        double size = bound > 0 ? sqrt(fabs(c[j]) / bound) : 0;
         u[j] = 1.25 * size;
         v[j] = copysign(.8 * size, c[j]);
     }
@@ -107,6 +118,7 @@ static double judge(struct work *work, size_t i)
     const double *u = s->trial, *v = u + n, *z = work->z + i * n;
     const double *g = work->g + i * n, *x = work->x + i * m;
     const double *r = work->r + i * m;
+    double lambda = coding->lambda / s->norm;
     double square = 0, cz = 0, rr = 0, gz = 0, l1 = 0, top = 0, sizes = 0;
     for (size_t e = 0; e < m; e++) {
         square += x[e] * x[e];
@@ -118,11 +130,11 @@ static double judge(struct work *work, size_t i)
         l1 += fabs(z[j]);
         top = fabs(g[j]) > top ? fabs(g[j]) : top;
         sizes += u[j] * u[j] + v[j] * v[j];
-        s->trial_slope[j] = coding->lambda * u[j] - g[j] * v[j];
-        s->trial_slope[j + n] = coding->lambda * v[j] - g[j] * u[j];
+        s->trial_slope[j] = lambda * u[j] - g[j] * v[j];
+        s->trial_slope[j + n] = lambda * v[j] - g[j] * u[j];
     }
-    s->trial_value = rr / 2 + coding->lambda / 2 * sizes;
-    return signal_gap(square, cz, gz, l1, top, coding->lambda);
+    s->trial_value = rr / 2 + lambda / 2 * sizes;
+    return signal_gap(square, cz, gz, l1, top, lambda);
 }
 
 /* The code of state i to where it belongs; what is below `zero` of the signal's
@@ -133,9 +145,8 @@ static void leave(struct work *work, size_t i, size_t *live, double *out)
     struct factor_state gone = work->state[i];
     const double *z = work->z + i * n;
     double *to = out + gone.column * n;
-    double least = work->chosen.zero * sqrt(signal_square(m, work->x + i * m));
     for (size_t j = 0; j < n; j++)
-        to[j] = fabs(z[j]) > least ? z[j] : 0;
+        to[j] = fabs(z[j]) > work->chosen.zero ? z[j] * gone.norm : 0;
     work->state[i] = work->state[last];
     work->state[last] = gone;
     memcpy(work->x + i * m, work->x + last * m, m * sizeof *out);
@@ -151,11 +162,9 @@ static enum spred_status code(struct spred_env *env, void *cookie, size_t first,
     size_t live = count;
     double target = coding->gap * SIGNAL_GAP_SHARE;
     (void)env;
-    memcpy(work->x, coding->signals + first * coding->m,
-           coding->m * count * sizeof *z);
     for (size_t i = 0; i < count; i++) {
+        take(work, i, coding->signals + (first + i) * coding->m);
         start(work, i, correlations + i * coding->atoms);
-        work->state[i].column = i;
     }
     for (long step = 1; live > 0; step++) {
         evaluate(work, live);
