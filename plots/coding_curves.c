@@ -54,7 +54,7 @@ static enum spred_status put_coder(struct plots_figure *f,
             index, style.colour));
     return spred_buffer_add(
         f->context->env, &f->gp,
-        ", \\\n  data index %zu using 1:2 with lines lc rgb '%s' dt %d lw 1.6 "
+        ", \\\n  data index %zu using 1:5 with lines lc rgb '%s' dt %d lw 1.6 "
         "notitle, \\\n  data index %zu using 1:5 with points lc rgb '%s' pt %d "
         "ps 0.7 notitle, \\\n  data index %zu using 1:6 with points lc rgb "
         "'%s' pt %d ps 0.9 notitle",
@@ -115,13 +115,16 @@ static enum spred_status draw_time(struct plots_context *context)
     struct results_table t;
     enum spred_status status = SPRED_OK;
     SPRED_TRY(results_query(context->env, context->view, "coding-time", &t));
-    for (size_t at = 0, next; at < t.n_rows && !status; at = next) {
+    for (size_t at = 0, next, page = 1; at < t.n_rows && !status; at = next) {
         struct plots_figure f;
+        char part[80];
         size_t panels = 0, end = plots_rows_end(&t, at, "dataset", t.n_rows);
         for (next = at; next < end && panels < PANELS_MAX; panels++)
             next = plots_rows_end(&t, next, "problem", end);
-        status = plots_figure_begin(context, &f, "coding-time",
-                                    results_text(&t, at, "dataset"), panels);
+        page = at && results_same(&t, at - 1, at, "dataset") ? page + 1 : 1;
+        snprintf(part, sizeof part, page > 1 ? "%.60s-%zu" : "%.60s",
+                 results_text(&t, at, "dataset"), page);
+        status = plots_figure_begin(context, &f, "coding-time", part, panels);
         if (!status && !context->dry)
             status = put_time(&f, &t, at, next);
         status = plots_figure_end(&f, status);
@@ -181,9 +184,9 @@ static enum spred_status put_measure(struct plots_figure *f,
         "unset logscale\nset autoscale\nset offsets graph 0.05, graph 0.05, "
         "graph 0.08, graph 0.05\nset xtics auto\nset ytics auto\nset format "
         "'%%g'\nset ylabel '%s' offset 0.5,0\n"
-        "set xlabel 'mean nonzero codes of a patch' offset 0,0.4\nplot NaN "
-        "notitle",
-        m->label));
+        "set xlabel '%s' offset 0,0.4\nplot NaN notitle",
+        m->label,
+        plots_panel_is_low(f, i) ? "mean nonzero codes of a patch" : ""));
     for (size_t at = first, next; at < end; at = next) {
         next = plots_rows_end(t, at, "dictionary", end);
         struct plots_style style = plots_nth_style(place_of(t, at));
@@ -240,7 +243,8 @@ static enum spred_status put_rates(struct plots_figure *f,
     SPRED_TRY(spred_buffer_add(
         f->context->env, &f->caption,
         "Rate and distortion: every point is one lambda, from sparse (left) to "
-        "dense. Error: of the patches that the dictionary was learned on. "));
+        "dense, its codes certified. Error: of the patches that the dictionary "
+        "was learned on. "));
     if (isfinite(noisy))
         SPRED_TRY(spred_buffer_add(
             f->context->env, &f->caption,

@@ -129,6 +129,20 @@ static struct strip pick(const struct results_table *t, size_t first,
     return s;
 }
 
+/* "online 256, λ = 40: 29.70 dB", as short as a panel is narrow. */
+static void title_of(const struct results_table *t, size_t row,
+                     char title[TITLE])
+{
+    static const char word[] = "atoms=";
+    const char *label = results_text(t, row, "dictionary");
+    const char *atoms = strstr(label, word);
+    size_t head = atoms ? (size_t)(atoms - label) : strlen(label);
+    snprintf(title, TITLE, "%.*s%s%.8s, λ=%g: %.2f dB",
+             (int)(head < 18 ? head : 18), label, head < 18 ? "" : "… ",
+             atoms ? atoms + strlen(word) : "", results_real(t, row, "lambda"),
+             results_real(t, row, "denoised"));
+}
+
 static enum spred_status put_strip(struct plots_figure *f,
                                    const struct results_table *t,
                                    const struct strip *s)
@@ -151,10 +165,7 @@ static enum spred_status put_strip(struct plots_figure *f,
             snprintf(title, sizeof title, "with noise: %.2f dB",
                      results_real(t, row, "noisy"));
         else
-            snprintf(title, sizeof title, "%.60s, λ = %g: %.2f dB",
-                     results_text(t, row, "dictionary"),
-                     results_real(t, row, "lambda"),
-                     results_real(t, row, "denoised"));
+            title_of(t, row, title);
         SPRED_TRY(put_mosaic(f, t, row, i, &m));
     }
     SPRED_TRY(spred_buffer_add(

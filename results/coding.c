@@ -62,10 +62,12 @@ const struct results_head results_coding_time_heads[] = {
 const struct results_head results_rate_distortion_heads[] = {
     {"dataset", RESULTS_TEXT, "label"},
     {"problem", RESULTS_TEXT, "dictionary and lambda"},
-    {"solver", RESULTS_TEXT, "label of the coder whose codes these are"},
+    {"solver", RESULTS_TEXT,
+     "label of the coder whose certified codes these are"},
     {"dictionary", RESULTS_TEXT, "how it was learned, and its atoms"},
     {"lambda", RESULTS_REAL, "in the unit of the signals"},
-    {"nonzeros", RESULTS_REAL, "mean nonzero codes of a signal"},
+    {"nonzeros", RESULTS_REAL,
+     "mean nonzero codes of a signal; none: nobody certified them"},
     {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2"},
     {"noisy", RESULTS_REAL, "PSNR of the noisy held-out picture [dB]"},
     {"denoised", RESULTS_REAL, "PSNR of the denoised one [dB]"},
@@ -241,31 +243,49 @@ static enum spred_status gap_rows(struct group *g, struct results_table *out)
     return SPRED_OK;
 }
 
+/* Is the last row of this group's data set and problem? */
+static int is_last(const struct group *g, const struct results_table *out)
+{
+    const struct results_view_run *r = &g->view->runs[g->begin];
+    size_t last = out->n_rows ? out->n_rows - 1 : 0;
+    return out->n_rows &&
+           strcmp(results_text(out, last, "dataset"), r->dataset) == 0 &&
+           strcmp(results_text(out, last, "problem"),
+                  r->run.problem ? r->run.problem : "") == 0;
+}
+
+/* Codes count that are certified, of the first coder that has them: they are
+ * the same for all. The coder that took the noise off adds its PSNR. */
 static enum spred_status rate_row(struct group *g, struct results_table *out)
 {
     struct results_cell *row;
-    double noisy;
-    size_t last = out->n_rows ? out->n_rows - 1 : 0;
-    const struct results_view_run *r = &g->view->runs[g->begin];
-    SPRED_TRY(mean_of(g, "psnr denoised", &noisy));
-    /* One coder speaks for the problem: the one that took the noise off. */
-    if (out->n_rows &&
-        strcmp(results_text(out, last, "dataset"), r->dataset) == 0 &&
-        strcmp(results_text(out, last, "problem"),
-               r->run.problem ? r->run.problem : "") == 0) {
-        if (isnan(noisy) || !isnan(results_real(out, last, "denoised")))
-            return SPRED_OK;
-        for (size_t j = 0; j < out->n_columns; j++)
-            spred_free(g->env, out->cells[last * out->n_columns + j].text);
-        out->n_rows--;
+    double nonzeros, squares, noisy, denoised, certified = 0;
+    SPRED_TRY(mean_of(g, "nonzeros", &nonzeros));
+    SPRED_TRY(mean_of(g, "relative squares", &squares));
+    SPRED_TRY(mean_of(g, "psnr noisy", &noisy));
+    SPRED_TRY(mean_of(g, "psnr denoised", &denoised));
+    for (size_t i = g->begin; i < g->end; i++)
+        certified += results_run_is(&g->view->runs[i].run, "certified");
+    if (is_last(g, out)) {
+        row = out->cells + (out->n_rows - 1) * out->n_columns;
+    } else {
+        SPRED_TRY(begin_row(g, out, &row));
+        row[4].real = lambda_of(g->view->runs[g->begin].run.problem);
+        row[9].real = (double)(g->end - g->begin);
     }
-    SPRED_TRY(begin_row(g, out, &row));
-    row[4].real = lambda_of(r->run.problem);
-    SPRED_TRY(mean_of(g, "nonzeros", &row[5].real));
-    SPRED_TRY(mean_of(g, "relative squares", &row[6].real));
-    SPRED_TRY(mean_of(g, "psnr noisy", &row[7].real));
-    row[8].real = noisy;
-    row[9].real = (double)(g->end - g->begin);
+    if (isnan(row[5].real) && certified >= (double)(g->end - g->begin)) {
+        char *coder = spred_strdup(g->env, g->view->runs[g->begin].solver);
+        if (!coder)
+            return SPRED_ENOMEM;
+        spred_free(g->env, row[2].text);
+        row[2].text = coder;
+        row[5].real = nonzeros;
+        row[6].real = squares;
+    }
+    if (!isnan(denoised)) {
+        row[7].real = noisy;
+        row[8].real = denoised;
+    }
     return SPRED_OK;
 }
 

@@ -140,8 +140,9 @@ void results_view_close(struct results_view *view);
  *
  * coding-time    One row for each asked gap, in falling order.
  *
- * rate-distortion  One row a problem: nonzeros, error and PSNR of the coder
- *                that took the noise off, else of the first by label.
+ * rate-distortion  One row a problem: nonzeros and error of certified codes (of
+ *                the first coder by label that has them in all trials), and the
+ *                PSNR of the coder that took the noise off.
  *
  * pictures       The arrays of the first trial: dictionaries and pictures.
  *
