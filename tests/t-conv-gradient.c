@@ -320,12 +320,44 @@ static void test_ties(void **state)
     assert_true(out[0] == 1 && out[1] == 9 && out[2] == 9 && out[3] == 9);
 }
 
+/* The same of windows side by side, any number of channels, one row more than
+ * they reach: every cell is equal. */
+static void test_wide_ties(void **state)
+{
+    static const struct nn_layer two = {.kind = NN_MAX_POOL, .size = 2};
+    real in[5 * 9 * 9], out[2 * 4 * 9], delta[2 * 4 * 9], before[5 * 9 * 9];
+    (void)state;
+    for (size_t channels = 1; channels <= 9; channels++) {
+        struct nn_unit u = {.layer = &two,
+                            .in = 5 * 9 * channels,
+                            .out = 2 * 4 * channels,
+                            .from = {5, 9, channels},
+                            .to = {2, 4, channels},
+                            .output = out,
+                            .delta = delta};
+        for (size_t e = 0; e < u.in; e++)
+            in[e] = 2;
+        for (size_t e = 0; e < u.out; e++)
+            delta[e] = (real)(e + 1);
+        nn_kind_max_pool.forward(NULL, &u, in, 1, 1);
+        nn_kind_max_pool.backward(NULL, &u, in, 1, before);
+        for (size_t e = 0; e < u.in; e++) {
+            size_t c = e % channels, x = e / channels % 9;
+            size_t y = e / channels / 9;
+            int first = y % 2 == 0 && x % 2 == 0 && y < 4 && x < 8;
+            size_t from = (y / 2 * 4 + x / 2) * channels + c;
+            assert_true(before[e] == (first ? delta[from] : 0));
+            assert_true(!first || out[from] == 2);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),   cmocka_unit_test(test_conv),
         cmocka_unit_test(test_pools),  cmocka_unit_test(test_blocks),
         cmocka_unit_test(test_sparse), cmocka_unit_test(test_proximal),
-        cmocka_unit_test(test_ties)};
+        cmocka_unit_test(test_ties),   cmocka_unit_test(test_wide_ties)};
     return cmocka_run_group_tests_name("conv-gradient", tests, NULL, NULL);
 }

@@ -177,6 +177,41 @@ static void test_threads(void **state)
     free(x);
 }
 
+/* Channels far from 0, many pixels: mean 0 and variance 1 nevertheless. */
+static void test_norm(void **state)
+{
+    enum { N = 60, CELLS = 40 * 30 * 3 };
+    struct spred_env env;
+    struct nn *nn;
+    int32_t codes[N];
+    struct nn_shape shape = shape_of(40, 30, 3,
+                                     "batch-norm|global-pool|"
+                                     "linear");
+    (void)state;
+    spred_env_init(&env);
+    struct spred_rng *rng = spred_rng_new(&env, 9);
+    float *x = normals(rng, N * CELLS);
+    for (size_t e = 0; e < N * CELLS; e++)
+        x[e] += (float)(20 * (e % 3));
+    for (size_t i = 0; i < N; i++)
+        codes[i] = (int32_t)(i % 3);
+    assert_ok(&env, nn_new(&env, &shape, N, 3, &nn));
+    nn_gradient(nn, x, N, codes, NULL);
+    const float *z = nn->units[0][0].output;
+    for (size_t c = 0; c < 3; c++) {
+        double sum = 0, squares = 0, pixels = N * CELLS / 3;
+        for (size_t e = c; e < N * CELLS; e += 3) {
+            sum += (double)z[e];
+            squares += (double)z[e] * (double)z[e];
+        }
+        assert_near(sum / pixels, 0, 1e-5);
+        assert_near(squares / pixels, 1, 1e-4);
+    }
+    nn_free(nn);
+    spred_rng_free(rng);
+    free(x);
+}
+
 /* Predictions of more samples than a call holds. */
 static void test_chunks(void **state)
 {
@@ -451,6 +486,6 @@ int main(void)
         cmocka_unit_test(test_engines), cmocka_unit_test(test_threads),
         cmocka_unit_test(test_chunks),  cmocka_unit_test(test_words),
         cmocka_unit_test(test_shapes),  cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_model)};
+        cmocka_unit_test(test_model),   cmocka_unit_test(test_norm)};
     return cmocka_run_group_tests_name("conv", tests, NULL, NULL);
 }

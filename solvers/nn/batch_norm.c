@@ -8,6 +8,29 @@
 
 #define MOMENTUM .1
 
+/* Of pictures so many pixels are summed by themselves: sums of some 100 000
+ * values lose too much in single precision. */
+enum { BLOCK = 256 };
+
+static size_t block_of(const struct nn_unit *u, size_t n)
+{
+    return u->out > u->rows ? BLOCK : n;
+}
+
+static size_t block_end(size_t from, size_t block, size_t n)
+{
+    return n - from < block ? n : from + block;
+}
+
+/* sum += part; part = 0 */
+static void move_sums(size_t rows, real *restrict part, real *restrict sum)
+{
+    for (size_t i = 0; i < rows; i++) {
+        sum[i] += part[i];
+        part[i] = 0;
+    }
+}
+
 static enum spred_status make(struct spred_env *env, struct nn *nn,
                               struct nn_unit *u)
 {
@@ -19,7 +42,7 @@ static enum spred_status make(struct spred_env *env, struct nn *nn,
     u->kept = nn_reals(env, u->out, nn->most);
     u->running = nn_reals(env, u->rows, 2);
     u->n_running = u->running ? 2 * u->rows : 0;
-    u->spread = nn_reals(env, u->rows, 2);
+    u->spread = nn_reals(env, u->rows, 4);
     return u->kept && u->running && u->spread ? SPRED_OK : SPRED_ENOMEM;
 }
 
@@ -36,18 +59,26 @@ static void batch_statistics(struct nn_unit *u, const real *in, size_t n)
     size_t rows = u->rows;
     real *restrict spread = u->spread, *restrict mean = u->spread + rows;
     real *restrict running = u->running, *restrict var = u->running + rows;
+    real *restrict part = u->spread + 2 * rows;
+    size_t block = block_of(u, n);
     for (size_t i = 0; i < rows; i++)
-        mean[i] = spread[i] = 0;
-    for (size_t s = 0; s < n; s++)
-        for (size_t i = 0; i < rows; i++)
-            mean[i] += in[i + s * rows];
+        mean[i] = spread[i] = part[i] = 0;
+    for (size_t from = 0; from < n; from += block) {
+        for (size_t s = from; s < block_end(from, block, n); s++)
+            for (size_t i = 0; i < rows; i++)
+                part[i] += in[i + s * rows];
+        move_sums(rows, part, mean);
+    }
     for (size_t i = 0; i < rows; i++)
         mean[i] /= (real)n;
-    for (size_t s = 0; s < n; s++)
-        for (size_t i = 0; i < rows; i++) {
-            real away = in[i + s * rows] - mean[i];
-            spread[i] += away * away;
-        }
+    for (size_t from = 0; from < n; from += block) {
+        for (size_t s = from; s < block_end(from, block, n); s++)
+            for (size_t i = 0; i < rows; i++) {
+                real away = in[i + s * rows] - mean[i];
+                part[i] += away * away;
+            }
+        move_sums(rows, part, spread);
+    }
     for (size_t i = 0; i < rows; i++) {
         double v = (double)spread[i] / (double)n;
         double unbiased = n > 1 ? v * (double)n / (double)(n - 1) : v;
@@ -94,13 +125,19 @@ static void backward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     const real *restrict delta = u->delta, *restrict kept = u->kept;
     real *restrict out = before;
     (void)in;
+    real *restrict part = u->spread + 2 * rows, *restrict other = part + rows;
+    size_t block = block_of(u, n);
     for (size_t i = 0; i < rows; i++)
-        by_gamma[i] = by_beta[i] = 0;
-    for (size_t s = 0; s < n; s++)
-        for (size_t i = 0; i < rows; i++) {
-            by_gamma[i] += delta[i + s * rows] * kept[i + s * rows];
-            by_beta[i] += delta[i + s * rows];
-        }
+        by_gamma[i] = by_beta[i] = part[i] = other[i] = 0;
+    for (size_t from = 0; from < n; from += block) {
+        for (size_t s = from; s < block_end(from, block, n); s++)
+            for (size_t i = 0; i < rows; i++) {
+                part[i] += delta[i + s * rows] * kept[i + s * rows];
+                other[i] += delta[i + s * rows];
+            }
+        move_sums(rows, part, by_gamma);
+        move_sums(rows, other, by_beta);
+    }
     for (size_t s = 0; before && s < n; s++)
         for (size_t i = 0; i < rows; i++) {
             size_t e = i + s * rows;

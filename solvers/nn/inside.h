@@ -45,7 +45,8 @@ struct nn_unit {
     real *kept;             /* out x most: what backward needs from forward */
     real *running;          /* n_running statistics that nn_save keeps */
     size_t n_running;
-    real *spread; /* BATCH_NORM: out, 1/standard deviation of the batch */
+    real *spread; /* BATCH_NORM: rows x 4: 1/standard deviation and mean of the
+                     batch, room for two sums */
 };
 
 /* A kind of layer is one file that defines one of these. */
