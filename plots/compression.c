@@ -165,7 +165,7 @@ static enum spred_status put_setting(struct plots_figure *f,
                               results_real(t, row, "accuracy_high"),
                               results_real(t, row, a->low),
                               results_real(t, row, a->high)};
-    if (!isnan(threshold))
+    if (threshold > 0)
         snprintf(number, sizeof number, " %g", threshold);
     snprintf(what, sizeof what, "%.120s, %.60s%s",
              results_text(t, row, "setting"), results_text(t, row, "rule"),
@@ -387,7 +387,8 @@ static enum spred_status draw_latency(struct plots_context *context)
         "front_speed",
         "seconds of dense / seconds, a sample",
         "how many times faster the network that was made smaller predicts a "
-        "sample than the dense one in the same run (median over trials; bar: "
+        "sample than the dense one (or one of full size) in the same run "
+        "(median over trials; bar: "
         "slowest to fastest)",
         1};
     return draw(context, &axis);

@@ -176,17 +176,15 @@ enum spred_status plots_mosaic(struct plots_figure *f, size_t i,
                   "1 '#67001f'"
                 : "0 '#000000', 1 '#ffffff'",
             low, high));
-    return spred_buffer_add(env, &f->gp,
-                            "plot data index %zu using %s notitle\nunset "
-                            "object\nset border 3 lc rgb "
-                            "'#404040'\n",
-                            f->blocks - 1,
-                            g.rgb ? (g.width * g.height <= PIXELS_DRAWN
-                                         ? "1:2:3:4:5 with rgbimage pixels"
-                                         : "1:2:3:4:5 with rgbimage")
-                                  : (g.width * g.height <= PIXELS_DRAWN
-                                         ? "1:2:3 with image pixels"
-                                         : "1:2:3 with image"));
+    return spred_buffer_add(
+        env, &f->gp,
+        "if (form eq 'dumb' || form eq 'ansi') {\n"
+        "  set label 'pictures: see the PNG' at graph 0.5,0.5 center\n"
+        "  plot NaN notitle\n} else {\n"
+        "  plot data index %zu using %s%s notitle\n}\n"
+        "unset object\nset border 3 lc rgb '#404040'\n",
+        f->blocks - 1, g.rgb ? "1:2:3:4:5 with rgbimage" : "1:2:3 with image",
+        g.width * g.height <= PIXELS_DRAWN ? " pixels" : "");
 }
 
 enum spred_status plots_mosaic_read(struct spred_env *env, const char *text,

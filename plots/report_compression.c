@@ -195,7 +195,7 @@ enum spred_status plots_report_compression(struct plots_context *context,
         "part chooses nothing. Accuracies are on the test part, mean over "
         "trials; lost: dense less this, same trial, ± half a 95%% interval "
         "over seeds. Multiply-adds: times fewer; speed-up: times faster than "
-        "the dense network in the same run.</p>\n"));
+        "the dense network, or one of full size, in the same run.</p>\n"));
     for (size_t at = 0, next; at < best->n_rows; at = next) {
         next = plots_network_end(best, at);
         char *title = plots_network_title(context, best, at);

@@ -35,7 +35,8 @@
          "t where the splits differ)"},                                        \
         {"macs", RESULTS_REAL, "times fewer multiply-adds of a sample"},       \
         {"speedup", RESULTS_REAL,                                              \
-         "seconds a sample of the dense mark of the same run by this one's, "  \
+         "seconds a sample of the dense network (or one of full size) of the " \
+         "same run by this one's, "                                            \
          "median over trials"},                                                \
         {"speedup_low", RESULTS_REAL, "least over trials"},                    \
     {                                                                          \

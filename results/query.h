@@ -160,7 +160,10 @@ void results_view_close(struct results_view *view);
  *                part; front_macs and front_speed: the same of networks made
  *                smaller (where there are none, front_macs of all). Without a
  *                validation part every setting is on its front. Dense ones are
- *                on none. Nothing is chosen by the test part.
+ *                on none. speedup: against the dense mark of the same run;
+ *                where it has none, against the fastest of full size of the
+ *                same fit, which multiplies its zeros. Nothing is chosen by the
+ *                test part.
  *
  * best-compression  The dense network, then per method the setting with the
  *                largest compression that loses at most 0.01 of validation

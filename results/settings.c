@@ -226,15 +226,17 @@ enum column {
 };
 /* A smaller network's own size does not count: weights and multiply-adds at
  * first are the most of the fit. row_number: among its marks with this rule and
- * threshold. The dense time: of the same fit, else of the same run; the least
- * if there are several. */
+ * threshold. The dense time: of the same fit, else of the same run, else of a
+ * network of full size of the same fit, which takes as long; the least if there
+ * are several. */
 static const char sql[] =
     "SELECT mark, rule, threshold, max(weights) OVER fit, nonzero, macs, "
     "max(macs_dense) OVER fit, seconds_sample, validation, accuracy, loss, "
     "(SELECT settings FROM candidates c WHERE c.run = m.run AND c.candidate = "
     "m.candidate), row_number() OVER same, "
     "coalesce(min(iif(rule = 'dense', seconds_sample, NULL)) OVER fit, "
-    "min(iif(rule = 'dense', seconds_sample, NULL)) OVER ()) "
+    "min(iif(rule = 'dense', seconds_sample, NULL)) OVER (), "
+    "min(iif(rule = 'made smaller', NULL, seconds_sample)) OVER fit) "
     "FROM marks m WHERE run = ? AND rule IS NOT NULL "
     "WINDOW fit AS (PARTITION BY candidate), "
     "same AS (PARTITION BY candidate, rule, threshold ORDER BY number) "

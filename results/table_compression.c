@@ -15,8 +15,8 @@ static const char explanation[] =
     "the test part; lost: dense less this, same trial, in points (±: 95% "
     "interval over seeds). Settings are chosen by the validation part, never "
     "by the test part; all of them are in marks.csv. Multiply-adds and "
-    "speed-up: times fewer and times faster than the dense network, the time "
-    "taken in the same run.\n\n";
+    "speed-up: times fewer and times faster than the dense network, or one of "
+    "full size, in the same run.\n\n";
 
 /* "0.893 (0.891..0.895)" */
 static void put_range(char out[CELL], const struct results_table *t, size_t i)
@@ -47,7 +47,7 @@ static void put_rule(char out[CELL], const struct results_table *t, size_t i)
     double threshold = results_real(t, i, "threshold");
     results_grid_text(out, results_text(t, i, "rule"));
     size_t n = strlen(out);
-    if (!isnan(threshold))
+    if (threshold > 0)
         snprintf(out + n, CELL - n, " %g", threshold);
 }
 
