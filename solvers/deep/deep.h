@@ -79,7 +79,7 @@ struct deep_options {
                  "learning rate of them")
 #define DEEP_THRESHOLDS                                                        \
     DEEP_ROW(                                                                  \
-        thresholds, TEXT, "0;1e-6;1e-5;1e-4;1e-3;1e-2", 0, 0, NULL,            \
+        thresholds, TEXT, "0|1e-6|1e-5|1e-4|1e-3|1e-2", 0, 0, NULL,            \
         "the trained network is looked at with weights up to each of "         \
         "them set to 0 (groups: by norm/root of size); the first stands"),     \
         DEEP_ROW(fine_thresholds, TEXT, "1e-2", 0, 0, NULL,                    \
@@ -93,7 +93,8 @@ struct deep_options {
 
 extern const char *const deep_groups[], *const deep_scopes[];
 
-/* Text options: networks, and lists of numbers "a;b". */
+/* Text options: networks, and lists of numbers "a|b", as a YAML list becomes,
+ * or "a;b". */
 enum spred_status deep_check(struct spred_env *env, const void *options);
 
 /* A list of at most DEEP_LIST numbers of least..most, in any order, none

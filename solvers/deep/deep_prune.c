@@ -3,7 +3,7 @@
 #include "solvers/deep/deep.h"
 
 static const struct spred_option table[] = {DEEP_NETWORK,
-                                            DEEP_PRUNING("5;10;20;50;100"),
+                                            DEEP_PRUNING("5|10|20|50|100"),
                                             DEEP_GROUP("what is cut: "),
                                             DEEP_EPOCHS(" before the cut"),
                                             DEEP_LR("0.05", ""),

@@ -19,7 +19,7 @@ enum spred_status deep_list_read(struct spred_env *env, const char *text,
     *out = (struct deep_list){0};
     for (const char *at = text;; at++) {
         char word[MOST_WORD];
-        size_t length = strcspn(at, ";");
+        size_t length = strcspn(at, ";|");
         double *value = &out->values[out->n];
         if (out->n == DEEP_LIST)
             return spred_fail(env, SPRED_EINVAL,
@@ -33,7 +33,8 @@ enum spred_status deep_list_read(struct spred_env *env, const char *text,
             !(*value >= least && *value <= most))
             return spred_fail(env, SPRED_EINVAL,
                               "%s: '%.*s' is not a number of %g to %g: "
-                              "expected numbers with ; between them",
+                              "expected a list, [1, 2], or numbers with | "
+                              "between them",
                               what, length < 40 ? (int)length : 40, at, least,
                               most);
         for (size_t k = 0; k < out->n; k++)
