@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define PIXELS_DRAWN 6000 /* up to so many are drawn as squares: sharp */
+#define PIXELS_DRAWN 1500 /* up to so many are drawn as squares: sharp */
 #define NUMBER_MAX 40
 
 /* Where the pictures lie, in pixels of theirs. */

@@ -400,7 +400,8 @@ static void out_of_memory(void **state)
     read_back(&p);
     int allowed = 0, left = 0;
     enum spred_status status = SPRED_ENOMEM;
-    for (; status == SPRED_ENOMEM && allowed < 100000; allowed++) {
+    for (; status == SPRED_ENOMEM && allowed < 100000;
+         allowed += 1 + allowed / 300) {
         spred_env_init(&env);
         env.reallocate = failing;
         env.allocate_cookie = &left;

@@ -151,7 +151,7 @@ static void refusals(void **state)
     refused(&p, p.db,
             "schema version 2, this program reads version 4; use another "
             "results folder");
-    assert_int_equal(ask(p.db, "PRAGMA user_version = 3"), -1);
+    assert_int_equal(ask(p.db, "PRAGMA user_version = 4"), -1);
 
     /* damage: noise over the middle of the file */
     struct stat info;
