@@ -5,6 +5,7 @@
 
 #include "test.h"
 
+#include "spred/certificate.h"
 #include "spred/coding.h"
 #include "spred/rng.h"
 
@@ -109,6 +110,50 @@ static inline enum spred_status code_by(struct spred_env *env, const char *name,
         spred_code(env, coder, options, task, codes, report);
     free(options);
     return status;
+}
+
+static inline struct spred_codes dense_codes(const double *z, size_t atoms,
+                                             size_t n)
+{
+    struct spred_codes codes = {.n = n, .room = atoms * n};
+    codes.start = calloc(n + 1, sizeof *codes.start);
+    codes.atom = calloc(atoms * n + 1, sizeof *codes.atom);
+    codes.value = calloc(atoms * n + 1, sizeof *codes.value);
+    for (size_t i = 0, at = 0; i < n; codes.start[++i] = at)
+        for (size_t j = 0; j < atoms; j++)
+            if (z[j + i * atoms] < 0 || z[j + i * atoms] > 0) {
+                codes.atom[at] = (uint32_t)j;
+                codes.value[at++] = z[j + i * atoms];
+            }
+    return codes;
+}
+
+static inline void free_dense(struct spred_codes *codes)
+{
+    free(codes->start);
+    free(codes->atom);
+    free(codes->value);
+}
+
+/* The problem of one signal as a lasso: n = m rows, lambda / m. */
+static inline void lasso_of(struct spred_env *env,
+                            const struct spred_coding *task, size_t i,
+                            struct spred_matrix *matrix,
+                            struct spred_problem *problem)
+{
+    assert_ok(
+        env, spred_matrix_new(env, SPRED_F64, task->m, task->atoms, 0, matrix));
+    memcpy(matrix->f64, task->dictionary,
+           task->m * task->atoms * sizeof *matrix->f64);
+    memset(problem, 0, sizeof *problem);
+    problem->x.matrix = matrix;
+    problem->n = task->m;
+    problem->p = task->atoms;
+    problem->outputs = 1;
+    problem->loss = &spred_loss_squared;
+    problem->y = task->signals + i * task->m;
+    problem->penalty.l1_ratio = 1;
+    assert_ok(env, spred_problem_init(env, problem));
 }
 
 #endif

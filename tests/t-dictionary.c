@@ -153,6 +153,58 @@ static void held_out_falls(void **unused)
     }
 }
 
+/* One mini-batch of `online` is: exact codes, A = sum zz', B = sum xz', then
+ * d_j <- unit(b_j - D a_j + A_jj d_j), one atom after the other. */
+static void one_step_of_online(void **unused)
+{
+    (void)unused;
+    struct spred_env env;
+    struct spred_codes codes;
+    struct spred_coding_report r;
+    struct learned l;
+    static double a[ATOMS * ATOMS], b[M * ATOMS];
+    const struct spred_dictionary_method *online =
+        spred_dictionary_method_find("online");
+    void *options = default_options(online, "passes", "1");
+    spred_env_init(&env);
+    open_task(&l, 1);
+    l.task.n = 256;
+    l.task.pass = look;
+    l.task.cookie = &l;
+    assert_ok(&env, spred_dictionary_learn(&env, online, options, &l.task,
+                                           l.dictionary, NULL));
+    struct spred_coding task = {.m = M,
+                                .atoms = ATOMS,
+                                .n = 256,
+                                .dictionary = l.first,
+                                .signals = l.signals,
+                                .lambda = .1,
+                                .gap = 1e-6,
+                                .threads = 1};
+    assert_ok(&env, code_by(&env, "spred-newton", &task, &codes, &r));
+    for (size_t i = 0; i < 256; i++)
+        for (size_t k = codes.start[i]; k < codes.start[i + 1]; k++) {
+            size_t j = codes.atom[k];
+            spred_axpy(M, codes.value[k], l.signals + i * M, b + j * M);
+            for (size_t c = codes.start[i]; c < codes.start[i + 1]; c++)
+                a[codes.atom[c] + j * ATOMS] += codes.value[k] * codes.value[c];
+        }
+    for (size_t j = 0; j < ATOMS; j++) {
+        double to[M], *d = l.first + j * M;
+        memcpy(to, b + j * M, sizeof to);
+        spred_gemv(M, ATOMS, -1, l.first, M, a + j * ATOMS, 1, to);
+        spred_axpy(M, a[j + j * ATOMS], d, to);
+        double norm = spred_norm(M, to);
+        for (size_t e = 0; e < M; e++)
+            d[e] = to[e] / norm;
+        for (size_t e = 0; e < M; e++)
+            assert_near(l.dictionary[e + j * M], d[e], 1e-10);
+    }
+    spred_codes_free(&env, &codes);
+    free(options);
+    free(l.signals);
+}
+
 /* Atoms that no signal uses become signals; zero signals make no atoms. */
 static void unused_atoms(void **unused)
 {
@@ -318,9 +370,13 @@ static void memory_fails(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(unit_norm_and_seeds), cmocka_unit_test(held_out_falls),
-        cmocka_unit_test(unused_atoms),        cmocka_unit_test(dct_is_one),
-        cmocka_unit_test(dct_is_overcomplete), cmocka_unit_test(ends),
+        cmocka_unit_test(unit_norm_and_seeds),
+        cmocka_unit_test(held_out_falls),
+        cmocka_unit_test(unused_atoms),
+        cmocka_unit_test(one_step_of_online),
+        cmocka_unit_test(dct_is_one),
+        cmocka_unit_test(dct_is_overcomplete),
+        cmocka_unit_test(ends),
         cmocka_unit_test(memory_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
