@@ -88,7 +88,7 @@ static int is_elsewhere(const char *name)
 {
     static const char *const own[] = {"matrix", "rng",     "results",
                                       "loss",   "penalty", "experiment",
-                                      "learn",  NULL};
+                                      "learn",  "coding",  NULL};
     for (size_t i = 0; own[i]; i++)
         if (strncmp(name, own[i], strlen(own[i])) == 0)
             return 1;

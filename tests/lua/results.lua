@@ -30,7 +30,7 @@ raises(function() return r.pionts end, "no field 'pionts'")
 local summary = r:query("summary")
 check(summary[1].dataset and summary[1].solver, "summary")
 check(r:query("notes")[1].value, "notes")
-check(#r:queries() == 25, "queries")
+check(#r:queries() == 29, "queries")
 raises(function() r:query("sumary") end, "did you mean 'summary'")
 
 -- SQL
