@@ -3,4 +3,4 @@ std = "lua54"
 globals = {"spred", "help"}
 max_line_length = 100
 files["tests/lua"] = {read_globals = {"check", "raises"}}
-files["tests/lua/coding.lua"] = {read_globals = {"near", "shared"}, max_line_length = 112}
+files["tests/lua/coding.lua"] = {read_globals = {"check", "raises", "near", "shared"}}

@@ -195,7 +195,7 @@ commands.models = {"[MODEL]", "models, or the options of one", function(name)
     host.inspect("models", name ~= "" and name or nil)
 end}
 
-commands.coders = {"[CODER]", "sparse coders, dictionaries, or the options of one", function(name)
+commands.coders = {"[CODER]", "sparse coders, dictionaries, or options of one", function(name)
     host.inspect("coders", name ~= "" and name or nil)
 end}
 
