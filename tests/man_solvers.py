@@ -16,7 +16,7 @@ def escape(text):
 
 def section(program, verb):
     lines = []
-    for name in re.findall(r"^([a-z][a-z-]+)", say(program, verb), re.M):
+    for name in re.findall(r"^([a-z][a-z0-9-]+)", say(program, verb), re.M):
         head, *rows = say(program, verb, name).splitlines()
         name_too, doc = head.split(": ", 1)
         alias = re.search(r"alias ([^ ]+)", name_too)
