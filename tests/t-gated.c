@@ -430,6 +430,31 @@ static void test_proximal(void **state)
     }
 }
 
+/* Its lambda is the objective's, whatever the momentum: above lambda_max no
+ * gene is left, a little below it some are. */
+static void test_proximal_momentum(void **state)
+{
+    struct spred_env env;
+    (void)state;
+    spred_env_init(&env);
+    for (int momentum = 0; momentum < 2; momentum++)
+        for (int below = 0; below < 2; below++) {
+            struct planted *d = plant(&env);
+            char options[256];
+            double w[P];
+            snprintf(options, sizeof options,
+                     "relative=true optimizer=sgd lr=0.05 keep=last steps=3000 "
+                     "momentum=%g "
+                     "model=linear(sparse=proximal,group=input,lambda=%g)",
+                     momentum ? .9 : 0., below ? .8 : 1.1);
+            assert_ok(&env, fit(d, "network", options, NULL));
+            size_t genes = count_genes(d, w);
+            if (below ? genes == 0 || genes > 3 : genes != 0)
+                fail_msg("%s: %zu genes", options, genes);
+            drop(d);
+        }
+}
+
 /* A look at the parked inputs must leave no trace: where a pass in training
  * mode does (batch normalisation), compact changes nothing at all. */
 static void test_no_trace(void **state)
@@ -462,12 +487,17 @@ static void test_no_trace(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_found),    cmocka_unit_test(test_reported_alone),
-        cmocka_unit_test(test_offers),   cmocka_unit_test(test_compact),
-        cmocka_unit_test(test_adamw),    cmocka_unit_test(test_proximal),
-        cmocka_unit_test(test_no_trace), cmocka_unit_test(test_lambda_max),
-        cmocka_unit_test(test_real),     cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_no_memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_found),
+                                       cmocka_unit_test(test_reported_alone),
+                                       cmocka_unit_test(test_offers),
+                                       cmocka_unit_test(test_compact),
+                                       cmocka_unit_test(test_adamw),
+                                       cmocka_unit_test(test_proximal),
+                                       cmocka_unit_test(test_proximal_momentum),
+                                       cmocka_unit_test(test_no_trace),
+                                       cmocka_unit_test(test_lambda_max),
+                                       cmocka_unit_test(test_real),
+                                       cmocka_unit_test(test_refused),
+                                       cmocka_unit_test(test_no_memory)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
 /* deep_proximal.c: proximal SGD: a step along the gradient of the loss, then a
- * soft threshold of lr lambda on each weight or group. */
+ * soft threshold of lr lambda / (1 - momentum) on each weight or group. */
 #include "solvers/deep/deep.h"
 
 static const struct spred_option table[] = {
     DEEP_NETWORK,
-    DEEP_LAMBDA("1e-3", "L1 or group penalty on the weights"),
+    DEEP_LAMBDA("2e-4", "L1 or group penalty on the weights"),
     DEEP_GROUP("what a penalty is on: "),
     DEEP_EPOCHS(""),
     DEEP_LR("0.05", ""),

@@ -42,10 +42,11 @@ enum nn_sparse_kind {
                        gates, one scalar a group, times a matrix of W's shape
                        (D-gating). D > 2: lambda |w_g|^(2/D) */
     NN_SUBGRADIENT, /* lambda sign(w), or lambda w_g/|w_g|, in the gradient */
-    NN_PROXIMAL,    /* soft threshold of lr * lambda after every step */
-    NN_STG, /* INPUT only: gate clamp(mu + .5 + sigma eps, 0, 1), one eps
-              per input and step; penalty lambda sum Phi((mu+.5)/sigma)
-              (Yamada et al. 2020); evaluation without noise */
+    NN_PROXIMAL, /* soft threshold of lr * lambda / (1 - momentum) after every
+                    step: rests where |gradient| = lambda */
+    NN_STG,      /* INPUT only: gate clamp(mu + .5 + sigma eps, 0, 1), one eps
+                   per input and step; penalty lambda sum Phi((mu+.5)/sigma)
+                   (Yamada et al. 2020); evaluation without noise */
     NN_STR /* ELEMENT only: w = sign(v) max(|v| - sigmoid(s), 0), one s a layer,
               v and s decay by lambda (Kusupati et al. 2020) */
 };

@@ -254,8 +254,11 @@ void nn_step(struct nn *nn, const struct nn_training *training, long step,
             loops->momentum(used, &update, t->value, t->gradient, t->moment1);
         else
             loops->plain(used, &update, t->value, t->gradient);
+        /* Momentum makes a constant gradient's steps 1 / (1 - momentum) times
+         * as long, and the threshold must rest where they do. */
+        double reach = rule->kind == NN_SGD ? 1 - rule->momentum : 1;
         if (t->sparse.kind == NN_PROXIMAL)
             nn_penalise(&t->sparse, t->rows, used / t->rows, t->value, NULL,
-                        update.lr * t->sparse.lambda, scratch);
+                        update.lr * t->sparse.lambda / reach, scratch);
     }
 }
