@@ -229,8 +229,9 @@ static enum spred_status load_again(struct learn *learn)
         return SPRED_ENOMEM;
     learn->deadline = INFINITY;
     learn->late = 0;
-    enum spred_status status = learn->model->load(
-        &learn->inner, state, learn->best.bytes, learn->best.size);
+    enum spred_status status =
+        learn->model->load(&learn->inner, state, learn->trial.p, learn->outputs,
+                           learn->best.bytes, learn->best.size);
     if (status != SPRED_OK) {
         spred_fail(learn->env, status, "%s", learn->inner.error);
         drop_state(learn, state);

@@ -255,7 +255,8 @@ static void take_model(struct reader *r, struct predictor *out)
     r->status = copy && out->state ? SPRED_OK : SPRED_ENOMEM;
     if (r->status == SPRED_OK) {
         memcpy(copy, bytes, size);
-        r->status = out->model->load(r->env, out->state, copy, size);
+        r->status = out->model->load(r->env, out->state, out->prepared.p,
+                                     out->outputs, copy, size);
     }
     spred_free(r->env, copy);
 }

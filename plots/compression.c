@@ -30,7 +30,8 @@ static int is_shown(const struct results_table *t, size_t row,
     if (plots_is_dense(t, row) || isnan(results_real(t, row, "accuracy")) ||
         !(results_real(t, row, a->x) > 0))
         return 0;
-    int smaller = strcmp(results_text(t, row, "rule"), "made smaller") == 0;
+    int smaller =
+        strncmp(results_text(t, row, "rule"), "made smaller", 12) == 0;
     if (a->smaller || smaller || strcmp(a->front, "front") == 0)
         return smaller || !a->smaller;
     size_t first = row;
@@ -39,7 +40,7 @@ static int is_shown(const struct results_table *t, size_t row,
            results_same(t, first - 1, row, "dataset"))
         first--;
     for (size_t end = plots_network_method_end(t, first); first < end; first++)
-        if (strcmp(results_text(t, first, "rule"), "made smaller") == 0)
+        if (strncmp(results_text(t, first, "rule"), "made smaller", 12) == 0)
             return 0;
     return 1;
 }
@@ -300,7 +301,7 @@ static enum spred_status put_page(struct plots_figure *f,
         env, &f->caption,
         "Accuracy on the test part against %s. A point is a setting (lambda or "
         "target, and threshold): mean over the trials, bar and band from the "
-        "worst to the best of them, failed ones too. ",
+        "worst to the best of them (one that diverged has no point). ",
         a->says));
     int validated = 0;
     for (size_t i = first; i < end; i++)

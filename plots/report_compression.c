@@ -66,6 +66,10 @@ static enum spred_status put_rival(struct spred_env *env,
     if (!isnan(level))
         SPRED_TRY(spred_buffer_add(env, out, "At %g times and more ", level));
     SPRED_TRY(put_method(env, out, t, row, "method"));
+    if (!isnan(level) && isnan(against))
+        return spred_buffer_add(
+            env, out, " reaches %.4f, spred has no setting there.</li>\n",
+            value);
     if (isnan(level))
         SPRED_TRY(spred_buffer_add(
             env, out, " compresses %.3g times within one point of dense, ",

@@ -129,7 +129,7 @@ struct plots_style plots_solver_style(const struct plots_context *context,
     return plots_nth_style(i);
 }
 
-#define SOURCE_MAX 80 /* bytes of a source in a caption */
+#define SOURCE_MAX 120 /* bytes of a source in a caption */
 
 static size_t dataset_row(const struct plots_context *context,
                           const char *dataset)

@@ -203,7 +203,7 @@ static double speedup_of(const struct results_setting *s)
 
 static int is_smaller(const struct results_setting *s)
 {
-    return strcmp(s->rule, "made smaller") == 0;
+    return strncmp(s->rule, "made smaller", 12) == 0;
 }
 
 /* Is no other of rows i .. end - 1 at least as far right with a higher
@@ -213,6 +213,8 @@ static int on_front(const struct results_settings *s, size_t i, size_t end,
                     const struct results_setting *row, int smaller,
                     double (*x)(const struct results_setting *))
 {
+    if (row->n < most_trials(s, i, end)) /* a seed of it failed */
+        return 0;
     for (size_t k = i; k < end; k++) {
         const struct results_setting *other = &s->rows[k];
         if (other == row || (smaller && !is_smaller(other)) ||

@@ -112,8 +112,6 @@ static enum spred_status add_level(struct spred_env *env,
                                    struct results_table *out)
 {
     size_t best = ours(s, i, end, level);
-    if (best == end && !isnan(level))
-        return SPRED_OK;
     for (size_t k = i, next; k < end; k = next) {
         next = results_method_end(s, k);
         size_t at = pick(s, k, next, level);

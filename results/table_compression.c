@@ -194,6 +194,13 @@ static enum spred_status print_rivals(struct spred_env *env,
                 "- %s compresses %s times within one point of dense, spred "
                 "nowhere.\n",
                 results_text(t, i, "method"), value));
+        else if (isnan(difference))
+            SPRED_TRY(spred_buffer_add(
+                env, out,
+                "- At %gx and more %s reaches %.4f; spred has no setting "
+                "there.\n",
+                level, results_text(t, i, "method"),
+                results_real(t, i, "value")));
         else if (isnan(level))
             SPRED_TRY(spred_buffer_add(
                 env, out,

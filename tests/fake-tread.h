@@ -291,8 +291,11 @@ static enum spred_status tread_store(struct spred_env *env, const void *state,
 }
 
 static enum spred_status tread_load(struct spred_env *env, void *state,
-                                    const void *bytes, size_t size)
+                                    size_t p, size_t outputs, const void *bytes,
+                                    size_t size)
 {
+    (void)p;
+    (void)outputs;
     return tread_unpack(env, state, bytes, size);
 }
 

@@ -232,8 +232,19 @@ static void chosen(void **state)
     results_table_free(&p.env, &t);
 
     ask(&p, "compression-versus", &t);
-    /* within a point: prune; 2, 5, 10: l1 and prune each */
-    assert_int_equal(t.n_rows, 7);
+    /* within a point: prune; 2, 5, 10: l1 and prune each; where spred has no
+     * setting: 20 and 50 both, 100 l1 */
+    assert_int_equal(t.n_rows, 12);
+    for (size_t k = 7; k < 12; k++) {
+        assert_near(results_real(&t, k, "level"),
+                    k < 9    ? 20
+                    : k < 11 ? 50
+                             : 100,
+                    0);
+        assert_true(isnan(results_real(&t, k, "difference")));
+        assert_string_equal(results_text(&t, k, "against"), "");
+        assert_string_equal(results_text(&t, k, "verdict"), "more");
+    }
     assert_string_equal(results_text(&t, 0, "method"), "deep-prune");
     assert_string_equal(results_text(&t, 0, "verdict"), "more");
     assert_near(results_real(&t, 0, "value"), 10, 1e-12);
@@ -348,6 +359,9 @@ static void tables(void **state)
                      "   - |     - |     - |");
     has(compression, "- deep-prune compresses 10 times within one point of "
                      "dense, deep-spred 5 times.\n");
+    has(compression,
+        "- At 50x and more deep-prune reaches 0.5000; spred has no "
+        "setting there.");
     has(compression, "- At 2x and more deep-l1 is more accurate than "
                      "deep-spred: 0.9700 against 0.8900.\n");
     has(compression, "deep-prune is more accurate than deep-spred: 0.8850 "

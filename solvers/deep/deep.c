@@ -98,8 +98,8 @@ enum spred_status deep_store(struct spred_env *env, const void *memory,
     return all ? SPRED_OK : SPRED_ENOMEM;
 }
 
-enum spred_status deep_load(struct spred_env *env, void *memory,
-                            const void *bytes, size_t size)
+enum spred_status deep_load(struct spred_env *env, void *memory, size_t p,
+                            size_t outputs, const void *bytes, size_t size)
 {
     struct deep *state = memory;
     struct head head;
@@ -112,8 +112,13 @@ enum spred_status deep_load(struct spred_env *env, void *memory,
         head.p > (size - sizeof head) / sizeof *state->importance)
         return spred_fail(env, SPRED_EFORMAT,
                           "these bytes are not a stored deep model");
-    state->p = head.p;
-    state->outputs = head.outputs;
+    if (head.p != p || head.outputs != outputs)
+        return spred_fail(env, SPRED_EFORMAT,
+                          "a stored model of %zu features and %zu outputs: "
+                          "expected %zu and %zu",
+                          (size_t)head.p, (size_t)head.outputs, p, outputs);
+    state->p = p;
+    state->outputs = outputs;
     state->target.middle = head.middle;
     state->target.unit = head.unit;
     state->importance = spred_alloc(env, state->p, sizeof *state->importance);
@@ -125,7 +130,7 @@ enum spred_status deep_load(struct spred_env *env, void *memory,
     size_t middle = state->p * sizeof *state->importance;
     memcpy(state->importance, at + sizeof head, middle);
     SPRED_TRY(nn_restore(env, at + sizeof head + middle,
-                         size - sizeof head - middle, CHUNK, &state->nn));
+                         size - sizeof head - middle, 0, &state->nn));
     const struct nn_shape *shape = nn_shape_of(state->nn);
     if (shape->inputs != state->p || shape->outputs != state->outputs)
         return spred_fail(env, SPRED_EFORMAT,

@@ -137,8 +137,8 @@ void deep_genes(const void *state, double *importance);
 void deep_free(struct spred_env *env, void *state);
 enum spred_status deep_store(struct spred_env *env, const void *state,
                              void **bytes, size_t *size);
-enum spred_status deep_load(struct spred_env *env, void *state,
-                            const void *bytes, size_t size);
+enum spred_status deep_load(struct spred_env *env, void *state, size_t p,
+                            size_t outputs, const void *bytes, size_t size);
 
 /* state->importance from the network: of a linear first layer the size of each
  * input's weights, else 1. */

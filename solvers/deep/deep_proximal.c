@@ -28,7 +28,7 @@ const struct spred_model spred_model_deep_proximal = {
     .name = "deep-proximal",
     .doc = "a network under an L1 penalty, by proximal SGD: exact zeros",
     .reference = "Duchi and Singer 2009, JMLR 10:2899-2934",
-    .api_version = 1,
+    .api_version = 2,
     .takes = SPRED_MODEL_CLASSES | SPRED_MODEL_REAL | SPRED_MODEL_LOGITS |
              SPRED_MODEL_CHOOSES,
     .state_size = sizeof(struct deep),

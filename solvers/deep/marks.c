@@ -126,12 +126,13 @@ static enum spred_status count_smaller(struct deep_course *c, struct nn *nn,
 /* The network without its dead neurons and filters; *worst: largest difference
  * of the outputs until now. */
 static enum spred_status mark_smaller(struct deep_course *c, struct nn *nn,
-                                      double threshold, double *worst)
+                                      const char *rule, double threshold,
+                                      double *worst)
 {
     struct nn *small = NULL;
     struct counts counts;
     double difference = 0;
-    if (c->options->group != NN_OUTPUT)
+    if (c->options->group == NN_ELEMENT)
         return SPRED_OK;
     SPRED_TRY(stored(c, nn, &small));
     enum spred_status status = compare(c, nn, small, &difference);
@@ -139,7 +140,7 @@ static enum spred_status mark_smaller(struct deep_course *c, struct nn *nn,
     if (status == SPRED_OK)
         status = count_smaller(c, nn, small, &counts);
     if (status == SPRED_OK)
-        status = tell(c, small, "made smaller", threshold, &counts);
+        status = tell(c, small, rule, threshold, &counts);
     c->state->nn = NULL;
     nn_free(small);
     return status;
@@ -163,7 +164,7 @@ static enum spred_status mark_rounded(struct deep_course *c, double *worst)
             SPRED_TRY(mark(c, c->main, "threshold", threshold));
         else
             SPRED_TRY(mark(c, c->main, "exact zeros", NAN));
-        SPRED_TRY(mark_smaller(c, c->main, threshold, worst));
+        SPRED_TRY(mark_smaller(c, c->main, "made smaller", threshold, worst));
     }
     return SPRED_OK;
 }
@@ -177,7 +178,9 @@ static enum spred_status mark_targets(struct deep_course *c, double *worst)
         double threshold = shrinks ? c->targets.values[k] : NAN;
         load_result(c, 1 + k);
         SPRED_TRY(mark(c, nn, tuned ? "fine-tuned" : "pruned", threshold));
-        SPRED_TRY(mark_smaller(c, nn, threshold, worst));
+        SPRED_TRY(mark_smaller(
+            c, nn, tuned ? "made smaller, fine-tuned" : "made smaller",
+            threshold, worst));
     }
     return SPRED_OK;
 }
@@ -221,12 +224,11 @@ static enum spred_status show(struct deep_course *c)
 static void stand(struct deep_course *c)
 {
     int shrinks = c->method->way == DEEP_SHRINK;
-    struct nn **place = &c->main;
     load_result(c, shrinks ? 0 : 1);
     if (shrinks && c->method->kind != NN_DENSE)
         nn_round(c->main, c->thresholds.values[0]);
-    c->state->nn = *place;
-    *place = NULL;
+    c->state->nn = c->main;
+    c->main = NULL;
 }
 
 static enum spred_status describe(struct deep_course *c, double worst)

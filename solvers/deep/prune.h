@@ -35,7 +35,7 @@ void deep_mask_read(struct nn *nn, unsigned char *mask);
 void deep_mask_apply(struct nn *nn, const unsigned char *mask);
 
 /* The smallest weights (or groups) become 0, as many as make a share `zeros` of
- * those that can be cut; ties: the later stay. *threshold: the largest size
+ * those that can be cut; ties: all stay. *threshold: the largest size
  * that was cut; 0: none. */
 enum spred_status deep_prune(struct spred_env *env, struct nn *nn,
                              const struct deep_cut *cut, double zeros,

@@ -86,7 +86,7 @@ const struct spred_model spred_model_network = {
     .name = "network",
     .doc = "a network of the layers and sparsities that are written down",
     .reference = "Ziyin and Wang 2023, ICML, PMLR 202:43407-43422",
-    .api_version = 3,
+    .api_version = 4,
     .takes = SPRED_MODEL_CLASSES | SPRED_MODEL_REAL | SPRED_MODEL_LOGITS |
              SPRED_MODEL_CHOOSES,
     .state_size = sizeof(struct gated),

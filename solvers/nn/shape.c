@@ -237,6 +237,11 @@ static enum spred_status check_layer(struct spred_env *env, const char *where,
                           "%s: the inputs have gates already, which this layer "
                           "shares: expected no sparse here",
                           where);
+    if (layer->kind == NN_CONV && layer->kernel > 0 &&
+        layer->kernel > INT_MAX / layer->kernel / picture->channels)
+        return spred_fail(env, SPRED_EINVAL,
+                          "%s: kernel %zu of %zu channels is too large", where,
+                          layer->kernel, picture->channels);
     if (layer->kind == NN_CONV)
         units = picture->channels * layer->kernel * layer->kernel;
     SPRED_TRY(after(env, where, shape, b, l, picture));

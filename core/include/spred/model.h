@@ -41,8 +41,9 @@ struct spred_layer_mark {
     size_t units, units_left; /* neurons or filters */
 };
 struct spred_mark {
-    const char *rule; /* "dense", "exact zeros", "threshold", "made smaller" */
-    double threshold; /* NaN: none */
+    const char
+        *rule; /* "dense", "exact zeros", "threshold", "made smaller" ... */
+    double threshold;        /* NaN: none */
     double macs, macs_dense; /* multiply-adds of one sample: left, at first */
     const struct spred_layer_mark *layers; /* those that can be made sparse */
     size_t n_layers;
@@ -138,12 +139,13 @@ struct spred_model {
     /* Frees what fit made, also after a failed fit. */
     void (*free)(struct spred_env *env, void *state);
     /* The fitted model as bytes (spred_free) that load makes a state of again,
-     * zeroed before, which predicts the same bits; SPRED_EFORMAT: they are not
-     * such bytes. NULL: cannot be saved. */
+     * zeroed before, which predicts the same bits: of p features and so many
+     * outputs. SPRED_EFORMAT: they are not such bytes. NULL: cannot be saved.
+     */
     enum spred_status (*store)(struct spred_env *env, const void *state,
                                void **bytes, size_t *size);
-    enum spred_status (*load)(struct spred_env *env, void *state,
-                              const void *bytes, size_t size);
+    enum spred_status (*load)(struct spred_env *env, void *state, size_t p,
+                              size_t outputs, const void *bytes, size_t size);
 };
 
 /* NULL-ended, generated from the list in solvers/meson.build. */
