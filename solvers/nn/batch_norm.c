@@ -102,8 +102,8 @@ static void forward(struct nn *nn, struct nn_unit *u, const real *in, size_t n,
     else
         for (size_t i = 0; i < rows; i++) {
             mean[i] = u->running[i];
-            spread[i] =
-                (real)(1 / sqrt((double)u->running[rows + i] + NN_NORM_EPSILON));
+            spread[i] = (real)(1 / sqrt((double)u->running[rows + i] +
+                                        NN_NORM_EPSILON));
         }
     for (size_t s = 0; s < n; s++)
         for (size_t i = 0; i < rows; i++) {
