@@ -189,13 +189,16 @@ static enum spred_status run_gaps(struct code *c)
 {
     struct results_run *row = &c->record->run;
     double from = trial_now();
+    int late = 0;
     SPRED_TRY(
         results_child_room(c->env, c->record, &results_children[0], c->n_gaps));
     row->seconds_certify = 0;
     for (size_t i = 0; i < c->n_gaps; i++) {
         SPRED_TRY(run_gap(c, i));
         row->seconds_certify += c->report.seconds_certify;
-        if (c->report.coded < c->n)
+        late = c->report.coded < c->n ||
+               (c->task.wall > 0 && c->report.seconds > c->task.wall);
+        if (late)
             break; /* less time would not do for a smaller gap */
     }
     row->seconds_wall = trial_now() - from;
@@ -207,16 +210,15 @@ static enum spred_status run_gaps(struct code *c)
     row->support = (int64_t)llround(report->nonzeros);
     row->seconds = row->seconds_solve = report->seconds;
     row->steps = report->steps;
-    row->status = spred_strdup(c->env, report->certified == c->n ? "certified"
-                                       : report->coded < c->n    ? "time"
-                                                                 : "stalled");
-    if (report->certified < c->n)
+    int whole = report->certified == c->n && !late;
+    row->status = spred_strdup(c->env, whole  ? "certified"
+                                       : late ? "time"
+                                              : "stalled");
+    if (!whole)
         row->reason = spred_format(
             c->env, "%zu of %zu signals certified to %g; worst gap %.2g",
             report->certified, c->n, c->task.gap, report->gap);
-    return row->status && (row->reason || report->certified == c->n)
-               ? SPRED_OK
-               : SPRED_ENOMEM;
+    return row->status && (row->reason || whole) ? SPRED_OK : SPRED_ENOMEM;
 }
 
 static enum spred_status denoise(struct code *c)

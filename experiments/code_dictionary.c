@@ -54,13 +54,13 @@ static enum spred_status learn(struct spred_env *env, const struct job *job,
         .seed = spred_seed(strtoull(job->seed, NULL, 10), job->dataset,
                            (uint64_t)job->trial, "dictionary"),
         .threads = (size_t)job->threads};
-    double from = trial_now();
+    *seconds = 0;
     enum spred_status status =
         code_parse(env, method->options, method->options_size,
                    job->dictionary_options, &options);
     if (status == SPRED_OK)
-        status = method->learn(env, options, &task, dictionary);
-    *seconds = trial_now() - from;
+        status = spred_dictionary_learn(env, method, options, &task, dictionary,
+                                        seconds);
     spred_free(env, options);
     return status;
 }
@@ -166,13 +166,14 @@ enum spred_status code_dictionary(struct spred_env *env, const struct job *job,
         status = recall(env, path, key, m, atoms, dictionary, seconds);
     if (status == SPRED_ENOTFOUND) {
         status = lock(env, guard, &fd);
+        int locked = status == SPRED_OK; /* else it is another's */
         if (status == SPRED_OK)
             status = learn_locked(env, job, settings, signals, m, n, path, key,
                                   dictionary, seconds);
-        if (fd >= 0) {
+        if (fd >= 0 && locked)
             unlink(guard); /* who waits has it open and looks again */
+        if (fd >= 0)
             close(fd);
-        }
     }
     if (status == SPRED_OK) {
         *out = dictionary;

@@ -298,7 +298,9 @@ static int dictionary(lua_State *L)
     const void *options = push_options(L, what, method->name, method->options,
                                        method->options_size);
     double *out = binding_matrix_new(L, task.m, task.atoms);
-    binding_try(L, method->learn(binding_env(L), options, &task, out));
+    double seconds;
+    binding_try(L, spred_dictionary_learn(binding_env(L), method, options,
+                                          &task, out, &seconds));
     return 1;
 }
 

@@ -68,7 +68,7 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
     const struct spred_coding *coding = c->coding;
     const double *x = coding->signals + i * coding->m;
     double m = (double)coding->m, k = 0, l1 = 0, gauge = 0;
-    double rr = 0, xr = 0, xx = 0, sizes = 0;
+    double rr = 0, xr = 0, xx = 0, sizes = 0, largest = 0;
     for (size_t at = c->codes->start[i]; at < c->codes->start[i + 1]; at++) {
         l1 += fabs(c->codes->value[at]);
         k++;
@@ -77,6 +77,7 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
         rr += r[e] * r[e];
         xr += x[e] * r[e];
         sizes += fabs(x[e] * r[e]);
+        largest = fmax(largest, fabs(x[e]));
         xx += x[e] * x[e];
     }
     for (size_t j = 0; j < coding->atoms; j++)
@@ -93,11 +94,11 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
     if (gauge > 0)
         floor += 2 * fabs(s * (xr - s * rr)) * error / gauge;
     double gap = primal - dual, null = xx / 2;
-    if (null > 0) {
+    if (null >= DBL_MIN) {
         gap /= null;
         floor /= null;
     } else { /* zero, or too small to be squared: then only 0 is certain */
-        gap = primal > 0 ? INFINITY : 0;
+        gap = primal > 0 || largest > 0 ? INFINITY : 0;
         floor = 0;
     }
     if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||

@@ -1,6 +1,7 @@
 /* patches.c: square patches of pictures, at random places. */
 #include "spred/image.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,13 +19,19 @@ size_t spred_patch_places(const struct spred_image *image, size_t size)
 void spred_patch_reduce(const struct spred_patches *patches, size_t m,
                         double *x, double *mean, double *norm)
 {
-    double sum = 0, squares = 0;
+    double sum = 0, squares = 0, largest = 0;
     for (size_t i = 0; patches->center && i < m; i++)
         sum += x[i];
     *mean = sum / (double)m;
     for (size_t i = 0; i < m; i++) {
+        largest = fmax(largest, fabs(x[i]));
         x[i] -= *mean;
         squares += x[i] * x[i];
+    }
+    /* What rounding left of a flat patch is no signal. */
+    if (squares <= (double)m * pow((double)m * DBL_EPSILON * largest, 2)) {
+        squares = 0;
+        memset(x, 0, m * sizeof *x);
     }
     *norm = patches->unit && squares > 0 ? sqrt(squares) : 1;
     for (size_t i = 0; i < m; i++)

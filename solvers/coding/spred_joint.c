@@ -18,6 +18,7 @@ struct joint {
     const struct spred_dictionary_task *task;
     const struct options *chosen;
     size_t n;                   /* signals at work */
+    double lambda;              /* in their unit */
     double *d;                  /* m x atoms, the caller's */
     double *x, *r;              /* m x n */
     struct factor_arrays codes; /* atoms x n each */
@@ -74,7 +75,15 @@ static enum spred_status open_joint(struct spred_env *env, struct joint *o)
     o->dd = o->r + m * o->n;
     o->md = o->dd + weights;
     o->sd = o->md + weights;
-    return draw_signals(env, o);
+    SPRED_TRY(draw_signals(env, o));
+    /* Adam's steps are absolute: signals in the unit of their root mean square
+     * norm. The best dictionary is the same. */
+    double norm = spred_norm(m * o->n, o->x) / sqrt((double)o->n);
+    double scale = norm > 0 && isfinite(norm) ? 1 / norm : 1;
+    for (size_t e = 0; e < m * o->n; e++)
+        o->x[e] *= scale;
+    o->lambda = task->lambda * scale;
+    return SPRED_OK;
 }
 
 /* r = x - D z, slope = -D'r */
@@ -129,7 +138,7 @@ static enum spred_status descend(struct spred_env *env, struct joint *o)
         double share = (double)(step - 1) / (double)chosen->steps;
         double cool = (1 + cos(pi * share)) / 2;
         struct factor_rule rule = {
-            .l1 = task->lambda,
+            .l1 = o->lambda,
             .lr = chosen->lr * cool,
             .beta1 = beta1,
             .beta2 = beta2,
@@ -184,7 +193,7 @@ const struct spred_dictionary_method spred_dictionary_spred_joint = {
     .name = "spred-joint",
     .doc = "codes as products u v and the atoms together, by Adam",
     .reference = "Ziyin and Wang, ICML 2023",
-    .api_version = 1,
+    .api_version = 2,
     .options_size = sizeof(struct options),
     .options = table,
     .learn = learn};

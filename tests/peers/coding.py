@@ -94,7 +94,7 @@ def ours(s, folder, coder, lam, threads, out=None):
     command = [os.path.join(s["build"], "tests/b-coding"), "code", coder,
                f"signals={folder}/signals", f"dictionary={folder}/dictionary",
                f"m={SIDE * SIDE}", f"lambda={lam}", f"gap={s['gap']}",
-               f"threads={threads}", "repeats=3"]
+               f"threads={threads}", "repeats=1"]
     if out:
         command.append(f"out={out}")
     lines = subprocess.run(command, check=True, capture_output=True,
@@ -185,7 +185,7 @@ def main():
         d = numpy.fromfile(f"{folder}/dictionary").reshape(-1, SIDE * SIDE)
         print(f"{len(x)} patches {SIDE}x{SIDE} of {s['picture']}, {len(d)} "
               f"atoms, gap {s['gap']}, {s['rounds']} rounds, medians "
-              f"(par: {PAR} times scikit-learn)")
+              f"(par at .15, PEERS.md: {PAR} times scikit-learn)")
         for lam in s["lambdas"].split(","):
             compare(s, folder, x, d, float(lam))
 
