@@ -165,7 +165,7 @@ static void dgating_compare(struct spred_env *env, struct dgating *d, size_t k,
     double lambda = dgating_lambda(k);
     double best = dgating_certified(env, d, lambda);
     double ours = dgating_gated(env, d, lambda, rule, steps);
-    print_message("lambda %.3g: certified %.8g, gated %+.1e\n", lambda, best,
+    print_message("# lambda %.3g: certified %.8g, gated %+.1e\n", lambda, best,
                   ours / best - 1);
     if (!(ours <= best * (1 + tolerance) && ours >= best * (1 - 1e-6)))
         fail_msg("lambda %g: %.10g, certified %.10g", lambda, ours, best);

@@ -44,7 +44,7 @@ static void well_formed(const char *folder, const char *name)
 static void finish(struct spred_env *env, char *folder)
 {
     if (getenv("SPRED_KEEP_FIGURES")) {
-        print_message("kept: %s\n", folder);
+        print_message("# kept: %s\n", folder);
         spred_free(env, folder);
     } else {
         fixture_remove(env, folder);

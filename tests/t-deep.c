@@ -77,7 +77,8 @@ static void test_learns(void **unused)
                 assert_near(m->macs, (double)m->nonzero, 0);
             }
         }
-        print_message("%s %s: %g\n", cases[k].name, cases[k].options, reached);
+        print_message("# %s %s: %g\n", cases[k].name, cases[k].options,
+                      reached);
         bad += !(reached >= cases[k].compression);
         runner_close(&r);
     }
@@ -285,7 +286,7 @@ static void test_bad_saves(void **unused)
     saved[size / 2] ^= 1;
     runner_set(&r, "network=linear(out=24)|relu|linear");
     assert_int_equal(runner_fit(&r, &r.env), SPRED_EFORMAT);
-    print_message("%s\n", r.env.error);
+    print_message("# %s\n", r.env.error);
     free(saved);
     r.saved = NULL;
     runner_close(&r);

@@ -171,7 +171,7 @@ static void test_diverges(void **unused)
         rival_set(&r, "lr", "10");
         rival_set(&r, "steps", "1000");
         assert_int_equal(rival_run(&r, &r.env, 3), SPRED_ENUMERIC);
-        print_message("%s: %s\n", names[k], r.env.error);
+        print_message("# %s: %s\n", names[k], r.env.error);
         rival_free(&r);
     }
 }

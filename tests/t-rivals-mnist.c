@@ -111,7 +111,7 @@ static void test_fifty_pixels(void **unused)
 {
     (void)unused;
     if (!shared_data()) {
-        print_message("no shared data: skipped\n");
+        print_message("# no shared data: skipped\n");
         skip();
     }
     static size_t by_path[CHOSEN], by_fisher[CHOSEN];
@@ -131,14 +131,14 @@ static void test_fifty_pixels(void **unused)
     best_of(r.kept, by_path);
     for (size_t i = 0; i < r.n_offers; i++)
         if (r.offers[i].genes <= CHOSEN) {
-            print_message("on the path: %s, test %.3f (%s, %ld steps)\n",
+            print_message("# on the path: %s, test %.3f (%s, %ld steps)\n",
                           r.offers[i].what, r.offers[i].test, r.report.note,
                           r.report.steps);
             break;
         }
     double path = learner(by_path), score = learner(by_fisher);
     double all = learner(NULL);
-    print_message("%zu pixels at first; accuracy of 50 by LassoNet %.3f, by "
+    print_message("# %zu pixels at first; accuracy of 50 by LassoNet %.3f, by "
                   "the Fisher score %.3f, of all %.3f\n",
                   count, path, score, all);
     assert_true(count > 30);

@@ -86,7 +86,7 @@ static void test_stg_moons(void **unused)
         rival_set(&r, "lambda", "0.5");
         r.check = 1;
         fit(&r, seed);
-        print_message("moons %d: %zu genes, test %.3f\n", (int)seed,
+        print_message("# moons %d: %zu genes, test %.3f\n", (int)seed,
                       last(&r)->genes, last(&r)->test);
         assert_int_equal(last(&r)->genes, 2);
         assert_true(r.importance[0] > 0 && r.importance[1] > 0);
@@ -103,7 +103,7 @@ static void test_stg_xor(void **unused)
         rival_make(&r, "stg", exclusive, 400, 100, 500, 10, 2, seed);
         rival_set(&r, "lambda", "0.03");
         fit(&r, seed);
-        print_message("xor %d: %zu genes, test %.3f\n", (int)seed,
+        print_message("# xor %d: %zu genes, test %.3f\n", (int)seed,
                       last(&r)->genes, last(&r)->test);
         assert_int_equal(last(&r)->genes, 2);
         assert_true(r.importance[0] > 0 && r.importance[1] > 0);
@@ -127,7 +127,7 @@ static void test_stg_lambda(void **unused)
         genes[k] = last(&r)->genes;
         rival_free(&r);
     }
-    print_message("stg genes by lambda: %zu %zu %zu\n", genes[0], genes[1],
+    print_message("# stg genes by lambda: %zu %zu %zu\n", genes[0], genes[1],
                   genes[2]);
     assert_true(genes[0] >= 25 && genes[1] < genes[0] && genes[2] == 0);
 }
@@ -163,7 +163,7 @@ static void test_lassonet_friedman(void **unused)
     r.keep = 4;
     fit(&r, 3);
     const struct rival_offer *four = within(&r, 4);
-    print_message("friedman: %zu offers, %s, test R2 %.3f, dense %.3f; %s\n",
+    print_message("# friedman: %zu offers, %s, test R2 %.3f, dense %.3f; %s\n",
                   r.n_offers, four->what, four->test, r.offers[0].test,
                   r.report.note);
     assert_int_equal(four->genes, 4);
@@ -187,7 +187,7 @@ static void test_lassonet_xor(void **unused)
         fit(&r, 2);
         for (size_t i = 1; i < r.n_offers; i++)
             best = fmax(best, r.offers[i].test);
-        print_message("xor, M = %s: best %.3f, %s: %.3f\n", m ? "10" : "0",
+        print_message("# xor, M = %s: best %.3f, %s: %.3f\n", m ? "10" : "0",
                       best, within(&r, 2)->what, within(&r, 2)->test);
         if (m) {
             kept_are(&r, 2, (size_t[]){0, 1});
@@ -210,8 +210,8 @@ static void test_lassonet_linear(void **unused)
     r.keep = 3;
     r.check = 1;
     fit(&r, 4);
-    print_message("linear: %s test R2 %.3f, dense %.3f\n", within(&r, 3)->what,
-                  within(&r, 3)->test, r.offers[0].test);
+    print_message("# linear: %s test R2 %.3f, dense %.3f\n",
+                  within(&r, 3)->what, within(&r, 3)->test, r.offers[0].test);
     assert_int_equal(within(&r, 3)->genes, 3);
     kept_are(&r, 3, (size_t[]){0, 1, 2});
     assert_true(within(&r, 3)->test > .88);
@@ -233,7 +233,7 @@ static void test_lassonet_path(void **unused)
         fit(&r[k], 5);
         assert_int_equal(r[k].offers[0].genes, 60);
         assert_int_equal(last(&r[k])->genes, 0);
-        print_message("path %zu: %zu offers, %ld steps, %.0f passes; %s\n", k,
+        print_message("# path %zu: %zu offers, %ld steps, %.0f passes; %s\n", k,
                       r[k].n_offers, r[k].report.steps, r[k].report.passes,
                       r[k].report.note);
     }
@@ -268,7 +268,7 @@ static void test_lassonet_back(void **unused)
         rival_set(&r[k], "lambda_start", "5");
         rival_set(&r[k], "compact", k ? "true" : "false");
         fit(&r[k], 4);
-        print_message("groups %zu: %s\n", k, r[k].report.note);
+        print_message("# groups %zu: %s\n", k, r[k].report.note);
     }
     assert_null(strstr(r[1].report.note, " 0 came back"));
     size_t count =
@@ -312,7 +312,7 @@ static void test_lassonet_refit(void **unused)
             assert_true(few->test > same->test);
     }
     assert_true(r[1].n_offers < r[0].n_offers);
-    print_message("3 genes: %.4f, trained anew %.4f; %s\n",
+    print_message("# 3 genes: %.4f, trained anew %.4f; %s\n",
                   within(&r[0], 3)->test, within(&r[1], 3)->test,
                   r[1].report.note);
     assert_true(within(&r[1], 3)->test > .93);
