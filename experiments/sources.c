@@ -269,6 +269,10 @@ static enum spred_status load_one(struct spred_env *env,
                      : SPRED_ENOMEM;
         spred_free(env, text);
     }
+    if (status == SPRED_OK && data.given_test && !spec->protocol.given)
+        status = plan_note(env, plan, "warning:given",
+                           "a published test part is mixed into the splits: "
+                           "protocol: {kind: given} keeps it apart");
     labels_free(env, &labels);
     spred_data_free(env, &data);
     if (status == SPRED_OK && !out->path)

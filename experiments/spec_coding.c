@@ -264,6 +264,14 @@ enum spred_status spec_read_coding(struct spec_reader *r,
     SPRED_TRY(
         read_numbers(r, node, "lambda", 1e-12, 1e12, &c->lambda, &c->n_lambda));
     SPRED_TRY(read_gaps(r, node, c));
+    for (size_t i = 0; c->sigma > 0 && i < r->out->n_datasets; i++) {
+        const struct spec_patches *patches = r->out->datasets[i].patches;
+        if (patches && c->stride > patches->size)
+            return spec_fail(r, spec_node_get(node, "denoise"),
+                             "denoise: a stride of %lld leaves out pixels "
+                             "between patches of %lld",
+                             (long long)c->stride, (long long)patches->size);
+    }
     if (!(c->dictionary_lambda > 0)) /* not given */
         c->dictionary_lambda = c->lambda[c->n_lambda - 1];
     return SPRED_OK;

@@ -168,6 +168,35 @@ static size_t place_of(const struct results_table *t, size_t row)
     return place;
 }
 
+/* gnuplot warns of an axis that holds one value; a warning is an error here. */
+static enum spred_status widen(struct plots_figure *f, const char *axis,
+                               double low, double high)
+{
+    double step = low == high ? fmax(fabs(low) / 10, 0.1) : 0;
+    if (!(step > 0))
+        return SPRED_OK;
+    return spred_buffer_add(f->context->env, &f->gp,
+                            "set %srange [%.17g:%.17g]\n", axis, low - step,
+                            high + step);
+}
+
+static enum spred_status put_ranges(struct plots_figure *f,
+                                    const struct results_table *t, size_t first,
+                                    size_t end, const struct measure *m)
+{
+    double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
+    for (size_t i = first; i < end; i++) {
+        const double at[] = {results_real(t, i, "nonzeros"),
+                             m->scale * results_real(t, i, m->column)};
+        for (size_t k = 0; k < 2 && !isnan(at[0]) && !isnan(at[1]); k++) {
+            low[k] = fmin(low[k], at[k]);
+            high[k] = fmax(high[k], at[k]);
+        }
+    }
+    SPRED_TRY(widen(f, "x", low[0], high[0]));
+    return widen(f, "y", low[1], high[1]);
+}
+
 static enum spred_status put_measure(struct plots_figure *f,
                                      const struct results_table *t, size_t i,
                                      size_t first, size_t end,
@@ -183,7 +212,11 @@ static enum spred_status put_measure(struct plots_figure *f,
         env, &f->gp,
         "unset logscale\nset autoscale\nset offsets graph 0.05, graph 0.05, "
         "graph 0.08, graph 0.05\nset xtics auto\nset ytics auto\nset format "
-        "'%%g'\nset ylabel '%s' offset 0.5,0\n"
+        "'%%g'\n"));
+    SPRED_TRY(put_ranges(f, t, first, end, m));
+    SPRED_TRY(spred_buffer_add(
+        env, &f->gp,
+        "set ylabel '%s' offset 0.5,0\n"
         "set xlabel '%s' offset 0,0.4\nplot NaN notitle",
         m->label,
         plots_panel_is_low(f, i) ? "mean nonzero codes of a patch" : ""));

@@ -212,6 +212,13 @@ with Folder() as folder:
     tap.check(result.returncode == 2 and "bad.yaml:10:12: unknown coder 'laars', did you mean 'lars'?" in error_line(result),
               "the nearest coder", words(result))
 
+    # One point a dictionary: the figures are drawn all the same.
+    folder.write("point.yaml", TEXT.replace("NAME", "point"))
+    result = folder.run("run", "point.yaml", "--set", "coding.lambda=10", "--set", "coding.coders=[lars]",
+                        "--set", "coding.dictionaries=[online]")
+    tap.check(result.returncode == 0 and os.path.exists(folder.file("results/point/figures/rate-distortion.png")),
+              "figures of one point", words(result))
+
     # What there is.
     result = folder.run("coders")
     tap.check(all(f"{name} ".encode() in result.stdout for name in CODERS + ["online", "dct"]), "coders", words(result))

@@ -65,6 +65,8 @@ with Folder() as folder:
     tap.check(b"6 were done before, 0 ran now" in result.stderr, "the resolved file is the same", error_line(result))
 
     folder.write("part.yaml", FILE.replace("NAME", "part").replace("SAMPLES", "samples: 30, as: few"))
+    result = folder.run("run", "part.yaml", "-o", "mixed", "--set", "protocol={trials: 1, validate: 20%}")
+    tap.check(b"a published test part is mixed into the splits" in result.stdout, "who mixes it is told", words(result))
     result = folder.run("run", "part.yaml", "--set", "protocol.trials=2")
     rows = folder.rows("part")
     tap.check(result.returncode == 0 and len(rows) == 4, "a part of the samples", words(result))
