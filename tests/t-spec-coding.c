@@ -176,7 +176,8 @@ static void refused(void **state)
         {CODING("denoise: {sigma: -1}"), "3:27", "denoise.sigma"},
         {CODING("dictionaries: [net], coders: [guess], atoms: 8, lambda: 1, "
                 "gaps: 1e-2, denoise: {sigma: 2, stride: 30}"),
-         "3:90", "denoise: a stride of 30 leaves out pixels between patches of "},
+         "3:90",
+         "denoise: a stride of 30 leaves out pixels between patches of "},
         {PATCHES("pictures: []"), "2:32", "found 0 paths"},
         {PATCHES("pictures: [3]"), "2:33", "expected a text"},
         {PATCHES("size: 1"), "2:28", "patches.size: '1' is out of bounds"},
