@@ -94,7 +94,7 @@ def ours(s, folder, coder, lam, threads, out=None):
     command = [os.path.join(s["build"], "tests/b-coding"), "code", coder,
                f"signals={folder}/signals", f"dictionary={folder}/dictionary",
                f"m={SIDE * SIDE}", f"lambda={lam}", f"gap={s['gap']}",
-               f"threads={threads}", "repeats=1"]
+               f"threads={threads}", "repeats=2"]
     if out:
         command.append(f"out={out}")
     lines = subprocess.run(command, check=True, capture_output=True,
