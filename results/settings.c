@@ -236,7 +236,7 @@ static const char sql[] =
     "m.candidate), row_number() OVER same, "
     "coalesce(min(iif(rule = 'dense', seconds_sample, NULL)) OVER fit, "
     "min(iif(rule = 'dense', seconds_sample, NULL)) OVER (), "
-    "min(iif(rule = 'made smaller', NULL, seconds_sample)) OVER fit) "
+    "min(iif(rule LIKE 'made smaller%', NULL, seconds_sample)) OVER fit) "
     "FROM marks m WHERE run = ? AND rule IS NOT NULL "
     "WINDOW fit AS (PARTITION BY candidate), "
     "same AS (PARTITION BY candidate, rule, threshold ORDER BY number) "
