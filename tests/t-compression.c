@@ -30,7 +30,7 @@ static void mark(struct place *p, struct job *job, const char *rule,
             fixture_mark(&p->env, &job->trial[t], rule, threshold, 1000,
                          nonzero[t], validation[t], accuracy[t]);
         m->seconds_sample =
-            strcmp(rule, "made smaller") ? 8e-6 : 2e-6 * (t + 1);
+            strncmp(rule, "made smaller", 12) ? 8e-6 : 2e-6 * (t + 1);
     }
 }
 
@@ -89,6 +89,7 @@ static void fill(struct place *place)
     begin(&p, &job, "deep-spred", "network=net group=element lambda=0.2");
     MARK("exact zeros", NAN, 200, 200, 0.89, 0.91, 0.88, 0.86);
     MARK("threshold", 1e-3, 250, 250, 0.85, 0.85, 0.99, 0.99);
+    MARK("made smaller, fine-tuned", NAN, 200, 200, 0.5, 0.5, 0.5, 0.5);
     put_job(&p, &job);
     begin(&p, &job, "deep-str", "network=other lambda=3");
     MARK("exact zeros", NAN, 10, 0, 0.9, 0.9, 0.9, 0.1);
@@ -122,7 +123,7 @@ static void settings(void **state)
     fill(&p);
     read_back(&p);
     ask(&p, "compression", &t);
-    assert_int_equal(t.n_rows, 13);
+    assert_int_equal(t.n_rows, 14);
     size_t i = row_of(&t, "deep-spred", "lambda=0.1", "exact zeros", NAN, 1);
     assert_string_equal(results_text(&t, i, "dataset"), "d");
     assert_string_equal(results_text(&t, i, "network"), "net");
@@ -156,6 +157,12 @@ static void settings(void **state)
     assert_near(results_real(&t, i, "speedup_high"), 4, 1e-12);
     assert_near(results_real(&t, i, "front_macs"), 1, 0);
     assert_near(results_real(&t, i, "front_speed"), 1, 0);
+    /* No dense mark in this run: the reference is of full size. */
+    i = row_of(&t, "deep-spred", "lambda=0.2", "exact zeros", NAN, 1);
+    assert_near(results_real(&t, i, "speedup"), 1, 1e-12);
+    i = row_of(&t, "deep-spred", "lambda=0.2", "made smaller, fine-tuned", NAN,
+               1);
+    assert_near(results_real(&t, i, "speedup"), 3, 1e-12);
     i = row_of(&t, "deep-spred", "lambda=0.2", "threshold", 1e-3, 1);
     assert_near(results_real(&t, i, "front"), 0, 0); /* 4, 0.85 under 5, 0.90 */
     /* no dense mark: against those of full size */

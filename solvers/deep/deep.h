@@ -144,4 +144,12 @@ enum spred_status deep_load(struct spred_env *env, void *state, size_t p,
  * input's weights, else 1. */
 void deep_weigh(struct deep *state);
 
+/* What the models of this folder share; each has a table and a fit. */
+#define DEEP_MODEL                                                             \
+    .state_size = sizeof(struct deep),                                         \
+    .options_size = sizeof(struct deep_options), .options = table,             \
+    .check = deep_check, .fit = fit, .predict = deep_predict,                  \
+    .genes = deep_genes, .free = deep_free, .store = deep_store,               \
+    .load = deep_load
+
 #endif

@@ -32,14 +32,5 @@ const struct spred_model spred_model_deep_str = {
     .api_version = 1,
     .takes = SPRED_MODEL_CLASSES | SPRED_MODEL_REAL | SPRED_MODEL_LOGITS |
              SPRED_MODEL_CHOOSES,
-    .state_size = sizeof(struct deep),
-    .options_size = sizeof(struct deep_options),
-    .options = table,
-    .check = deep_check,
-    .fit = fit,
-    .predict = deep_predict,
-    .genes = deep_genes,
-    .free = deep_free,
-    .store = deep_store,
-    .load = deep_load,
+    DEEP_MODEL,
 };
