@@ -94,12 +94,6 @@ static const char *explain_end(const struct process *p, char *reason,
     }
 }
 
-/* Out of memory inside the worker is the memory limit too. */
-static const char *error_status(const char *text)
-{
-    return strncmp(text, "out of memory", 13) == 0 ? "memory" : "error";
-}
-
 static enum spred_status finish(struct crew *crew, struct slot *slot)
 {
     struct results_record record;
@@ -116,7 +110,8 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
         job_parse_output(crew->env, p->text.text, p->text.length, &record);
     if (parsed == SPRED_EINVAL) { /* the worker's own error line */
         snprintf(reason, sizeof reason, "%s", crew->env->error);
-        status = failure_row(crew, slot, error_status(reason), reason, &record);
+        status =
+            failure_row(crew, slot, job_failure_word(reason), reason, &record);
     } else if (parsed != SPRED_OK || p->end != PROCESS_EXITED || p->code) {
         const char *word = explain_end(p, reason, sizeof reason);
         status = failure_row(crew, slot, word, reason, &record);

@@ -176,6 +176,11 @@ static char *penalty_words(struct spred_env *env, const struct job *job)
                         job->equal_weights ? ", equal weights" : "", ratio);
 }
 
+const char *job_failure_word(const char *error)
+{
+    return strncmp(error, "out of memory", 13) == 0 ? "memory" : "error";
+}
+
 enum spred_status job_start_row(struct spred_env *env, const struct job *job,
                                 struct results_run *row)
 {

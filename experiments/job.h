@@ -85,6 +85,10 @@ enum spred_status job_run(struct spred_env *env, const struct job *job,
                           const struct parts *parts,
                           struct results_record *record);
 
+/* The status of a row whose job failed with that error: out of memory inside
+ * the worker is the memory limit, too, whoever notices first. */
+const char *job_failure_word(const char *error);
+
 /* The worker process: reads one job line from the descriptor `in`, runs it,
  * writes its rows to `out`. Returns the process's exit code. opener: for jobs
  * that a script can change; or NULL. */

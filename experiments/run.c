@@ -118,7 +118,10 @@ static enum spred_status solve(struct path *path)
     }
     row->seconds_wall = trial_now() - from;
     row->seconds = row->seconds_setup + row->seconds_solve;
-    row->status = spred_strdup(path->env, spred_stop_name(path->stop));
+    row->status =
+        spred_strdup(path->env, path->stop == SPRED_STOP_FAILED
+                                    ? job_failure_word(path->env->error)
+                                    : spred_stop_name(path->stop));
     if (path->told_to_stop)
         row->reason = spred_strdup(path->env, "the script's hook on_point");
     else if (path->stop == SPRED_STOP_FAILED)

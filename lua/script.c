@@ -117,7 +117,8 @@ static enum spred_status explain(struct script *script, int code)
     const char *message = lua_tostring(L, -1);
     if (code == LUA_ERRMEM)
         status = spred_fail(env, SPRED_ENOMEM,
-                            "the script wants more than %zu MiB of memory",
+                            "out of memory: the script wants more than %zu "
+                            "MiB of memory",
                             script->options.memory >> 20);
     else if (env->cancelled && env->cancelled(env->cancel_cookie))
         status = spred_fail(env, SPRED_EINTERRUPTED, "interrupted");
