@@ -3,11 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "experiments/parts.h"
 #include "lua/figure_kind.h"
 #include "plots/plots.h"
 #include "results/export.h"
+#include "results/lock.h"
 #include "results/store.h"
 #include "spred/file.h"
 #include "spred/text.h"
@@ -100,7 +102,6 @@ static enum spred_status execute(struct spred_env *env,
                                    .report = progress_show,
                                    .cookie = bench->bar,
                                    .parts = spec->parts};
-    SPRED_TRY(spred_make_folders(env, folder, 0777));
     char *resolved = spred_format(env, "%s/resolved.yaml", folder);
     enum spred_status status =
         resolved ? spred_write_file(env, resolved, spec->resolved,
@@ -148,16 +149,34 @@ static enum spred_status name_folder(struct spred_env *env, struct plan *plan,
     return SPRED_OK;
 }
 
+/* The plan, and the folder for this process alone: a folder that is there is
+ * taken first, for data may be long in coming; no plan makes none. */
+static enum spred_status prepare(struct spred_env *env,
+                                 const struct bench *bench,
+                                 const struct spec *spec, const char *folder,
+                                 struct plan *plan, int *lock)
+{
+    if (access(folder, F_OK) == 0)
+        SPRED_TRY(results_lock(env, folder, lock));
+    SPRED_TRY(plan_make(env, spec, &bench->fetch, plan));
+    SPRED_TRY(name_folder(env, plan, folder));
+    if (*lock >= 0)
+        return SPRED_OK;
+    SPRED_TRY(spred_make_folders(env, folder, 0777));
+    return results_lock(env, folder, lock);
+}
+
 enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
                             const struct spec *spec, struct exec_totals *totals)
 {
     struct plan plan = {0};
+    int lock = -1;
     memset(totals, 0, sizeof *totals);
-    SPRED_TRY(plan_make(env, spec, &bench->fetch, &plan));
     char *folder = spred_format(env, "%s/%s", bench->output, spec->name);
     char *db = spred_format(env, "%s/%s/results.db", bench->output, spec->name);
     enum spred_status status =
-        folder && db ? name_folder(env, &plan, folder) : SPRED_ENOMEM;
+        folder && db ? prepare(env, bench, spec, folder, &plan, &lock)
+                     : SPRED_ENOMEM;
     if (status == SPRED_OK)
         status = execute(env, bench, spec, &plan, folder, db, totals);
     struct plots_extra own;
@@ -175,6 +194,7 @@ enum spred_status bench_run(struct spred_env *env, const struct bench *bench,
     }
     if (status == SPRED_OK)
         say_how_it_went(bench, &plan, totals, folder);
+    results_unlock(lock);
     spred_free(env, db);
     spred_free(env, folder);
     plan_free(env, &plan);
