@@ -126,9 +126,10 @@ static int exit_of(const struct exec_totals *totals)
 {
     if (totals->interrupted)
         return EXIT_STOPPED;
-    if (totals->refuted)
+    if (totals->refuted || totals->refuted_before)
         return EXIT_REFUTED;
-    return totals->failed ? EXIT_JOBS_FAILED : EXIT_GOOD;
+    return totals->failed || totals->failed_before ? EXIT_JOBS_FAILED
+                                                   : EXIT_GOOD;
 }
 
 /* "spredbench run FILE --set ...": how these results were asked for. */
@@ -395,7 +396,8 @@ static void print_help(FILE *out)
           "  -h, --help        this help (VERB --help: the same)\n"
           "  --version         name and version\n"
           "\nexit codes: 0 done; 1 internal error; 2 usage or bad file; 3 some "
-          "jobs failed;\n4 a certificate was refuted; 130 interrupted\n"
+          "jobs failed,\nnow or in an earlier run of the file; 4 a certificate "
+          "was refuted, likewise;\n130 interrupted\n"
           "keys of an experiment file: man spredbench (EXPERIMENT FILE)\n",
           out);
 }

@@ -28,6 +28,7 @@ struct exec_options {
 
 struct exec_totals {
     size_t known, done, failed, refuted;
+    size_t failed_before, refuted_before; /* of the known */
     int interrupted;
 };
 

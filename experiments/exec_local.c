@@ -138,11 +138,11 @@ static enum spred_status finish(struct crew *crew, struct slot *slot)
     return status;
 }
 
-/* 1 if the store has a row for the job that counts as done. */
+/* 1 if the store has a row for the job that counts as done; its status. */
 static enum spred_status is_known(struct crew *crew, const struct job *job,
-                                  int *known)
+                                  int *known, char status[32])
 {
-    char key[SPRED_HEX_SIZE], status[32] = "";
+    char key[SPRED_HEX_SIZE];
     SPRED_TRY(job_key(crew->env, job, key));
     SPRED_TRY(crew->sink->find(crew->sink->self, key, status));
     *known =
@@ -158,7 +158,8 @@ static enum spred_status fill_slots(struct crew *crew)
         while (slot->process.pid == 0 && crew->next < crew->plan->n_jobs) {
             const struct job *job = &crew->plan->jobs[crew->next++];
             int known = 0;
-            SPRED_TRY(is_known(crew, job, &known));
+            char word[32] = "";
+            SPRED_TRY(is_known(crew, job, &known, word));
             if (known)
                 continue;
             slot->job = job;
@@ -231,15 +232,21 @@ static enum spred_status work(struct crew *crew)
     }
 }
 
-/* How much there is to do, for the estimate of the time left. */
+/* How much there is to do, for the estimate of the time left, and how what is
+ * done went. */
 static enum spred_status count_known(struct crew *crew)
 {
+    struct exec_totals *totals = crew->totals;
     for (size_t i = 0; i < crew->plan->n_jobs; i++) {
         int known = 0;
-        SPRED_TRY(is_known(crew, &crew->plan->jobs[i], &known));
-        crew->totals->known += (size_t)known;
+        char word[32] = "";
+        SPRED_TRY(is_known(crew, &crew->plan->jobs[i], &known, word));
+        totals->known += (size_t)known;
+        totals->failed_before += (size_t)(known && exec_is_failure(word));
+        totals->refuted_before +=
+            (size_t)(known && strcmp(word, "refuted") == 0);
     }
-    crew->to_do = crew->plan->n_jobs - crew->totals->known;
+    crew->to_do = crew->plan->n_jobs - totals->known;
     return SPRED_OK;
 }
 

@@ -131,12 +131,24 @@ static void say_how_it_went(const struct bench *bench, const struct plan *plan,
                 "spredbench: stopped; %zu of %zu jobs are stored, the same "
                 "command goes on from there\n",
                 totals->known + totals->done, plan->n_jobs);
-    else if (!bench->bar->quiet || bench->tables)
+    else if (bench->bar->quiet && !bench->tables)
+        return;
+    else
         fprintf(stderr,
                 "spredbench: %zu jobs: %zu were done before, %zu ran now, %zu "
                 "failed, %zu refuted; see %s/report.html\n",
                 plan->n_jobs, totals->known, totals->done, totals->failed,
                 totals->refuted, folder);
+    if (totals->failed_before)
+        fprintf(stderr,
+                "spredbench: %zu of those done before failed; --retry-failed "
+                "(in Lua retry_failed=) runs them again\n",
+                totals->failed_before);
+    if (totals->refuted_before)
+        fprintf(stderr,
+                "spredbench: %zu of those done before had a certificate "
+                "refuted\n",
+                totals->refuted_before);
 }
 
 /* Where the workers find the folder of the results. */

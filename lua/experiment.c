@@ -106,8 +106,10 @@ static void push_totals(lua_State *L, const struct exec_totals *totals)
     } counts[] = {{"known", totals->known},
                   {"done", totals->done},
                   {"failed", totals->failed},
-                  {"refuted", totals->refuted}};
-    lua_createtable(L, 0, 4);
+                  {"refuted", totals->refuted},
+                  {"failed_before", totals->failed_before},
+                  {"refuted_before", totals->refuted_before}};
+    lua_createtable(L, 0, sizeof counts / sizeof *counts);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         lua_pushinteger(L, (lua_Integer)counts[i].count);
         lua_setfield(L, -2, counts[i].key);
@@ -233,8 +235,9 @@ static const struct binding_entry methods[] = {
      "experiment:run{jobs=1, output=, quiet=, tables=, retry_failed=}",
      "Does the jobs that are not stored yet, in worker processes, so many at "
      "once; writes tables, figures and the report. Gives the results and a "
-     "table with the numbers of jobs: known, done, failed, refuted. A worker "
-     "reads the script up to its first run() or plan()."},
+     "table with the numbers of jobs: known, done, failed, refuted, and of the "
+     "known failed_before (retry_failed runs them again), refuted_before. A "
+     "worker reads the script up to its first run() or plan()."},
     {"__tostring", to_text, NULL, NULL},
     {0}};
 static const struct binding_entry properties[] = {

@@ -31,11 +31,20 @@ with Folder() as folder:
     result = folder.run("run", "tiny.yaml", program=FAULTY)
     tap.check(b"7 were done before, 0 ran now" in result.stderr, "failures count as done",
               error_line(result))
+    tap.check(result.returncode == 3 and b"6 of those done before failed; --retry-failed" in result.stderr,
+              "they still fail the run, and it says how they run again", error_line(result))
+    result = folder.run("run", "tiny.yaml", "--set", "solvers=[proximal-gradient]", program=FAULTY)
+    tap.check(result.returncode == 0 and b"failed;" not in result.stderr, "not one that has no part in them", error_line(result))
     result = folder.run("run", "tiny.yaml", "--retry-failed", program=FAULTY)
     tap.check(b"1 were done before, 6 ran now" in result.stderr, "--retry-failed runs them again",
               error_line(result))
+    tap.check(result.returncode == 3 and b"6 failed, 0 refuted" in result.stderr and b"before failed" not in result.stderr,
+              "they failed now, not before", error_line(result))
     folder.write("lie.yaml", TINY.replace("SOLVERS", "lie").replace("tiny", "lie"))
     result = folder.run("run", "lie.yaml", program=FAULTY)
     tap.check(result.returncode == 4, "a refuted certificate: exit code 4", error_line(result))
+    result = folder.run("run", "lie.yaml", program=FAULTY)
+    tap.check(result.returncode == 4 and b"2 of those done before had a certificate" in result.stderr,
+              "refuted before: exit code 4", error_line(result))
     tap.check(all(row["status"] == "refuted" for row in folder.rows("lie")), "refuted rows")
 tap.done()
