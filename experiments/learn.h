@@ -9,6 +9,12 @@
 struct learn;
 struct spec;
 
+/* Whether every setting of a model's job goes with rows of that shape (model.h:
+ * fits), without any. SPRED_EINVAL: the first that does not, and why. */
+enum spred_status learn_fits(struct spred_env *env, const struct job *job,
+                             const struct spred_model *model,
+                             const struct spred_rows *rows, size_t classes);
+
 /* The trial is made, the parts are prepared as dense single precision. env,
  * job, parts, record (its run row started) outlive it. data: in memory, outlive
  * it; NULL: the job's file. A skip has a status and a reason in the run row,

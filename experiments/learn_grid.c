@@ -125,3 +125,25 @@ enum spred_status learn_setting(struct learn *learn, size_t i, void *options,
     *text = out.text;
     return SPRED_OK;
 }
+
+enum spred_status learn_fits(struct spred_env *env, const struct job *job,
+                             const struct spred_model *model,
+                             const struct spred_rows *rows, size_t classes)
+{
+    struct learn *learn = spred_alloc(env, 1, sizeof *learn);
+    void *options = spred_alloc(env, 1, model->options_size);
+    if (learn)
+        *learn = (struct learn){.env = env, .job = job, .model = model};
+    enum spred_status status =
+        learn && options ? learn_grid(learn) : SPRED_ENOMEM;
+    for (size_t i = 0; status == SPRED_OK && i < learn->settings; i++) {
+        char *text;
+        status = learn_setting(learn, i, options, &text);
+        spred_free(env, text);
+        if (status == SPRED_OK)
+            status = model->fits(env, options, rows, classes);
+    }
+    spred_free(env, options);
+    learn_close(learn);
+    return status;
+}

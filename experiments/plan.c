@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "experiments/parts.h"
+#include "experiments/plan_part.h"
 #include "experiments/sources.h"
 #include "experiments/spec_coding.h"
 #include "spred/text.h"
@@ -177,6 +178,8 @@ enum spred_status plan_make(struct spred_env *env, const struct spec *spec,
         status = expand(env, spec, sources, n_sources, id, out);
     if (status == SPRED_OK)
         status = ask_script(env, spec, out);
+    if (status == SPRED_OK)
+        status = plan_fits(env, spec, sources, n_sources, out);
     sources_free(env, sources, n_sources);
     spred_free(env, machine);
     if (status != SPRED_OK)

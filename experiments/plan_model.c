@@ -1,7 +1,9 @@
-/* plan_model.c: the job of a model: its options and the grid it chooses from.
- */
+/* plan_model.c: the job of a model: its options, the grid it chooses from, and
+ * whether its network fits the data. */
+#include <stdio.h>
 #include <string.h>
 
+#include "experiments/learn.h"
 #include "experiments/parts.h"
 #include "experiments/plan_part.h"
 #include "experiments/sources.h"
@@ -145,4 +147,61 @@ enum spred_status plan_model(struct spred_env *env, const struct spec *spec,
     job->api_version = model->api_version;
     job->keep_models = spec->keep_models && model->store && model->load;
     return fill_options(env, spec, model, chosen, job);
+}
+
+/* A job of the model on the data set; NULL: the script left none. */
+static const struct job *find_job(const struct plan *plan, const char *dataset,
+                                  const char *label)
+{
+    for (size_t i = 0; i < plan->n_jobs; i++)
+        if (job_has_model(&plan->jobs[i]) &&
+            strcmp(plan->jobs[i].dataset, dataset) == 0 &&
+            strcmp(plan->jobs[i].label, label) == 0)
+            return &plan->jobs[i];
+    return NULL;
+}
+
+static enum spred_status fits_one(struct spred_env *env,
+                                  const struct spec *spec,
+                                  const struct source *source,
+                                  const struct spec_model *chosen,
+                                  const struct job *job)
+{
+    /* Features that leave are holes in a picture. */
+    int whole = spec->preprocess.variance_keep >= 1;
+    const struct spred_picture none = {0, 0, 0}, picture = source->picture;
+    const struct spred_rows rows = {.p = source->features,
+                                    .picture = whole ? picture : none};
+    char place[64] = "", pixels[96] = "";
+    enum spred_status status =
+        learn_fits(env, job, parts_model(spec->parts, chosen->name), &rows,
+                   source->classes);
+    if (status != SPRED_EINVAL)
+        return status;
+    if (chosen->line) /* 0: not of a file */
+        snprintf(place, sizeof place, "%u:%u:", chosen->line, chosen->column);
+    if (rows.picture.height)
+        snprintf(pixels, sizeof pixels, " (%zu x %zu pixels)", picture.height,
+                 picture.width);
+    return spred_fail(env, status, "%s:%s %s on %s%s: %s", spec->path, place,
+                      chosen->label, source->name, pixels, env->error);
+}
+
+enum spred_status plan_fits(struct spred_env *env, const struct spec *spec,
+                            const struct source *sources, size_t n_sources,
+                            const struct plan *plan)
+{
+    for (size_t d = 0; d < n_sources && !spec->protocol.paper; d++)
+        for (size_t m = 0; m < spec->n_models; m++) {
+            const struct spec_model *chosen = &spec->models[m];
+            const struct spred_model *model =
+                parts_model(spec->parts, chosen->name);
+            const struct job *job =
+                model && model->fits
+                    ? find_job(plan, sources[d].name, chosen->label)
+                    : NULL;
+            if (job)
+                SPRED_TRY(fits_one(env, spec, &sources[d], chosen, job));
+        }
+    return SPRED_OK;
 }

@@ -16,5 +16,10 @@ enum spred_status plan_script(struct spred_env *env, const struct spec *spec,
 char *plan_options(struct spred_env *env, const struct spec *spec,
                    const char *name, const struct spred_option *table,
                    size_t size, const struct spec_setting *settings, size_t n);
+/* Whether the networks of the plan's jobs fit their data sets; SPRED_EINVAL:
+ * the place of the model, the data set and the layer that does not. */
+enum spred_status plan_fits(struct spred_env *env, const struct spec *spec,
+                            const struct source *sources, size_t n_sources,
+                            const struct plan *plan);
 
 #endif

@@ -257,6 +257,9 @@ static enum spred_status load_one(struct spred_env *env,
         out->patches = set->patches;
         out->samples = data.x.rows;
         out->features = data.x.cols;
+        out->classes = labels.n_classes;
+        out->picture =
+            (struct spred_picture){data.height, data.width, data.channels};
         snprintf(key, sizeof key, "data:%.200s", set->name);
         char *text = spred_format(
             env, "%zu samples x %zu features%s%s%s%s%s%s%s", data.x.rows,

@@ -3,6 +3,7 @@
 #define EXPERIMENTS_SOURCES_H
 
 #include "experiments/plan.h"
+#include "spred/model.h"
 
 /* One data set in the cache; owned by sources_free. */
 struct source {
@@ -10,7 +11,8 @@ struct source {
     char *target;                      /* picked */
     int simulated;
     const struct spec_patches *patches; /* of its data set, borrowed; or NULL */
-    size_t samples, features;
+    size_t samples, features, classes;  /* classes 0: real-valued */
+    struct spred_picture picture;
 };
 
 /* Loads every data set of the spec in its order; unreachable GEO sets hand over

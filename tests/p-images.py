@@ -98,6 +98,29 @@ with Folder() as folder:
     result = folder.run("plan", "no-picture.yaml")
     tap.check(result.returncode == 2 and "clean.csv holds no pictures (other data: `file:`)" in error_line(result),
               "images: of a table", words(result))
+    net = FILE.replace("NAME", "net").replace(", SAMPLES", "")
+    misfits = {"one": ("deep-dense: {network: [{conv: {out: 2, kernel: 3}}, {conv: {out: 2, kernel: 5}}, linear]}",
+                       "net.yaml:5:10: deep-dense network=conv(out=2,kernel=3)|conv(out=2,kernel=5)|linear on bars "
+                       "(6 x 6 pixels): layer 2 (conv): kernel 5 on 4 x 4 pixels (pad 0): at most 4 fits"),
+               "tuned": ("deep-spred: {tune: {network: [lenet-300-100, lenet-5]}}", "layer 4 (conv): kernel 5 on 3 x 3 pixels"),
+               "network": ("network: {model: [{max-pool: {size: 7}}, linear]}", "layer 1 (max-pool): size 7 on 6 x 6 pixels")}
+    for name, (model, said) in misfits.items():
+        folder.write("net.yaml", net.replace("majority, nearest-neighbour", model))
+        for verb in ("plan", "run"):
+            result = folder.run(verb, "net.yaml")
+            tap.check(result.returncode == 2 and said in error_line(result) and not os.path.exists(folder.file("results/net")),
+                      f"{verb}: a network that does not fit the pictures ({name})", words(result))
+    folder.write("net.yaml", net.replace("majority, nearest-neighbour", "deep-dense: {network: lenet-5}").replace(
+        "images: {path: bars}", "file: clean.csv").replace("kind: given, ", ""))
+    result = folder.run("plan", "net.yaml")
+    tap.check(result.returncode == 2 and "on clean: network 'lenet-5' has conv layers, but the samples are no pictures" in error_line(result),
+              "nor any on a table", words(result))
+    folder.write("fits.yaml", net.replace("majority, nearest-neighbour", "deep-dense: {epochs: 1, network: "
+                 "[{conv: {out: 2, kernel: 3}}, relu, linear]}").replace("name: net", "name: fits").replace("trials: 3", "trials: 1"))
+    result = folder.run("run", "fits.yaml")
+    tap.check(result.returncode == 0 and folder.rows("fits")[0]["status"] == "done", "one that fits runs", words(result))
+    result = folder.run("plan", "fits.yaml", "--set", "preprocess.variance_keep=50%")
+    tap.check(result.returncode == 2 and "the samples are no pictures" in error_line(result), "not on half of the cells", words(result))
     with open(folder.file("bars/t10k-images-idx3-ubyte.gz"), "rb") as file:
         whole = gzip.decompress(file.read())
     folder.write("bars/t10k-images-idx3-ubyte.gz", gzip.compress(whole[:-5]))

@@ -91,32 +91,15 @@ static enum spred_status last_columns(struct deep_course *c, size_t *out)
 static enum spred_status make_shape(struct deep_course *c)
 {
     const struct deep_options *o = c->options;
-    const struct spred_rows *rows = &c->task->train;
     struct nn_sparse sparse = {.kind = c->method->kind,
                                .group = (enum nn_group)o->group,
                                .factors = (size_t)o->factors,
                                .lambda = o->lambda,
                                .sigma = o->threshold_start};
-    struct nn_shape *shape = &c->dense;
     if (sparse.kind == NN_SPRED || sparse.kind == NN_STR)
         sparse.lambda = sparse.lambda > 0 ? sparse.lambda : LEAST_LAMBDA;
-    *shape = (struct nn_shape){.inputs = rows->p,
-                               .outputs = c->state->outputs,
-                               .classes = c->task->classes > 0,
-                               .picture = rows->picture,
-                               .n_branches = 1,
-                               .start = NN_START_KAIMING};
-    SPRED_TRY(deep_network(c->env, o->network, &shape->branches[0]));
-    const char *need = deep_needs_pictures(&shape->branches[0]);
-    if (rows->picture.height == 0 && need)
-        return spred_fail(c->env, SPRED_EINVAL,
-                          "network '%.80s' has %s layers, but the samples are "
-                          "no pictures: expected image data, or linear layers "
-                          "such as lenet-300-100",
-                          o->network, need);
-    /* Samples are contiguous in every case. */
-    if (rows->picture.height == 0)
-        shape->picture = (struct spred_picture){1, 1, rows->p};
+    SPRED_TRY(
+        deep_shape(c->env, o, &c->task->train, c->task->classes, &c->dense));
     size_t columns;
     c->shape = c->dense;
     SPRED_TRY(last_columns(c, &columns));

@@ -97,6 +97,15 @@ extern const char *const deep_groups[], *const deep_scopes[];
  * or "a;b". */
 enum spred_status deep_check(struct spred_env *env, const void *options);
 
+/* The dense network of the options for rows of that shape; fits: whether there
+ * is one. SPRED_EINVAL: the layer and why. */
+enum spred_status deep_shape(struct spred_env *env,
+                             const struct deep_options *options,
+                             const struct spred_rows *rows, size_t classes,
+                             struct nn_shape *out);
+enum spred_status deep_fits(struct spred_env *env, const void *options,
+                            const struct spred_rows *rows, size_t classes);
+
 /* A list of at most DEEP_LIST numbers of least..most, in any order, none
  * twice. what: for the message. */
 enum { DEEP_LIST = 32 };
@@ -148,8 +157,8 @@ void deep_weigh(struct deep *state);
 #define DEEP_MODEL                                                             \
     .state_size = sizeof(struct deep),                                         \
     .options_size = sizeof(struct deep_options), .options = table,             \
-    .check = deep_check, .fit = fit, .predict = deep_predict,                  \
-    .genes = deep_genes, .free = deep_free, .store = deep_store,               \
-    .load = deep_load
+    .check = deep_check, .fits = deep_fits, .fit = fit,                        \
+    .predict = deep_predict, .genes = deep_genes, .free = deep_free,           \
+    .store = deep_store, .load = deep_load
 
 #endif

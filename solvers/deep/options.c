@@ -1,5 +1,5 @@
 /* options.c: what the table cannot say of these models' options: networks that
- * are none, lists of numbers. */
+ * are none or do not fit the pictures, lists of numbers. */
 #include "solvers/deep/deep.h"
 
 #include <string.h>
@@ -65,4 +65,37 @@ enum spred_status deep_check(struct spred_env *env, const void *options)
         SPRED_TRY(
             deep_list_read(env, o->compression, "compression", 1, 1e6, &list));
     return SPRED_OK;
+}
+
+enum spred_status deep_shape(struct spred_env *env,
+                             const struct deep_options *options,
+                             const struct spred_rows *rows, size_t classes,
+                             struct nn_shape *out)
+{
+    *out = (struct nn_shape){.inputs = rows->p,
+                             .outputs = classes ? classes : 1,
+                             .classes = classes > 0,
+                             .picture = rows->picture,
+                             .n_branches = 1,
+                             .start = NN_START_KAIMING};
+    SPRED_TRY(deep_network(env, options->network, &out->branches[0]));
+    const char *need = deep_needs_pictures(&out->branches[0]);
+    if (rows->picture.height == 0 && need)
+        return spred_fail(env, SPRED_EINVAL,
+                          "network '%.80s' has %s layers, but the samples are "
+                          "no pictures: expected image data, or linear layers "
+                          "such as lenet-300-100",
+                          options->network, need);
+    /* Samples are contiguous in every case. */
+    if (rows->picture.height == 0)
+        out->picture = (struct spred_picture){1, 1, rows->p};
+    return SPRED_OK;
+}
+
+enum spred_status deep_fits(struct spred_env *env, const void *options,
+                            const struct spred_rows *rows, size_t classes)
+{
+    struct nn_shape shape;
+    SPRED_TRY(deep_shape(env, options, rows, classes, &shape));
+    return nn_shape_check(env, &shape);
 }

@@ -64,21 +64,39 @@ static void share_gates(struct nn_shape *shape)
     *sparse = (struct nn_sparse){.kind = NN_DENSE};
 }
 
+static enum spred_status write_down(struct spred_env *env,
+                                    const struct gated_options *o,
+                                    struct nn_shape *shape)
+{
+    *shape = (struct nn_shape){.n_branches = 1};
+    SPRED_TRY(nn_parse(env, o->model, &shape->branches[0]));
+    if (!nn_needs_picture(&shape->branches[0]))
+        share_gates(shape);
+    return SPRED_OK;
+}
+
+static enum spred_status fits(struct spred_env *env, const void *options,
+                              const struct spred_rows *rows, size_t classes)
+{
+    struct nn_shape shape;
+    SPRED_TRY(write_down(env, options, &shape));
+    gated_shape(rows, classes, &shape);
+    return nn_shape_check(env, &shape);
+}
+
 static enum spred_status fit(struct spred_env *env, void *state,
                              const void *options,
                              const struct spred_model_task *task,
                              struct spred_model_report *report)
 {
     const struct gated_options *o = options;
-    struct nn_shape shape = {.n_branches = 1};
+    struct nn_shape shape;
     struct nn_rule rule = {.kind = (enum nn_optimiser)o->optimizer,
                            .lr = o->lr,
                            .momentum = o->momentum,
                            .decay = o->decay};
     struct nn_training training = {.first = rule, .rest = rule};
-    SPRED_TRY(nn_parse(env, o->model, &shape.branches[0]));
-    if (!nn_needs_picture(&shape.branches[0]))
-        share_gates(&shape);
+    SPRED_TRY(write_down(env, o, &shape));
     return gated_fit(env, state, o, task, &shape, &training, report);
 }
 
@@ -93,6 +111,7 @@ const struct spred_model spred_model_network = {
     .options_size = sizeof(struct gated_options),
     .options = table,
     .check = check,
+    .fits = fits,
     .fit = fit,
     .predict = gated_predict,
     .genes = gated_genes,

@@ -132,6 +132,16 @@ static void describe(const struct nn_report *r, size_t p, int keep,
                  r->parked, p, r->worst, of_last);
 }
 
+void gated_shape(const struct spred_rows *rows, size_t classes,
+                 struct nn_shape *shape)
+{
+    shape->inputs = rows->p;
+    shape->outputs = classes ? classes : 1;
+    shape->classes = classes > 0;
+    if (nn_needs_picture(&shape->branches[0]))
+        shape->picture = rows->picture;
+}
+
 enum spred_status gated_fit(struct spred_env *env, struct gated *state,
                             const struct gated_options *o,
                             const struct spred_model_task *task,
@@ -150,13 +160,9 @@ enum spred_status gated_fit(struct spred_env *env, struct gated *state,
         return SPRED_ENOMEM;
     SPRED_TRY(nn_target_open(env, task, &state->target));
     rows.values = state->target.values;
-    shape->inputs = rows.p;
-    shape->outputs = state->outputs;
-    shape->classes = task->classes > 0;
+    gated_shape(&rows, task->classes, shape);
     if (o->relative)
         SPRED_TRY(scale_lambdas(env, state, task, shape));
-    if (nn_needs_picture(&shape->branches[0]))
-        shape->picture = rows.picture;
     /* Layers of all pictures at once would not fit in memory. */
     size_t most = shape->picture.height && o->batch && (size_t)o->batch < rows.n
                       ? (size_t)o->batch

@@ -152,7 +152,11 @@ double gated_lambda_max(const struct spred_rows *rows, size_t classes,
 /* hidden: linear, relu, `layers` times, then linear. */
 void gated_layers(struct nn_branch *branch, size_t hidden, size_t layers);
 
-/* Trains shape (inputs, outputs, classes are filled here; the sparsities'
+/* Inputs, outputs, classes and, where a layer needs it, the picture. */
+void gated_shape(const struct spred_rows *rows, size_t classes,
+                 struct nn_shape *shape);
+
+/* Trains shape (gated_shape is done here; the sparsities'
  * lambda too, if relative) by training (evaluate, cookie, steps ... are filled
  * from options) and offers. */
 enum spred_status gated_fit(struct spred_env *env, struct gated *state,

@@ -123,6 +123,11 @@ struct spred_model {
      * when a file is read, with one option set and the others at their
      * defaults. SPRED_EINVAL: what was expected. NULL: nothing. */
     enum spred_status (*check)(struct spred_env *env, const void *options);
+    /* The same once it is known what the samples are, before any job: layers
+     * that are larger than the pictures. rows: p at most and picture, no
+     * samples; classes as in a task. NULL: nothing. */
+    enum spred_status (*fits)(struct spred_env *env, const void *options,
+                              const struct spred_rows *rows, size_t classes);
     /* Learns from task->train and offers. Polls spred_check_cancel(env) at
      * least every tenth of a second and passes its status on: what was offered
      * until then stands. SPRED_ENUMERIC: diverged (text in env). */
