@@ -80,7 +80,10 @@ static enum spred_status put_cell(struct spred_env *env,
     double value = results_real(t, row, column->name);
     double half = column->half ? results_real(t, row, column->half) : NAN;
     char text[96] = "–";
-    if (isinf(value)) /* censored: see the statuses */
+    if (column->digits == PLOTS_POINTS && !isnan(value))
+        snprintf(text, sizeof text, isnan(half) ? "%+.2f" : "%+.2f ± %.2f",
+                 100 * value, 100 * half);
+    else if (isinf(value)) /* censored: see the statuses */
         snprintf(text, sizeof text, "&gt; %.3g",
                  results_real(t, row, "seconds"));
     else if (!isnan(value) && column->half && !isnan(half))

@@ -10,10 +10,12 @@
 enum spred_status plots_html_text(struct spred_env *env,
                                   struct spred_buffer *out, const char *text);
 
-/* A column of a table of the report. */
+/* A column of a table of the report. PLOTS_POINTS: a share, shown in points
+ * (hundredths), as the title says. */
+enum { PLOTS_POINTS = -1 };
 struct plots_column {
     const char *title, *name;
-    int digits;       /* 0: text; else significant digits */
+    int digits;       /* 0: text; PLOTS_POINTS; else significant digits */
     const char *half; /* shown after the number as +- */
 };
 /* Rows first .. end - 1; columns end with a NULL title. */

@@ -125,8 +125,8 @@ static const struct plots_column best_columns[] = {
     {"accuracy", "accuracy", 4, NULL},
     {"worst", "accuracy_low", 4, NULL},
     {"best", "accuracy_high", 4, NULL},
-    {"lost", "lost", 3, "lost_half"},
-    {"lost, validation", "validation_lost", 2, NULL},
+    {"lost (points)", "lost", PLOTS_POINTS, "lost_half"},
+    {"lost, validation (points)", "validation_lost", PLOTS_POINTS, NULL},
     {"multiply-adds", "macs", 3, NULL},
     {"speed-up", "speedup", 3, NULL},
     {"trials", "trials", 3, NULL},
@@ -142,7 +142,7 @@ static const struct plots_column level_columns[] = {
     {"accuracy", "accuracy", 4, NULL},
     {"worst", "accuracy_low", 4, NULL},
     {"best", "accuracy_high", 4, NULL},
-    {"lost", "lost", 3, "lost_half"},
+    {"lost (points)", "lost", PLOTS_POINTS, "lost_half"},
     {"trials", "trials", 3, NULL},
     {NULL, NULL, 0, NULL}};
 
@@ -197,8 +197,9 @@ enum spred_status plots_report_compression(struct plots_context *context,
         "Each method at the largest compression that loses at most one point "
         "of <em>validation</em> accuracy against the dense network; the test "
         "part chooses nothing. Accuracies are on the test part, mean over "
-        "trials; lost: dense less this, same trial, ± half a 95%% interval "
-        "over seeds. Multiply-adds: times fewer; speed-up: times faster than "
+        "trials; lost: dense less this, same trial, in points, ± half a "
+        "95%% interval over seeds. Multiply-adds: times fewer; speed-up: times "
+        "faster than "
         "the dense network, or one of full size, in the same run.</p>\n"));
     for (size_t at = 0, next; at < best->n_rows; at = next) {
         next = plots_network_end(best, at);

@@ -24,12 +24,14 @@
         {"validation", RESULTS_REAL,                                           \
          "accuracy, validation part, mean over trials"},                       \
         {"validation_lost", RESULTS_REAL,                                      \
-         "the dense network's less this, mean over trials of both"},           \
+         "the dense network's less this, mean over trials of both, a share "   \
+         "(0.01 is a point)"},                                                 \
         {"accuracy", RESULTS_REAL, "accuracy, test part, mean over trials"},   \
         {"accuracy_low", RESULTS_REAL, "least over trials"},                   \
         {"accuracy_high", RESULTS_REAL, "most over trials"},                   \
         {"lost", RESULTS_REAL,                                                 \
-         "test accuracy of the dense network less this, same trial, mean"},    \
+         "test accuracy of the dense network less this, same trial, mean, a "  \
+         "share (0.01 is a point)"},                                           \
         {"lost_half", RESULTS_REAL,                                            \
          "half width of its 95% interval (t over seeds; corrected resampled "  \
          "t where the splits differ)"},                                        \

@@ -192,6 +192,9 @@ static void whole_store(void **state)
         methods++;
     text[methods] = '\0';
     assert_non_null(strstr(text, "<h2>Compression</h2>"));
+    assert_non_null(strstr(text, "<th>lost (points)</th>"));
+    assert_non_null(strstr(text, "<td>0.891</td><td>+0.49 ± 0.49</td>"
+                                 "<td>+0.69</td>"));
     spred_free(&env, text);
     contains(&env, folder, "report.html", "<h2>Methods</h2>");
     contains(&env, folder, "report.html",
