@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "results/field.h"
+#include "results/show_parts.h"
 #include "results/view.h"
 
 static const char *word(const char *text)
@@ -155,5 +156,8 @@ enum spred_status results_show_run(struct spred_env *env,
                                 found);
     for (const struct results_column *c = results_run_columns; c->name; c++)
         SPRED_TRY(show_column(env, c, match, out));
-    return show_candidates(env, view, id, out);
+    SPRED_TRY(show_candidates(env, view, id, out));
+    SPRED_TRY(results_show_marks(env, view, id, out));
+    return results_show_points(env, view, id, results_run_is_coding(match),
+                               results_run_convex(match), out);
 }

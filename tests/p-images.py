@@ -119,6 +119,8 @@ with Folder() as folder:
                  "[{conv: {out: 2, kernel: 3}}, relu, linear]}").replace("name: net", "name: fits").replace("trials: 3", "trials: 1"))
     result = folder.run("run", "fits.yaml")
     tap.check(result.returncode == 0 and folder.rows("fits")[0]["status"] == "done", "one that fits runs", words(result))
+    told = folder.run("explain", "fits", folder.rows("fits")[0]["job"][:16]).stdout.decode()
+    tap.check("\nCompression (" in told and "left: conv1 18 of 18, linear2 " in told, "explain tells its marks and layers", told)
     result = folder.run("plan", "fits.yaml", "--set", "preprocess.variance_keep=50%")
     tap.check(result.returncode == 2 and "the samples are no pictures" in error_line(result), "not on half of the cells", words(result))
     with open(folder.file("bars/t10k-images-idx3-ubyte.gz"), "rb") as file:

@@ -54,6 +54,9 @@ with Folder() as folder:
         result = folder.run(*verb)
         tap.check(result.returncode == 0 and len(result.stdout) > 10, "verb " + " ".join(verb)[-60:],
                   error_line(result))
+    told = folder.run("explain", "smoke", newton[0]["job"][:16]).stdout.decode()
+    tap.check("Every lambda (ratio), relative gap" in told and told.count("  certified\n") >= int(newton[0]["points"]),
+              "explain tells how every lambda ended", told)
     folder.write("threads.yaml", TINY.replace("SOLVERS", "coordinate-descent").replace("2 GiB", "512 MiB"))
     threads = folder.run("threads.yaml", "--set", f"measure.threads={os.cpu_count()}", timeout=60)
     tap.check(threads.returncode == 0, "a thread per core under a small memory limit", error_line(threads))
