@@ -359,8 +359,9 @@ static void tables(void **state)
     has(compression, "## d, net (SIMULATED data)");
     has(compression, "| deep-dense[lr=0.1] | -  ");
     has(compression, "| none: every setting loses more than one point | -");
-    has(compression, "| exact zeros |          10 | 0.8850 (0.8800..0.8900) | "
-                     " +1.50 ± 6.35 |                     -0.50 |            10 |");
+    has(compression,
+        "| exact zeros |          10 | 0.8850 (0.8800..0.8900) | "
+        " +1.50 ± 6.35 |                     -0.50 |            10 |");
     has(compression, "| 0.900 (at 1x) |     - |");
     has(compression, "| deep-spred         |         0.890 | 0.870 | 0.899 |  "
                      "   - |     - |     - |");
