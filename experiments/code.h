@@ -50,7 +50,8 @@ enum spred_status code_dictionary(struct spred_env *env, const struct job *job,
  * picture, then every patch of it is coded and the reconstructions averaged
  * (Elad and Aharon 2006, without their weight on the noisy picture). task:
  * dictionary, lambda, gap, threads; the rest is filled in here. noisy and
- * denoised: zeroed, spred_image_free also after an error. */
+ * denoised: zeroed, spred_image_free also after an error. nonzeros: mean of the
+ * codes of those patches. */
 struct code_denoise {
     const struct spred_coder *coder;
     const void *options;
@@ -64,6 +65,6 @@ enum spred_status code_denoise(struct spred_env *env,
                                const struct code_denoise *how,
                                const struct spred_image *picture,
                                struct spred_image *noisy,
-                               struct spred_image *denoised);
+                               struct spred_image *denoised, double *nonzeros);
 
 #endif

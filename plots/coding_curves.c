@@ -137,12 +137,14 @@ static enum spred_status draw_time(struct plots_context *context)
 
 /* One of the two panels of a data set. */
 struct measure {
-    const char *column, *label;
+    const char *rate, *column, *rate_label, *label;
     double scale;
 };
 static const struct measure measures[] = {
-    {"squares", "mean |x - Dz|^2 / |x|^2 [%]", 100},
-    {"denoised", "PSNR of the held-out picture [dB]", 1}};
+    {"nonzeros", "squares", "mean nonzero codes of a patch",
+     "mean |x - Dz|^2 / |x|^2 [%]", 100},
+    {"noisy_nonzeros", "denoised", "mean nonzero codes of a noisy patch",
+     "PSNR of the held-out picture [dB]", 1}};
 
 static int has(const struct results_table *t, size_t first, size_t end,
                const char *column)
@@ -186,7 +188,7 @@ static enum spred_status put_ranges(struct plots_figure *f,
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
     for (size_t i = first; i < end; i++) {
-        const double at[] = {results_real(t, i, "nonzeros"),
+        const double at[] = {results_real(t, i, m->rate),
                              m->scale * results_real(t, i, m->column)};
         for (size_t k = 0; k < 2 && !isnan(at[0]) && !isnan(at[1]); k++) {
             low[k] = fmin(low[k], at[k]);
@@ -214,19 +216,18 @@ static enum spred_status put_measure(struct plots_figure *f,
         "graph 0.08, graph 0.05\nset xtics auto\nset ytics auto\nset format "
         "'%%g'\n"));
     SPRED_TRY(put_ranges(f, t, first, end, m));
-    SPRED_TRY(spred_buffer_add(
-        env, &f->gp,
-        "set ylabel '%s' offset 0.5,0\n"
-        "set xlabel '%s' offset 0,0.4\nplot NaN notitle",
-        m->label,
-        plots_panel_is_low(f, i) ? "mean nonzero codes of a patch" : ""));
+    SPRED_TRY(spred_buffer_add(env, &f->gp,
+                               "set ylabel '%s' offset 0.5,0\n"
+                               "set xlabel '%s' offset 0,0.4\nplot NaN notitle",
+                               m->label,
+                               plots_panel_is_low(f, i) ? m->rate_label : ""));
     for (size_t at = first, next; at < end; at = next) {
         next = plots_rows_end(t, at, "dictionary", end);
         struct plots_style style = plots_nth_style(place_of(t, at));
         size_t index = f->blocks;
         SPRED_TRY(plots_block(f, results_text(t, at, "dictionary")));
         for (size_t k = at; k < next; k++) {
-            const double row[] = {results_real(t, k, "nonzeros"),
+            const double row[] = {results_real(t, k, m->rate),
                                   m->scale * results_real(t, k, m->column),
                                   results_real(t, k, "lambda")};
             SPRED_TRY(plots_numbers(f, row, 3));

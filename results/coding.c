@@ -23,8 +23,9 @@ const struct results_head results_coding_heads[] = {
     {"signals", RESULTS_INT, "signals"},
     {"gap", RESULTS_REAL, "worst relative gap and rounding floor"},
     {"target", RESULTS_REAL, "asked relative gap"},
-    {"nonzeros", RESULTS_REAL, "mean nonzero codes of a signal"},
-    {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2"},
+    {"nonzeros", RESULTS_REAL,
+     "mean nonzero codes of a signal, of trials that coded all"},
+    {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2, of the same"},
     {"learning", RESULTS_REAL, "time that the dictionary took [s]"},
     {"trials", RESULTS_INT, "runs"},
     {NULL, RESULTS_TEXT, NULL}};
@@ -71,6 +72,8 @@ const struct results_head results_rate_distortion_heads[] = {
     {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2"},
     {"noisy", RESULTS_REAL, "PSNR of the noisy held-out picture [dB]"},
     {"denoised", RESULTS_REAL, "PSNR of the denoised one [dB]"},
+    {"noisy_nonzeros", RESULTS_REAL,
+     "mean nonzero codes of the noisy patches that it is made of"},
     {"trials", RESULTS_INT, "runs"},
     {NULL, RESULTS_TEXT, NULL}};
 
@@ -259,11 +262,12 @@ static int is_last(const struct group *g, const struct results_table *out)
 static enum spred_status rate_row(struct group *g, struct results_table *out)
 {
     struct results_cell *row;
-    double nonzeros, squares, noisy, denoised, certified = 0;
+    double nonzeros, squares, noisy, denoised, codes, certified = 0;
     SPRED_TRY(mean_of(g, "nonzeros", &nonzeros));
     SPRED_TRY(mean_of(g, "relative squares", &squares));
     SPRED_TRY(mean_of(g, "psnr noisy", &noisy));
     SPRED_TRY(mean_of(g, "psnr denoised", &denoised));
+    SPRED_TRY(mean_of(g, "nonzeros denoised", &codes));
     for (size_t i = g->begin; i < g->end; i++)
         certified += results_run_is(&g->view->runs[i].run, "certified");
     if (is_last(g, out)) {
@@ -271,7 +275,7 @@ static enum spred_status rate_row(struct group *g, struct results_table *out)
     } else {
         SPRED_TRY(begin_row(g, out, &row));
         row[4].real = lambda_of(g->view->runs[g->begin].run.problem);
-        row[9].real = (double)(g->end - g->begin);
+        row[10].real = (double)(g->end - g->begin);
     }
     if (isnan(row[5].real) && certified >= (double)(g->end - g->begin)) {
         char *coder = spred_strdup(g->env, g->view->runs[g->begin].solver);
@@ -285,6 +289,7 @@ static enum spred_status rate_row(struct group *g, struct results_table *out)
     if (!isnan(denoised)) {
         row[7].real = noisy;
         row[8].real = denoised;
+        row[9].real = codes;
     }
     return SPRED_OK;
 }

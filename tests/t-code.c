@@ -36,7 +36,7 @@ static void known_denoising(void **state)
 {
     struct spred_env env;
     struct spred_image image, noisy, clean;
-    double grey[SIDE * SIDE], identity[M * M] = {0};
+    double grey[SIDE * SIDE], identity[M * M] = {0}, nonzeros;
     void *options;
     (void)state;
     spred_env_init(&env);
@@ -60,8 +60,10 @@ static void known_denoising(void **state)
                 .stride = stride,
                 .sigma = 12,
                 .seed = 4};
-            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean));
+            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean,
+                                         &nonzeros));
             double sum = 0;
+            assert_near(nonzeros, M, 1e-9); /* noise leaves no zero */
             for (size_t i = 0; i < SIDE * SIDE; i++) {
                 assert_near(clean.grey[i], noisy.grey[i], 1e-5);
                 sum += (noisy.grey[i] - grey[i]) * (noisy.grey[i] - grey[i]);
@@ -71,7 +73,9 @@ static void known_denoising(void **state)
             spred_image_free(&env, &clean);
             how.task.lambda = 1e9;
             how.sigma = 1e-9;
-            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean));
+            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean,
+                                         &nonzeros));
+            assert_near(nonzeros, 0, 0);
             double mean = 0; /* of the one patch over pixel (0, 0) */
             for (size_t i = 0; i < M; i++)
                 mean += grey[i / SIZE * SIDE + i % SIZE] / M;
@@ -81,8 +85,9 @@ static void known_denoising(void **state)
         }
     image.width = SIZE - 1; /* no patch at all */
     struct code_denoise how = {.patches = {.size = SIZE}, .stride = 1};
-    assert_int_equal(code_denoise(&env, &how, &image, &noisy, &clean),
-                     SPRED_EINVAL);
+    assert_int_equal(
+        code_denoise(&env, &how, &image, &noisy, &clean, &nonzeros),
+        SPRED_EINVAL);
     assert_non_null(strstr(env.error, "has no patch of 4 x 4"));
     spred_free(&env, options);
 }
@@ -193,7 +198,9 @@ static void rows(void **state)
     assert_true(record.points[1].gap + record.points[1].floor <= 1e-6);
     assert_near(record.points[1].primal, run->objective, 0);
     assert_near(record.points[1].lambda, 12, 0);
-    assert_int_equal(record.n_metrics, 4);
+    assert_int_equal(record.n_metrics, 5);
+    assert_string_equal(record.metrics[4].name, "nonzeros denoised");
+    assert_in_range(record.metrics[4].value, 1, M);
     assert_int_equal(record.n_arrays, 4);
     assert_string_equal(record.arrays[0].name, "dictionary");
     assert_int_equal(record.arrays[0].rows, M);
@@ -220,6 +227,36 @@ static void rows(void **state)
     job = job_of(&s);
     job.dictionary = unknown;
     assert_int_equal(job_run(&env, &job, NULL, &record), SPRED_ENOTFOUND);
+    results_record_free(&env, &record);
+    setting_end(&env, &s);
+}
+
+/* Nothing was coded in time: the row has no objective, nonzeros or error, which
+ * those of zero codes would be; the denoised picture, which has no wall, is
+ * there. */
+static void not_coded(void **state)
+{
+    struct spred_env env;
+    struct setting s;
+    struct results_record record;
+    (void)state;
+    spred_env_init(&env);
+    setting_make(&env, &s);
+    struct job job = job_of(&s);
+    job.wall = 1e-12;
+    assert_ok(&env, job_run(&env, &job, NULL, &record));
+    const struct results_run *run = &record.run;
+    assert_string_equal(run->status, "time");
+    assert_non_null(strstr(run->reason, "0 of 60 signals certified"));
+    assert_non_null(strstr(run->reason, "(0 coded)"));
+    assert_int_equal(run->certified, 0);
+    assert_true(isnan(run->objective) && run->gap > 1e-2);
+    assert_true(run->support == INT64_MIN);
+    assert_int_equal(record.n_points, 1);
+    assert_true(isnan(record.points[0].primal));
+    assert_true(record.points[0].support == INT64_MIN);
+    assert_int_equal(record.n_metrics, 3);
+    assert_string_equal(record.metrics[0].name, "psnr noisy");
     results_record_free(&env, &record);
     setting_end(&env, &s);
 }
@@ -289,6 +326,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_denoising), cmocka_unit_test(rows),
-        cmocka_unit_test(keys), cmocka_unit_test(memory)};
+        cmocka_unit_test(not_coded), cmocka_unit_test(keys),
+        cmocka_unit_test(memory)};
     return cmocka_run_group_tests_name("code", tests, NULL, NULL);
 }

@@ -7,16 +7,18 @@
 #include "coding_blocks.h"
 #include "spred/linalg.h"
 
-/* Sums over a block's signals, in order. */
+/* Over a block's signals, in order: worst of all, sums of the coded ones. */
 struct partial {
+    double gap, floor;
     size_t certified;
-    double gap, floor, objective, squares;
-    size_t alive; /* signals that are not zero */
+    double objective, squares;
+    size_t alive; /* coded signals that are not zero */
 };
 
 struct certifier {
     const struct spred_coding *coding;
     const struct spred_codes *codes;
+    size_t coded;   /* the first signals; what is after them was not reached */
     double longest; /* largest |d_j| */
     double *room;   /* of all threads */
     size_t room_of_one;
@@ -106,9 +108,11 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
         gap = INFINITY;
         floor = 0;
     }
-    out->certified += gap + floor <= coding->gap;
     out->gap = fmax(out->gap, gap);
     out->floor = fmax(out->floor, floor);
+    if (i >= c->coded)
+        return;
+    out->certified += gap + floor <= coding->gap;
     out->objective += primal;
     if (xx > 0) {
         out->squares += rr / xx;
@@ -177,7 +181,7 @@ static void sum_up(const struct certifier *c, size_t blocks,
                    struct spred_coding_report *report)
 {
     size_t alive = 0;
-    double objective = 0, squares = 0, n = (double)c->coding->n;
+    double objective = 0, squares = 0, n = (double)c->coded;
     report->certified = 0;
     report->gap = report->floor = 0;
     for (size_t b = 0; b < blocks; b++) {
@@ -189,9 +193,9 @@ static void sum_up(const struct certifier *c, size_t blocks,
         squares += part->squares;
         alive += part->alive;
     }
-    report->objective = objective / n;
-    report->squares = alive ? squares / (double)alive : 0;
-    report->nonzeros = (double)c->codes->start[c->codes->n] / n;
+    report->objective = objective / n; /* nothing coded: not a number */
+    report->squares = alive ? squares / (double)alive : n > 0 ? 0 : NAN;
+    report->nonzeros = (double)c->codes->start[c->coded] / n;
 }
 
 enum spred_status spred_codes_certify_by(struct spred_env *env,
@@ -202,7 +206,8 @@ enum spred_status spred_codes_certify_by(struct spred_env *env,
 {
     size_t blocks = spred_coding_blocks(coding->n);
     size_t threads = spred_pool_threads(pool);
-    struct certifier c = {.coding = coding, .codes = codes};
+    struct certifier c = {
+        .coding = coding, .codes = codes, .coded = report->coded};
     SPRED_TRY(check_codes(env, coding, codes));
     c.longest = longest_atom(coding);
     c.room_of_one = coding->m * (SPRED_CODING_BLOCK + 1) +
@@ -226,6 +231,7 @@ enum spred_status spred_codes_certify(struct spred_env *env,
 {
     SPRED_TRY(spred_coding_check(env, coding));
     struct spred_pool *pool = NULL;
+    report->coded = coding->n;
     if (coding->threads > 1) {
         pool = spred_pool_new(env, coding->threads);
         if (!pool)

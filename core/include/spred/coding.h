@@ -69,11 +69,13 @@ struct spred_coding_report {
     double seconds; /* billed: Gram, constants, correlations, codes */
     double seconds_certify;
     long steps;
-    size_t coded;     /* signals that were reached before the wall */
+    size_t coded; /* signals that were reached before the wall */
+    /* Worst over all signals (of those not reached: of z = 0): */
+    double gap;   /* relative to |x|^2 / 2 */
+    double floor; /* bound on the rounding error of that */
+    /* Of the coded signals alone; means are NaN if there is none: */
     size_t certified; /* gap + floor <= asked */
-    double gap;       /* worst over signals, relative to |x|^2 / 2 */
-    double floor;     /* worst bound on the rounding error of that */
-    double objective; /* mean over signals */
+    double objective; /* mean */
     double squares; /* mean of |x - Dz|^2 / |x|^2 over signals that are not 0 */
     double nonzeros; /* mean number of nonzero codes */
 };
@@ -86,9 +88,9 @@ spred_code(struct spred_env *env, const struct spred_coder *coder,
            const void *options, const struct spred_coding *coding,
            struct spred_codes *codes, struct spred_coding_report *report);
 
-/* The certificate alone, of codes that anybody computed: fills certified, gap,
- * floor, objective, squares, nonzeros. The dual point of a signal is its
- * residual, scaled so that |D'r| <= lambda. */
+/* The certificate alone, of codes that anybody computed: fills coded (all),
+ * certified, gap, floor, objective, squares, nonzeros. The dual point of a
+ * signal is its residual, scaled so that |D'r| <= lambda. */
 SPRED_API enum spred_status
 spred_codes_certify(struct spred_env *env, const struct spred_coding *coding,
                     const struct spred_codes *codes,
