@@ -33,6 +33,8 @@ const struct spred_option code_options[] = {
     LONG("atoms", atoms, 1, 1e9, "columns of the dictionary"),
     REAL("lambda", lambda, "1", "that it is learned with"),
     LONG("api_version", api_version, 0, 1e9, "of the way to learn it"),
+    LONG("coder_version", coder_version, 0, 1e9,
+         "of the coder that this calls"),
     LONG("size", size, 1, 1e4, "side of a patch"),
     FLAG("center", center, "patches have no mean"),
     FLAG("unit", unit, "patches have norm 1"),

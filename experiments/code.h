@@ -10,11 +10,12 @@
 /* What job->coding says, as canonical text of code_options. */
 struct code_settings {
     long atoms;
-    double lambda;    /* of the learning */
-    long api_version; /* of the way to learn */
-    long size;        /* side of a patch */
-    int center, unit; /* how patches were reduced */
-    double sigma;     /* noise to take off the held-out picture; 0: none */
+    double lambda;      /* of the learning */
+    long api_version;   /* of the way to learn */
+    long coder_version; /* of the coder that this calls; 0: none */
+    long size;          /* side of a patch */
+    int center, unit;   /* how patches were reduced */
+    double sigma;       /* noise to take off the held-out picture; 0: none */
     long stride;
     double noise_gap;
     int show; /* the row keeps the dictionary */

@@ -286,7 +286,8 @@ static void *nothing(struct spred_env *env, const void *options,
                      const struct spred_coding_shared *shared)
 {
     (void)options;
-    assert_null(shared->gram); /* it did not ask for it */
+    assert_null(shared->gram); /* it did not ask for it, nor for that: */
+    assert_true(shared->lipschitz >= 0 && shared->lipschitz <= 0);
     return spred_alloc(env, 1, 1);
 }
 
@@ -305,6 +306,42 @@ static enum spred_status slow(struct spred_env *env, void *work, size_t first,
         z[24 * i + i % 24] = 1;
     ++*steps;
     return SPRED_OK;
+}
+
+/* Asked for, it bounds the largest eigenvalue: D of two columns (3, 0), (0, 2)
+ * has 9. */
+static void *bounded(struct spred_env *env, const void *options,
+                     const struct spred_coding_shared *shared)
+{
+    (void)options;
+    assert_true(shared->lipschitz >= 9 && shared->lipschitz < 9.01);
+    return spred_alloc(env, 1, 1);
+}
+
+static enum spred_status idle(struct spred_env *env, void *work, size_t first,
+                              size_t count, double *correlations, double *z,
+                              long *steps)
+{
+    (void)env, (void)work, (void)first, (void)count;
+    (void)correlations, (void)z, (void)steps;
+    return SPRED_OK;
+}
+
+static void lipschitz_on_demand(void **unused)
+{
+    (void)unused;
+    static const struct spred_coder coder = {.name = "bounded",
+                                             .wants_lipschitz = 1,
+                                             .open = bounded,
+                                             .close = spred_free,
+                                             .code = idle};
+    static const double d[] = {3, 0, 0, 2}, x[] = {1, 1};
+    const struct spred_coding task = {2, 2, 1, d, x, .1, 1e-6, 1, 0};
+    struct spred_env env;
+    struct spred_coding_report r;
+    spred_env_init(&env);
+    assert_ok(&env, spred_code(&env, &coder, NULL, &task, NULL, &r));
+    assert_int_equal(r.coded, 1);
 }
 
 static void wall_in_the_middle(void **unused)
@@ -410,6 +447,7 @@ int main(void)
         cmocka_unit_test(bad_input),
         cmocka_unit_test(extreme_sizes),
         cmocka_unit_test(cancel_and_wall),
+        cmocka_unit_test(lipschitz_on_demand),
         cmocka_unit_test(wall_in_the_middle),
         cmocka_unit_test(steps_end_it),
         cmocka_unit_test(memory_fails),

@@ -35,7 +35,8 @@ SPRED_API void spred_codes_free(struct spred_env *env,
 struct spred_coding_shared {
     const struct spred_coding *coding;
     const double *gram; /* atoms x atoms: D'D; NULL if the coder does not ask */
-    double lipschitz;   /* largest eigenvalue of D'D, an upper bound */
+    double lipschitz;   /* largest eigenvalue of D'D, an upper bound; 0 if the
+                           coder does not ask */
 };
 
 /* A method is one const struct, one file in solvers/coding. */
@@ -45,7 +46,7 @@ struct spred_coder {
     const char *doc;       /* one line */
     const char *reference; /* the paper or book */
     unsigned api_version;  /* raised when results change; part of the job key */
-    int wants_gram;
+    int wants_gram, wants_lipschitz;
     size_t options_size;
     const struct spred_option *options; /* ends with a NULL name; or NULL */
     /* Workspace of one thread (spred_alloc), or NULL: error text is set. */
@@ -117,6 +118,9 @@ struct spred_dictionary_method {
     unsigned api_version;
     size_t options_size;
     const struct spred_option *options;
+    /* Name of the coder that it calls with these options: what it learns
+     * depends on that one's api_version too. NULL: it calls none. */
+    const char *(*coder)(const void *options);
     /* dictionary: m x atoms, owned by the caller; unit-norm columns at the
      * end. */
     enum spred_status (*learn)(struct spred_env *env, const void *options,
