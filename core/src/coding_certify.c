@@ -62,7 +62,8 @@ static struct cross residual(const struct certifier *c, size_t i, double *r,
 /* One signal: theta = s r, s = clip(x'r / r'r, -t, t), t = lambda / max|D'r|;
  * gap = (1/2)(1 + s^2) r'r - s x'r + lambda |z|_1 (SOLVERS.md section 1). The
  * floor: what k + 1 roundings in every r_i move in P and D, what m roundings in
- * every d_j'r move in D by way of t, and the sums themselves. corr: D'r. */
+ * every d_j'r move in D by way of t, the sums themselves, and products that are
+ * too small for a number. corr: D'r. */
 static void conclude(const struct certifier *c, size_t i, const double *r,
                      struct cross cross, const double *corr,
                      struct partial *out)
@@ -82,9 +83,10 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
         largest = fmax(largest, fabs(x[e]));
         xx += x[e] * x[e];
     }
-    for (size_t j = 0; j < coding->atoms; j++)
-        gauge = fabs(corr[j]) > gauge ? fabs(corr[j]) : gauge;
-    double error = (m + 1) * DBL_EPSILON * c->longest * sqrt(rr);
+    for (size_t j = 0; j < coding->atoms; j++) /* NaN: nothing is feasible */
+        gauge = fmax(gauge, isnan(corr[j]) ? INFINITY : fabs(corr[j]));
+    double lost = m * DBL_TRUE_MIN; /* of m products that underflow */
+    double error = (m + 1) * DBL_EPSILON * c->longest * sqrt(rr + lost) + lost;
     double t = coding->lambda / (gauge + error), s = rr > 0 ? xr / rr : 0;
     s = fmax(-t, fmin(t, s));
     double primal = rr / 2 + coding->lambda * l1;
@@ -92,18 +94,19 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
     double floor =
         (k + 2) * DBL_EPSILON * ((1 + s * s) * cross.r + fabs(s) * cross.x) +
         (m + 4) * DBL_EPSILON * (rr / 2 * (1 + s * s) + fabs(s) * sizes) +
-        (k + 3) * DBL_EPSILON * coding->lambda * l1;
+        (k + 3) * DBL_EPSILON * coding->lambda * l1 + 2 * (1 + s * s) * lost;
     if (gauge > 0)
         floor += 2 * fabs(s * (xr - s * rr)) * error / gauge;
     double gap = primal - dual, null = xx / 2;
+    int wrong = gap < -floor; /* no dual point is above a primal one */
     if (null >= DBL_MIN) {
         gap /= null;
         floor /= null;
     } else { /* zero, or too small to be squared: then only 0 is certain */
-        gap = primal > 0 || largest > 0 ? INFINITY : 0;
+        gap = l1 > 0 || largest > 0 ? INFINITY : 0;
         floor = 0;
     }
-    if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||
+    if (wrong || !isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||
         !isfinite(null)) {
         gap = INFINITY;
         floor = 0;
