@@ -222,10 +222,11 @@ static enum spred_status run_gaps(struct code *c)
                                        : late ? "time"
                                               : "stalled");
     if (!whole)
-        row->reason = spred_format(
-            c->env,
-            "%zu of %zu signals certified to %g (%zu coded); worst gap %.2g",
-            report->certified, c->n, c->task.gap, report->coded, report->gap);
+        row->reason = spred_format(c->env,
+                                   "%zu of %zu signals certified to %g of "
+                                   "|x|^2/2 (%zu coded); worst gap %.2g",
+                                   report->certified, c->n, c->task.gap,
+                                   report->coded, report->gap);
     return row->status && (row->reason || whole) ? SPRED_OK : SPRED_ENOMEM;
 }
 
