@@ -33,6 +33,8 @@ const struct spred_option code_options[] = {
     LONG("atoms", atoms, 1, 1e9, "columns of the dictionary"),
     REAL("lambda", lambda, "1", "that it is learned with"),
     LONG("api_version", api_version, 0, 1e9, "of the way to learn it"),
+    LONG("coder_version", coder_version, 0, 1e9,
+         "of the coder that this calls"),
     LONG("size", size, 1, 1e4, "side of a patch"),
     FLAG("center", center, "patches have no mean"),
     FLAG("unit", unit, "patches have norm 1"),
@@ -58,6 +60,7 @@ struct code {
     size_t n_gaps;
     struct spred_coding_report report; /* of the last gap */
     struct spred_image picture, noisy, denoised;
+    double noisy_nonzeros; /* mean codes of a patch that denoised is made of */
     uint64_t seed;
 };
 
@@ -177,10 +180,12 @@ static enum spred_status run_gap(struct code *c, size_t index)
     point->lambda = c->task.lambda;
     point->step = report->steps;
     point->seconds = report->seconds;
-    point->primal = report->objective;
+    if (report->coded == c->n) { /* means of fewer compare with nobody's */
+        point->primal = report->objective;
+        point->support = (int64_t)llround(report->nonzeros);
+    }
     point->gap = report->gap;
     point->floor = report->floor;
-    point->support = (int64_t)llround(report->nonzeros);
     point->last = 1;
     return point->job && point->stop ? SPRED_OK : SPRED_ENOMEM;
 }
@@ -204,10 +209,12 @@ static enum spred_status run_gaps(struct code *c)
     row->seconds_wall = trial_now() - from;
     const struct spred_coding_report *report = &c->report;
     row->certified = (int64_t)report->certified;
-    row->objective = report->objective;
     row->gap = report->gap;
     row->floor = report->floor;
-    row->support = (int64_t)llround(report->nonzeros);
+    if (report->coded == c->n) {
+        row->objective = report->objective;
+        row->support = (int64_t)llround(report->nonzeros);
+    }
     row->seconds = row->seconds_solve = report->seconds;
     row->steps = report->steps;
     int whole = report->certified == c->n && !late;
@@ -215,9 +222,11 @@ static enum spred_status run_gaps(struct code *c)
                                        : late ? "time"
                                               : "stalled");
     if (!whole)
-        row->reason = spred_format(
-            c->env, "%zu of %zu signals certified to %g; worst gap %.2g",
-            report->certified, c->n, c->task.gap, report->gap);
+        row->reason = spred_format(c->env,
+                                   "%zu of %zu signals certified to %g of "
+                                   "|x|^2/2 (%zu coded); worst gap %.2g",
+                                   report->certified, c->n, c->task.gap,
+                                   report->coded, report->gap);
     return row->status && (row->reason || whole) ? SPRED_OK : SPRED_ENOMEM;
 }
 
@@ -244,8 +253,8 @@ static enum spred_status denoise(struct code *c)
     how.task.gap = s->noise_gap;
     how.task.wall = 0; /* nothing is compared: only the worker's limit holds */
     if (status == SPRED_OK)
-        status =
-            code_denoise(c->env, &how, &c->picture, &c->noisy, &c->denoised);
+        status = code_denoise(c->env, &how, &c->picture, &c->noisy,
+                              &c->denoised, &c->noisy_nonzeros);
     spred_data_free(c->env, &kept);
     spred_free(c->env, path);
     return status;
@@ -262,19 +271,23 @@ static const struct results_child *child_named(const char *name)
 static enum spred_status put_metrics(struct code *c)
 {
     const struct results_child *child = child_named("metrics");
-    int noisy = c->settings->sigma > 0;
+    int noisy = c->settings->sigma > 0, whole = c->report.coded == c->n;
     const struct {
         const char *name;
+        int there;
         double value;
-    } metrics[] = {
-        {"nonzeros", c->report.nonzeros},
-        {"relative squares", c->report.squares},
-        {"psnr noisy", noisy ? spred_image_psnr(&c->picture, &c->noisy) : 0},
-        {"psnr denoised",
-         noisy ? spred_image_psnr(&c->picture, &c->denoised) : 0}};
-    size_t n = noisy ? 4 : 2;
+    } metrics[] = {{"nonzeros", whole, c->report.nonzeros},
+                   {"relative squares", whole, c->report.squares},
+                   {"psnr noisy", noisy,
+                    noisy ? spred_image_psnr(&c->picture, &c->noisy) : 0},
+                   {"psnr denoised", noisy,
+                    noisy ? spred_image_psnr(&c->picture, &c->denoised) : 0},
+                   {"nonzeros denoised", noisy, c->noisy_nonzeros}};
+    size_t n = sizeof metrics / sizeof *metrics;
     SPRED_TRY(results_child_room(c->env, c->record, child, n));
     for (size_t i = 0; i < n; i++) {
+        if (!metrics[i].there)
+            continue;
         struct results_metric *m = results_child_next(c->record, child);
         m->job = spred_strdup(c->env, c->record->run.job);
         m->name = spred_strdup(c->env, metrics[i].name);

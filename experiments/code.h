@@ -10,11 +10,12 @@
 /* What job->coding says, as canonical text of code_options. */
 struct code_settings {
     long atoms;
-    double lambda;    /* of the learning */
-    long api_version; /* of the way to learn */
-    long size;        /* side of a patch */
-    int center, unit; /* how patches were reduced */
-    double sigma;     /* noise to take off the held-out picture; 0: none */
+    double lambda;      /* of the learning */
+    long api_version;   /* of the way to learn */
+    long coder_version; /* of the coder that this calls; 0: none */
+    long size;          /* side of a patch */
+    int center, unit;   /* how patches were reduced */
+    double sigma;       /* noise to take off the held-out picture; 0: none */
     long stride;
     double noise_gap;
     int show; /* the row keeps the dictionary */
@@ -50,7 +51,8 @@ enum spred_status code_dictionary(struct spred_env *env, const struct job *job,
  * picture, then every patch of it is coded and the reconstructions averaged
  * (Elad and Aharon 2006, without their weight on the noisy picture). task:
  * dictionary, lambda, gap, threads; the rest is filled in here. noisy and
- * denoised: zeroed, spred_image_free also after an error. */
+ * denoised: zeroed, spred_image_free also after an error. nonzeros: mean of the
+ * codes of those patches. */
 struct code_denoise {
     const struct spred_coder *coder;
     const void *options;
@@ -64,6 +66,6 @@ enum spred_status code_denoise(struct spred_env *env,
                                const struct code_denoise *how,
                                const struct spred_image *picture,
                                struct spred_image *noisy,
-                               struct spred_image *denoised);
+                               struct spred_image *denoised, double *nonzeros);
 
 #endif

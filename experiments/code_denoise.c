@@ -87,11 +87,14 @@ static enum spred_status add_noise(struct spred_env *env,
     return SPRED_OK;
 }
 
-static enum spred_status
-code_all(struct spred_env *env, const struct code_denoise *how,
-         const struct grid *g, const struct spred_image *noisy, struct batch *b)
+static enum spred_status code_all(struct spred_env *env,
+                                  const struct code_denoise *how,
+                                  const struct grid *g,
+                                  const struct spred_image *noisy,
+                                  struct batch *b, double *nonzeros)
 {
     size_t total = g->across * g->down;
+    *nonzeros = 0;
     struct spred_coding task = how->task;
     task.signals = b->signals;
     for (size_t first = 0; first < total; first += BATCH) {
@@ -101,8 +104,10 @@ code_all(struct spred_env *env, const struct code_denoise *how,
         cut(how, g, noisy, first, task.n, b);
         enum spred_status status =
             spred_code(env, how->coder, how->options, &task, &codes, &report);
-        if (status == SPRED_OK)
+        if (status == SPRED_OK) {
             paste(how, g, &codes, noisy->width, first, task.n, b);
+            *nonzeros += (double)codes.start[task.n] / (double)total;
+        }
         spred_codes_free(env, &codes);
         SPRED_TRY(status);
     }
@@ -113,7 +118,7 @@ enum spred_status code_denoise(struct spred_env *env,
                                const struct code_denoise *how,
                                const struct spred_image *picture,
                                struct spred_image *noisy,
-                               struct spred_image *denoised)
+                               struct spred_image *denoised, double *nonzeros)
 {
     size_t size = how->patches.size, m = size * size;
     size_t pixels = picture->width * picture->height;
@@ -139,7 +144,7 @@ enum spred_status code_denoise(struct spred_env *env,
     if (status == SPRED_OK)
         status = add_noise(env, how, picture, noisy);
     if (status == SPRED_OK)
-        status = code_all(env, how, &g, noisy, &b);
+        status = code_all(env, how, &g, noisy, &b, nonzeros);
     if (status == SPRED_OK)
         status = spred_image_crop(env, noisy, 0, 0, noisy->width, noisy->height,
                                   denoised);

@@ -17,16 +17,17 @@
 #define WAIT_US 20000
 
 /* Raise it when the file means something else. */
-#define KEPT_VERSION 1
+#define KEPT_VERSION 2
 
 static enum spred_status key_of(struct spred_env *env, const struct job *job,
                                 const struct code_settings *s, char *key)
 {
     char *text = spred_format(
-        env, "spredbench dictionary %d\n%s\n%s %s\n%ld %ld %.17g\n%s %lld %s\n",
+        env,
+        "spredbench dictionary %d\n%s\n%s %s\n%ld %ld %ld %.17g\n%s %lld %s\n",
         KEPT_VERSION, job->data_hash, job->dictionary, job->dictionary_options,
-        s->api_version, s->atoms, s->lambda, job->seed, (long long)job->trial,
-        job->dataset);
+        s->api_version, s->coder_version, s->atoms, s->lambda, job->seed,
+        (long long)job->trial, job->dataset);
     if (!text)
         return SPRED_ENOMEM;
     spred_sha256(text, strlen(text), key);

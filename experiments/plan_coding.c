@@ -37,6 +37,24 @@ static char *problem_name(struct spred_env *env,
                         dictionary->label, (long long)atoms, text);
 }
 
+/* That of the coder which learning calls; 0: none. */
+static enum spred_status
+coder_version(struct spred_env *env,
+              const struct spred_dictionary_method *learn, const char *options,
+              long *version)
+{
+    void *chosen = NULL;
+    *version = 0;
+    if (!learn->coder)
+        return SPRED_OK;
+    enum spred_status status =
+        code_parse(env, learn->options, learn->options_size, options, &chosen);
+    if (status == SPRED_OK)
+        *version = (long)spred_coder_find(learn->coder(chosen))->api_version;
+    spred_free(env, chosen);
+    return status;
+}
+
 static char *numbers_text(struct spred_env *env, const double *values, size_t n)
 {
     struct spred_buffer out = {0};
@@ -69,10 +87,18 @@ enum spred_status plan_coding(struct spred_env *env, const struct spec *spec,
                           spec->path, coder->line, coder->column, coder->name);
     SPRED_TRY(plan_common(env, spec, source, trial, machine, job));
     set_neutral(job);
+    job->dictionary_options = plan_options(
+        env, spec, learn->name, learn->options, learn->options_size,
+        dictionary->settings, dictionary->n_settings);
+    if (!job->dictionary_options)
+        return SPRED_EINVAL;
+    long version;
+    SPRED_TRY(coder_version(env, learn, job->dictionary_options, &version));
     const struct code_settings settings = {
         .atoms = (long)atoms,
         .lambda = c->dictionary_lambda,
         .api_version = (long)learn->api_version,
+        .coder_version = version,
         .size = (long)source->patches->size,
         .center = source->patches->center,
         .unit = source->patches->norm,
@@ -102,10 +128,7 @@ enum spred_status plan_coding(struct spred_env *env, const struct spec *spec,
     job->options =
         plan_options(env, spec, code->name, code->options, code->options_size,
                      coder->settings, coder->n_settings);
-    job->dictionary_options = plan_options(
-        env, spec, learn->name, learn->options, learn->options_size,
-        dictionary->settings, dictionary->n_settings);
     job->api_version = code->api_version;
     job->gap = c->gaps[c->n_gaps - 1];
-    return job->options && job->dictionary_options ? SPRED_OK : SPRED_EINVAL;
+    return job->options ? SPRED_OK : SPRED_EINVAL;
 }

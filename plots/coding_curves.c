@@ -69,7 +69,8 @@ static enum spred_status put_panel(struct plots_figure *f,
 {
     char title[TITLE];
     double low = INFINITY, high = 0;
-    plots_limits(t, first, end, "seconds", &low, &high);
+    plots_limits(t, first, end, "low", &low, &high);
+    plots_limits(t, first, end, "high", &low, &high);
     title_of(t, first, title);
     SPRED_TRY(plots_curve_panel(f, i, title, clamp(low), clamp(high), 0,
                                 "billed time for all signals [s]",
@@ -104,9 +105,22 @@ static enum spred_status put_time(struct plots_figure *f,
         "a gap, its billed time (Gram, constants, codes; certificates are not "
         "billed) and the worst gap of all signals, relative to |x|²/2, its "
         "rounding bound included. Filled: every signal certified to what was "
-        "asked; hollow: not. Trials: %.0f (medians). ",
+        "asked, in every trial; hollow: not. Trials: %.0f (median time, from "
+        "least to most; worst gap). ",
         results_text(t, first, "dataset"), results_real(t, first, "trials")));
     return plots_provenance(f, t, first, end);
+}
+
+/* Panels of a page: as many whole dictionaries (their lambdas follow one
+ * another) as have room. */
+static size_t panels_of_page(const struct results_table *t, size_t first,
+                             size_t end)
+{
+    size_t lambdas = 0,
+           dictionary = plots_rows_end(t, first, "dictionary", end);
+    for (size_t at = first; at < dictionary; lambdas++)
+        at = plots_rows_end(t, at, "problem", dictionary);
+    return lambdas > PANELS_MAX ? PANELS_MAX : PANELS_MAX / lambdas * lambdas;
 }
 
 /* A data set after another, at most so many panels on a page. */
@@ -119,12 +133,15 @@ static enum spred_status draw_time(struct plots_context *context)
         struct plots_figure f;
         char part[80];
         size_t panels = 0, end = plots_rows_end(&t, at, "dataset", t.n_rows);
-        for (next = at; next < end && panels < PANELS_MAX; panels++)
+        size_t most = panels_of_page(&t, at, end);
+        for (next = at; next < end && panels < most; panels++)
             next = plots_rows_end(&t, next, "problem", end);
         page = at && results_same(&t, at - 1, at, "dataset") ? page + 1 : 1;
         snprintf(part, sizeof part, page > 1 ? "%.60s-%zu" : "%.60s",
                  results_text(&t, at, "dataset"), page);
         status = plots_figure_begin(context, &f, "coding-time", part, panels);
+        if (most % 3 != 0 && most % 2 == 0) /* a dictionary ends its row */
+            plots_figure_layout(&f, 2, 62, 14, 28, 170);
         if (!status && !context->dry)
             status = put_time(&f, &t, at, next);
         status = plots_figure_end(&f, status);
@@ -137,12 +154,15 @@ static enum spred_status draw_time(struct plots_context *context)
 
 /* One of the two panels of a data set. */
 struct measure {
-    const char *column, *label;
+    const char *rate, *column, *low, *high, *rate_label, *label;
     double scale;
 };
 static const struct measure measures[] = {
-    {"squares", "mean |x - Dz|^2 / |x|^2 [%]", 100},
-    {"denoised", "PSNR of the held-out picture [dB]", 1}};
+    {"nonzeros", "squares", "squares_low", "squares_high",
+     "mean nonzero codes of a patch", "mean |x - Dz|^2 / |x|^2 [%]", 100},
+    {"noisy_nonzeros", "denoised", "denoised_low", "denoised_high",
+     "mean nonzero codes of a noisy patch", "PSNR of the held-out picture [dB]",
+     1}};
 
 static int has(const struct results_table *t, size_t first, size_t end,
                const char *column)
@@ -186,7 +206,7 @@ static enum spred_status put_ranges(struct plots_figure *f,
 {
     double low[2] = {INFINITY, INFINITY}, high[2] = {-INFINITY, -INFINITY};
     for (size_t i = first; i < end; i++) {
-        const double at[] = {results_real(t, i, "nonzeros"),
+        const double at[] = {results_real(t, i, m->rate),
                              m->scale * results_real(t, i, m->column)};
         for (size_t k = 0; k < 2 && !isnan(at[0]) && !isnan(at[1]); k++) {
             low[k] = fmin(low[k], at[k]);
@@ -214,23 +234,30 @@ static enum spred_status put_measure(struct plots_figure *f,
         "graph 0.08, graph 0.05\nset xtics auto\nset ytics auto\nset format "
         "'%%g'\n"));
     SPRED_TRY(put_ranges(f, t, first, end, m));
-    SPRED_TRY(spred_buffer_add(
-        env, &f->gp,
-        "set ylabel '%s' offset 0.5,0\n"
-        "set xlabel '%s' offset 0,0.4\nplot NaN notitle",
-        m->label,
-        plots_panel_is_low(f, i) ? "mean nonzero codes of a patch" : ""));
+    SPRED_TRY(spred_buffer_add(env, &f->gp,
+                               "set ylabel '%s' offset 0.5,0\n"
+                               "set xlabel '%s' offset 0,0.4\nplot NaN notitle",
+                               m->label,
+                               plots_panel_is_low(f, i) ? m->rate_label : ""));
     for (size_t at = first, next; at < end; at = next) {
         next = plots_rows_end(t, at, "dictionary", end);
         struct plots_style style = plots_nth_style(place_of(t, at));
         size_t index = f->blocks;
         SPRED_TRY(plots_block(f, results_text(t, at, "dictionary")));
         for (size_t k = at; k < next; k++) {
-            const double row[] = {results_real(t, k, "nonzeros"),
+            const double row[] = {results_real(t, k, m->rate),
                                   m->scale * results_real(t, k, m->column),
-                                  results_real(t, k, "lambda")};
-            SPRED_TRY(plots_numbers(f, row, 3));
+                                  results_real(t, k, "lambda"),
+                                  m->scale * results_real(t, k, m->low),
+                                  m->scale * results_real(t, k, m->high)};
+            SPRED_TRY(plots_numbers(f, row, 5));
         }
+        if (results_real(t, at, "trials") > 1)
+            SPRED_TRY(spred_buffer_add(
+                env, &f->gp,
+                ", \\\n  data index %zu using 1:2:4:5 with yerrorbars lc rgb "
+                "'%s' lw 0.8 pt 0 ps 0.001 notitle",
+                index, style.colour));
         SPRED_TRY(spred_buffer_add(
             env, &f->gp,
             ", \\\n  data index %zu using 1:2 with linespoints lc rgb '%s' dt "
@@ -277,7 +304,9 @@ static enum spred_status put_rates(struct plots_figure *f,
         f->context->env, &f->caption,
         "Rate and distortion: every point is one lambda, from sparse (left) to "
         "dense, its codes certified. Error: of the patches that the dictionary "
-        "was learned on. "));
+        "was learned on. Trials: %.0f (means; bars from the least to the "
+        "most). ",
+        results_real(t, 0, "trials")));
     if (isfinite(noisy))
         SPRED_TRY(spred_buffer_add(
             f->context->env, &f->caption,

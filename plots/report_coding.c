@@ -48,6 +48,7 @@ enum spred_status plots_report_coding(struct plots_context *context,
         {"|x - Dz|² / |x|²", "squares", 3, NULL},
         {"PSNR with noise [dB]", "noisy", 4, NULL},
         {"PSNR denoised [dB]", "denoised", 4, NULL},
+        {"nonzeros of the noisy patches", "noisy_nonzeros", 3, NULL},
         {NULL, NULL, 0, NULL}};
     SPRED_TRY(put_query(
         context, out, "coding",

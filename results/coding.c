@@ -23,8 +23,9 @@ const struct results_head results_coding_heads[] = {
     {"signals", RESULTS_INT, "signals"},
     {"gap", RESULTS_REAL, "worst relative gap and rounding floor"},
     {"target", RESULTS_REAL, "asked relative gap"},
-    {"nonzeros", RESULTS_REAL, "mean nonzero codes of a signal"},
-    {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2"},
+    {"nonzeros", RESULTS_REAL,
+     "mean nonzero codes of a signal, of trials that coded all"},
+    {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2, of the same"},
     {"learning", RESULTS_REAL, "time that the dictionary took [s]"},
     {"trials", RESULTS_INT, "runs"},
     {NULL, RESULTS_TEXT, NULL}};
@@ -54,9 +55,9 @@ const struct results_head results_coding_time_heads[] = {
     {"seconds", RESULTS_REAL, "median billed time of one asked gap [s]"},
     {"low", RESULTS_REAL, "least [s]"},
     {"high", RESULTS_REAL, "largest [s]"},
-    {"gap", RESULTS_REAL, "median of the worst certified gap, floor included"},
+    {"gap", RESULTS_REAL, "worst certified gap of the trials, floor included"},
     {"certified", RESULTS_INT, "trials with every signal certified to it"},
-    {"trials", RESULTS_INT, "runs that asked for it"},
+    {"trials", RESULTS_INT, "runs, those too that ended before they asked it"},
     {NULL, RESULTS_TEXT, NULL}};
 
 const struct results_head results_rate_distortion_heads[] = {
@@ -71,6 +72,12 @@ const struct results_head results_rate_distortion_heads[] = {
     {"squares", RESULTS_REAL, "mean |x - Dz|^2 / |x|^2"},
     {"noisy", RESULTS_REAL, "PSNR of the noisy held-out picture [dB]"},
     {"denoised", RESULTS_REAL, "PSNR of the denoised one [dB]"},
+    {"noisy_nonzeros", RESULTS_REAL,
+     "mean nonzero codes of the noisy patches that it is made of"},
+    {"squares_low", RESULTS_REAL, "least of the trials"},
+    {"squares_high", RESULTS_REAL, "most"},
+    {"denoised_low", RESULTS_REAL, "least of the trials [dB]"},
+    {"denoised_high", RESULTS_REAL, "most [dB]"},
     {"trials", RESULTS_INT, "runs"},
     {NULL, RESULTS_TEXT, NULL}};
 
@@ -122,9 +129,10 @@ static enum spred_status metric_of(const struct group *g, size_t run,
     return SPRED_OK;
 }
 
-/* The mean of a metric over the runs that have it. */
+/* The mean of a metric over the runs that have it; range: least and most, or
+ * NULL. */
 static enum spred_status mean_of(const struct group *g, const char *name,
-                                 double *out)
+                                 double *out, struct results_cell *range)
 {
     double sum = 0, n = 0;
     for (size_t i = g->begin; i < g->end; i++) {
@@ -133,6 +141,10 @@ static enum spred_status mean_of(const struct group *g, const char *name,
         if (!isnan(value)) {
             sum += value;
             n++;
+            if (range) {
+                range[0].real = fmin(range[0].real, value);
+                range[1].real = fmax(range[1].real, value);
+            }
         }
     }
     *out = n > 0 ? sum / n : NAN;
@@ -182,8 +194,8 @@ static enum spred_status coder_row(struct group *g, struct results_table *out)
     }
     row[SECONDS].real = results_median(g->scratch, n);
     row[TRIALS].real = (double)n;
-    SPRED_TRY(mean_of(g, "nonzeros", &row[NONZEROS].real));
-    return mean_of(g, "relative squares", &row[SQUARES].real);
+    SPRED_TRY(mean_of(g, "nonzeros", &row[NONZEROS].real, NULL));
+    return mean_of(g, "relative squares", &row[SQUARES].real, NULL);
 }
 
 /* Ratios among the rows first .. : one data set and problem. */
@@ -203,7 +215,7 @@ static enum spred_status gap_row(struct group *g, int64_t index,
                                  struct results_table *out, int *any)
 {
     double seconds[2] = {INFINITY, 0}, certified = 0;
-    double *gaps = g->scratch + (g->end - g->begin);
+    double gap = 0;
     size_t n = 0;
     for (size_t i = g->begin; i < g->end; i++) {
         int more = 0;
@@ -215,7 +227,9 @@ static enum spred_status gap_row(struct group *g, int64_t index,
         if (!more)
             continue;
         g->scratch[n] = sqlite3_column_double(g->rows, 0);
-        gaps[n] = sqlite3_column_double(g->rows, 1);
+        gap = fmax(gap, sqlite3_column_type(g->rows, 1) == SQLITE_NULL
+                            ? INFINITY
+                            : sqlite3_column_double(g->rows, 1));
         certified += sqlite3_column_int(g->rows, 2);
         seconds[0] = fmin(seconds[0], g->scratch[n]);
         seconds[1] = fmax(seconds[1], g->scratch[n]);
@@ -229,9 +243,9 @@ static enum spred_status gap_row(struct group *g, int64_t index,
     row[5].real = results_median(g->scratch, n);
     row[6].real = seconds[0];
     row[7].real = seconds[1];
-    row[8].real = results_median(gaps, n);
+    row[8].real = gap;
     row[9].real = certified;
-    row[10].real = (double)n;
+    row[10].real = (double)(g->end - g->begin);
     return SPRED_OK;
 }
 
@@ -259,11 +273,14 @@ static int is_last(const struct group *g, const struct results_table *out)
 static enum spred_status rate_row(struct group *g, struct results_table *out)
 {
     struct results_cell *row;
-    double nonzeros, squares, noisy, denoised, certified = 0;
-    SPRED_TRY(mean_of(g, "nonzeros", &nonzeros));
-    SPRED_TRY(mean_of(g, "relative squares", &squares));
-    SPRED_TRY(mean_of(g, "psnr noisy", &noisy));
-    SPRED_TRY(mean_of(g, "psnr denoised", &denoised));
+    double nonzeros, squares, noisy, denoised, codes, certified = 0;
+    struct results_cell range[] = {
+        {.real = NAN}, {.real = NAN}, {.real = NAN}, {.real = NAN}};
+    SPRED_TRY(mean_of(g, "nonzeros", &nonzeros, NULL));
+    SPRED_TRY(mean_of(g, "relative squares", &squares, range));
+    SPRED_TRY(mean_of(g, "psnr noisy", &noisy, NULL));
+    SPRED_TRY(mean_of(g, "psnr denoised", &denoised, range + 2));
+    SPRED_TRY(mean_of(g, "nonzeros denoised", &codes, NULL));
     for (size_t i = g->begin; i < g->end; i++)
         certified += results_run_is(&g->view->runs[i].run, "certified");
     if (is_last(g, out)) {
@@ -271,7 +288,7 @@ static enum spred_status rate_row(struct group *g, struct results_table *out)
     } else {
         SPRED_TRY(begin_row(g, out, &row));
         row[4].real = lambda_of(g->view->runs[g->begin].run.problem);
-        row[9].real = (double)(g->end - g->begin);
+        row[14].real = (double)(g->end - g->begin);
     }
     if (isnan(row[5].real) && certified >= (double)(g->end - g->begin)) {
         char *coder = spred_strdup(g->env, g->view->runs[g->begin].solver);
@@ -281,10 +298,15 @@ static enum spred_status rate_row(struct group *g, struct results_table *out)
         row[2].text = coder;
         row[5].real = nonzeros;
         row[6].real = squares;
+        row[10].real = range[0].real;
+        row[11].real = range[1].real;
     }
     if (!isnan(denoised)) {
         row[7].real = noisy;
         row[8].real = denoised;
+        row[9].real = codes;
+        row[12].real = range[2].real;
+        row[13].real = range[3].real;
     }
     return SPRED_OK;
 }
@@ -322,7 +344,7 @@ each(struct spred_env *env, struct results_view *view, const char *sql,
 {
     struct group g = {.env = env, .view = view};
     size_t first = 0, limit = 0;
-    g.scratch = spred_alloc(env, 2 * view->n_runs, sizeof *g.scratch);
+    g.scratch = spred_alloc(env, view->n_runs, sizeof *g.scratch);
     enum spred_status status = g.scratch ? SPRED_OK : SPRED_ENOMEM;
     if (!status)
         status = results_sql_prepare(

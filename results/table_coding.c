@@ -54,8 +54,8 @@ static enum spred_status print_rates(struct spred_env *env,
                                      struct spred_buffer *out)
 {
     static const char *const heads[] = {
-        "dictionary", "lambda",        "nonzeros", "error [%]",
-        "noisy [dB]", "denoised [dB]", NULL};
+        "dictionary", "lambda",        "nonzeros",     "error [%]",
+        "noisy [dB]", "denoised [dB]", "its nonzeros", NULL};
     struct results_grid grid;
     size_t rows = 0;
     SPRED_TRY(results_grid_new(env, &grid, t->n_rows, heads));
@@ -70,6 +70,7 @@ static enum spred_status print_rates(struct spred_env *env,
         results_grid_real(row[3], 100 * results_real(t, i, "squares"), 3);
         results_grid_real(row[4], results_real(t, i, "noisy"), 4);
         results_grid_real(row[5], results_real(t, i, "denoised"), 4);
+        results_grid_count(row[6], results_real(t, i, "noisy_nonzeros"));
     }
     grid.rows = rows + 1;
     enum spred_status status = SPRED_OK;
@@ -77,7 +78,8 @@ static enum spred_status print_rates(struct spred_env *env,
         status = spred_buffer_add(
             env, out,
             "What the codes are worth (error: mean |x - Dz|^2 / |x|^2; PSNR of "
-            "the held-out picture with noise, and with it taken off):\n\n");
+            "the held-out picture with noise, and with it taken off; its "
+            "nonzeros: of the codes of the noisy patches):\n\n");
     if (rows && !status)
         status = results_grid_print(env, &grid, 1, out);
     spred_free(env, grid.cells);

@@ -133,6 +133,11 @@ with Folder() as folder:
     with open(folder.file("results/coding/table.md")) as table:
         text = table.read()
     tap.check("# Sparse coding" in text and "| lars " in text and "300/300" in text and "denoised [dB]" in text, "table.md", text)
+    with open(folder.file("results/coding/figures/rate-distortion.dat")) as file:
+        drawn = [[float(word) for word in line.split()] for line in file if line[0].isdigit()]
+    asked = [[metrics[row["job"]][name] for name in ("nonzeros denoised", "psnr denoised")] + [float(row["problem"].split("=")[-1][:-1])] for row in first]
+    tap.check(all(any(all(abs(a - b) < 1e-4 * b for a, b in zip(point, want)) for point in drawn) for want in asked),
+              "PSNR is drawn over the nonzeros of the codes that it is of", (asked[:2], drawn[:4]))
     with open(folder.file("results/coding/report.html")) as report:
         text = report.read()
     tap.check("<h2>Sparse coding</h2>" in text and "What the codes are worth" in text, "the report")

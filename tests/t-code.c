@@ -3,9 +3,13 @@
  * allocation failed once. */
 #include "files.h"
 
+#include <glob.h>
 #include <sys/stat.h>
 
 #include "experiments/code.h"
+#include "experiments/plan.h"
+#include "experiments/sources.h"
+#include "experiments/spec_coding.h"
 
 #define SIDE 20
 #define SIZE 4
@@ -36,7 +40,7 @@ static void known_denoising(void **state)
 {
     struct spred_env env;
     struct spred_image image, noisy, clean;
-    double grey[SIDE * SIDE], identity[M * M] = {0};
+    double grey[SIDE * SIDE], identity[M * M] = {0}, nonzeros;
     void *options;
     (void)state;
     spred_env_init(&env);
@@ -60,8 +64,10 @@ static void known_denoising(void **state)
                 .stride = stride,
                 .sigma = 12,
                 .seed = 4};
-            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean));
+            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean,
+                                         &nonzeros));
             double sum = 0;
+            assert_near(nonzeros, M, 1e-9); /* noise leaves no zero */
             for (size_t i = 0; i < SIDE * SIDE; i++) {
                 assert_near(clean.grey[i], noisy.grey[i], 1e-5);
                 sum += (noisy.grey[i] - grey[i]) * (noisy.grey[i] - grey[i]);
@@ -71,7 +77,9 @@ static void known_denoising(void **state)
             spred_image_free(&env, &clean);
             how.task.lambda = 1e9;
             how.sigma = 1e-9;
-            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean));
+            assert_ok(&env, code_denoise(&env, &how, &image, &noisy, &clean,
+                                         &nonzeros));
+            assert_near(nonzeros, 0, 0);
             double mean = 0; /* of the one patch over pixel (0, 0) */
             for (size_t i = 0; i < M; i++)
                 mean += grey[i / SIZE * SIDE + i % SIZE] / M;
@@ -81,8 +89,9 @@ static void known_denoising(void **state)
         }
     image.width = SIZE - 1; /* no patch at all */
     struct code_denoise how = {.patches = {.size = SIZE}, .stride = 1};
-    assert_int_equal(code_denoise(&env, &how, &image, &noisy, &clean),
-                     SPRED_EINVAL);
+    assert_int_equal(
+        code_denoise(&env, &how, &image, &noisy, &clean, &nonzeros),
+        SPRED_EINVAL);
     assert_non_null(strstr(env.error, "has no patch of 4 x 4"));
     spred_free(&env, options);
 }
@@ -141,9 +150,10 @@ static void setting_end(struct spred_env *env, struct setting *s)
 /* Borrowed texts: not to be freed. */
 static struct job job_of(struct setting *s)
 {
-    static char coding[] = "atoms=10 lambda=20 api_version=1 size=4 "
-                           "center=true unit=false sigma=15 stride=2 "
-                           "noise_gap=0.001 show=true";
+    static char coding[] =
+        "atoms=10 lambda=20 api_version=1 coder_version=0 size=4 "
+        "center=true unit=false sigma=15 stride=2 "
+        "noise_gap=0.001 show=true";
     static char problem[] = "coding(signals atoms=10 lambda=12)";
     static char empty[] = "", lars[] = "lars", signals[] = "signals",
                 lambda[] = "12", gaps[] = "0.01 1e-06", seed[] = "17",
@@ -193,7 +203,9 @@ static void rows(void **state)
     assert_true(record.points[1].gap + record.points[1].floor <= 1e-6);
     assert_near(record.points[1].primal, run->objective, 0);
     assert_near(record.points[1].lambda, 12, 0);
-    assert_int_equal(record.n_metrics, 4);
+    assert_int_equal(record.n_metrics, 5);
+    assert_string_equal(record.metrics[4].name, "nonzeros denoised");
+    assert_in_range(record.metrics[4].value, 1, M);
     assert_int_equal(record.n_arrays, 4);
     assert_string_equal(record.arrays[0].name, "dictionary");
     assert_int_equal(record.arrays[0].rows, M);
@@ -222,6 +234,126 @@ static void rows(void **state)
     assert_int_equal(job_run(&env, &job, NULL, &record), SPRED_ENOTFOUND);
     results_record_free(&env, &record);
     setting_end(&env, &s);
+}
+
+/* Nothing was coded in time: the row has no objective, nonzeros or error, which
+ * those of zero codes would be; the denoised picture, which has no wall, is
+ * there. */
+static void not_coded(void **state)
+{
+    struct spred_env env;
+    struct setting s;
+    struct results_record record;
+    (void)state;
+    spred_env_init(&env);
+    setting_make(&env, &s);
+    struct job job = job_of(&s);
+    job.wall = 1e-12;
+    assert_ok(&env, job_run(&env, &job, NULL, &record));
+    const struct results_run *run = &record.run;
+    assert_string_equal(run->status, "time");
+    assert_non_null(strstr(run->reason, "0 of 60 signals certified"));
+    assert_non_null(strstr(run->reason, "(0 coded)"));
+    assert_int_equal(run->certified, 0);
+    assert_true(isnan(run->objective) && run->gap > 1e-2);
+    assert_true(run->support == INT64_MIN);
+    assert_int_equal(record.n_points, 1);
+    assert_true(isnan(record.points[0].primal));
+    assert_true(record.points[0].support == INT64_MIN);
+    assert_int_equal(record.n_metrics, 3);
+    assert_string_equal(record.metrics[0].name, "psnr noisy");
+    results_record_free(&env, &record);
+    setting_end(&env, &s);
+}
+
+/* Dictionaries in the cache. */
+static size_t kept(const struct setting *s)
+{
+    char path[1300];
+    glob_t found;
+    snprintf(path, sizeof path, "%s/spredbench/data/dictionary-*.sbd",
+             s->folder.path);
+    size_t count = glob(path, 0, NULL, &found) == 0 ? found.gl_pathc : 0;
+    globfree(&found);
+    return count;
+}
+
+/* What was learned by another version of the method, or with another version
+ * of the coder that it calls, is not used: it is learned anew. */
+static void versions(void **state)
+{
+    struct spred_env env;
+    struct setting s;
+    struct results_record record;
+    (void)state;
+    spred_env_init(&env);
+    setting_make(&env, &s);
+    static char texts[][160] = {
+        "atoms=10 lambda=20 api_version=1 coder_version=1 size=4",
+        "atoms=10 lambda=20 api_version=2 coder_version=1 size=4",
+        "atoms=10 lambda=20 api_version=1 coder_version=2 size=4",
+        "atoms=10 lambda=20 api_version=1 coder_version=2 size=4"};
+    for (size_t i = 0; i < 4; i++) {
+        struct job job = job_of(&s);
+        job.coding = texts[i];
+        assert_ok(&env, job_run(&env, &job, NULL, &record));
+        assert_int_equal(kept(&s), i < 3 ? i + 1 : 3);
+        results_record_free(&env, &record);
+    }
+    setting_end(&env, &s);
+}
+
+/* The plan knows those versions: `online` calls a coder, `dct` none. */
+static void planned_versions(void **state)
+{
+    static char name[] = "x", coder_name[] = "fista",
+                cd[] = "coordinate-descent", coder_key[] = "coder",
+                online[] = "online", dct[] = "dct", none[] = "";
+    struct spec_setting set = {coder_key, cd, 1, 1};
+    const struct spec_coding_method code = {.name = coder_name,
+                                            .label = coder_name};
+    const struct spec_coding_method ways[] = {
+        {.name = online, .label = online},
+        {.name = online, .label = online, .settings = &set, .n_settings = 1},
+        {.name = dct, .label = dct}};
+    double lambda = 1, gap = 1e-6;
+    struct spec_coding coding = {
+        .lambda = &lambda, .n_lambda = 1, .gaps = &gap, .n_gaps = 1};
+    const struct spec spec = {.name = name,
+                              .path = name,
+                              .protocol = {.kind = name, .trials = 1},
+                              .coding = &coding};
+    const struct spec_patches patches = {.size = 4};
+    const struct source source = {.name = name,
+                                  .source = none,
+                                  .hash = none,
+                                  .path = none,
+                                  .target = none,
+                                  .patches = &patches};
+    struct spred_env env;
+    (void)state;
+    spred_env_init(&env);
+    for (size_t i = 0; i < 3; i++) {
+        struct job job;
+        char expected[80];
+        const char *called = i == 0 ? "lars" : "coordinate-descent";
+        unsigned version = i < 2 ? spred_coder_find(called)->api_version : 0;
+        snprintf(expected, sizeof expected, "api_version=%u coder_version=%u ",
+                 spred_dictionary_method_find(ways[i].name)->api_version,
+                 version);
+        assert_ok(&env, plan_coding(&env, &spec, &source, &ways[i], 9, 1, &code,
+                                    1, 1, "", &job));
+        assert_non_null(strstr(job.coding, expected));
+        results_row_free(&env, job_columns, &job);
+    }
+    /* Which coder is the options' choice. */
+    const struct spred_dictionary_method *learn =
+        spred_dictionary_method_find("online");
+    void *options;
+    assert_ok(&env, code_parse(&env, learn->options, learn->options_size,
+                               "coder=spred-newton", &options));
+    assert_string_equal(learn->coder(options), "spred-newton");
+    spred_free(&env, options);
 }
 
 /* Every column of coding is in the key, and none of another job's key moves. */
@@ -287,8 +419,12 @@ static void memory(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(known_denoising), cmocka_unit_test(rows),
-        cmocka_unit_test(keys), cmocka_unit_test(memory)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(known_denoising),
+                                       cmocka_unit_test(rows),
+                                       cmocka_unit_test(not_coded),
+                                       cmocka_unit_test(versions),
+                                       cmocka_unit_test(planned_versions),
+                                       cmocka_unit_test(keys),
+                                       cmocka_unit_test(memory)};
     return cmocka_run_group_tests_name("code", tests, NULL, NULL);
 }

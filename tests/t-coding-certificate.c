@@ -177,6 +177,196 @@ static void floor_holds(void **unused)
     assert_true(most > 1e-13); /* there was something to bound */
 }
 
+/* ---- nothing false, whatever the input ---- */
+
+enum { WILD_M = 6, WILD_ATOMS = 9 };
+
+/* (1/2)|x - Dz|^2 + lambda |z|_1 in long double, which 1e-300 squared fits. */
+static long double long_primal(const struct spred_coding *task,
+                               const long double *z)
+{
+    long double rr = 0, l1 = 0;
+    for (size_t e = 0; e < task->m; e++) {
+        long double r = task->signals[e];
+        for (size_t j = 0; j < task->atoms; j++)
+            r -= z[j] * task->dictionary[e + j * task->m];
+        rr += r * r;
+    }
+    for (size_t j = 0; j < task->atoms; j++)
+        l1 += fabsl(z[j]);
+    return rr / 2 + task->lambda * l1;
+}
+
+/* Coordinate descent in long double from 0: nearly the optimum. */
+static void long_descent(const struct spred_coding *task, long double *z)
+{
+    long double r[WILD_M];
+    size_t m = task->m;
+    for (size_t e = 0; e < m; e++)
+        r[e] = task->signals[e];
+    for (size_t j = 0; j < task->atoms; j++)
+        z[j] = 0;
+    long double moved = 1, most = 1;
+    for (int sweep = 0; sweep < 20000 && moved > 1e-15L * most; sweep++) {
+        moved = most = 0;
+        for (size_t j = 0; j < task->atoms; j++) {
+            const double *d = task->dictionary + j * m;
+            long double dd = 0, dr = 0;
+            for (size_t e = 0; e < m; e++) {
+                dd += (long double)d[e] * d[e];
+                dr += d[e] * r[e];
+            }
+            if (!(dd > 0))
+                continue;
+            long double c = dr + dd * z[j], size = fabsl(c) - task->lambda;
+            long double to = size > 0 ? copysignl(size, c) / dd : 0;
+            for (size_t e = 0; e < m; e++)
+                r[e] -= (to - z[j]) * d[e];
+            moved = fmaxl(moved, fabsl(to - z[j]));
+            most = fmaxl(most, fabsl(to));
+            z[j] = to;
+        }
+    }
+}
+
+/* Codes to be judged, from the best ones: as they are, none, half, on the wrong
+ * atom, and with a part that cancels on two atoms that are alike. */
+enum { WAYS = 5 };
+static void wild_codes(int way, const long double *best, long double unit,
+                       double *z)
+{
+    for (size_t j = 0; j < WILD_ATOMS; j++)
+        z[j] = way == 1 ? 0 : (double)(best[j] * (way == 2 ? .5L : 1));
+    if (way == 3)
+        z[WILD_ATOMS - 1] += (double)unit;
+    if (way == 4) {
+        z[0] += (double)(3 * unit);
+        z[1] -= (double)(3 * unit);
+    }
+}
+
+/* Signals, atoms and lambda of any size, zero signals and atoms, duplicates,
+ * lambda around its largest useful value: what is certified is within the asked
+ * gap of the best codes that long double finds; and ordinary sizes, those of
+ * float included, are certified where they are good. */
+static void nothing_false(void **unused)
+{
+    (void)unused;
+    static const double sizes[] = {1e-300, 1e-165, 1e-160, 1e-150, 1.2e-38,
+                                   1,      3.4e38, 1e150,  1e160,  1e300};
+    static const double shares[] = {1e-12, .01, .3, 1, 1.5};
+    enum { SIZES = sizeof sizes / sizeof *sizes };
+    struct spred_env env;
+    size_t good = 0, ordinary = 0, judged = 0;
+    spred_env_init(&env);
+    for (size_t e = 0; e < SIZES * SIZES * 5 * KINDS; e++) {
+        double x_size = sizes[e % SIZES], d_size = sizes[e / SIZES % SIZES];
+        double share = shares[e / SIZES / SIZES % 5];
+        struct coding_sample s;
+        long double best[WILD_ATOMS], top = 0, xx = 0, half;
+        coding_sample(&s, (enum kind)(e / SIZES / SIZES / 5), WILD_M,
+                      WILD_ATOMS, 1, 1, e + 1);
+        memcpy(s.dictionary + WILD_M, s.dictionary,
+               WILD_M * sizeof *s.dictionary); /* two that are alike */
+        for (size_t v = 0; v < WILD_M * WILD_ATOMS; v++)
+            s.dictionary[v] *= d_size;
+        for (size_t v = 0; v < WILD_M; v++) {
+            s.signals[v] *= x_size;
+            xx += (long double)s.signals[v] * s.signals[v];
+        }
+        for (size_t j = 0; j < WILD_ATOMS; j++) {
+            long double dx = 0;
+            for (size_t v = 0; v < WILD_M; v++)
+                dx += (long double)s.dictionary[v + j * WILD_M] * s.signals[v];
+            top = fmaxl(top, fabsl(dx));
+        }
+        s.task.lambda = (double)(share * top);
+        if (s.task.lambda > 0 && isfinite(s.task.lambda)) {
+            long_descent(&s.task, best);
+            half = long_primal(&s.task, best);
+            for (int way = 0; way < WAYS; way++) {
+                double z[WILD_ATOMS];
+                long double back[WILD_ATOMS];
+                struct spred_coding_report r = {0};
+                wild_codes(way, best, sqrtl(xx) / d_size, z);
+                struct spred_codes codes = dense_codes(z, WILD_ATOMS, 1);
+                assert_ok(&env, spred_codes_certify(&env, &s.task, &codes, &r));
+                for (size_t j = 0; j < WILD_ATOMS; j++)
+                    back[j] = z[j];
+                long double above = long_primal(&s.task, back) - half;
+                assert_false(isnan(r.gap) || isnan(r.floor));
+                if (r.certified && !(above <= 1e-6L * xx / 2))
+                    fail_msg("size %g, atoms %g, lambda %g: codes %d are "
+                             "certified to %g, and %Lg above the optimum",
+                             x_size, d_size, s.task.lambda, way, r.gap,
+                             above / (xx / 2));
+                int plain = x_size > 1e-40 && x_size < 1e40 && d_size > 1e-40 &&
+                            d_size < 1e40;
+                judged++;
+                good += r.certified;
+                if (plain && share > 1e-3 &&
+                    (way == 0 || (way == 1 && share >= 1))) {
+                    if (!r.certified)
+                        fail_msg("size %g, atoms %g, lambda %g, codes %d: gap "
+                                 "%g, floor %g",
+                                 x_size, d_size, s.task.lambda, way, r.gap,
+                                 r.floor);
+                    ordinary++;
+                }
+                free_dense(&codes);
+            }
+        }
+        coding_sample_free(&s);
+    }
+    printf("# %zu codes, %zu certified\n", judged, good);
+    assert_true(ordinary > 100 && good < judged / 2);
+}
+
+/* Sums that overflow with both signs leave no number to compare: no theta is
+ * taken for feasible by that. x = 0 has no codes but 0, also where lambda |z|
+ * is too small for a number. */
+static void not_even_a_number(void **unused)
+{
+    (void)unused;
+    static const double d[] = {1e300, -1e300, 1, 0};
+    static const double x[] = {3e10, 1e10}, zero[] = {0, 0};
+    static const double none[] = {0, 0}, tiny[] = {0, 1e-200};
+    struct spred_env env;
+    struct spred_coding_report r = {0};
+    struct spred_coding task = {2, 2, 1, d, x, 1e306, 1e-6, 1, 0};
+    spred_env_init(&env);
+    struct spred_codes codes = dense_codes(none, 2, 1);
+    assert_ok(&env, spred_codes_certify(&env, &task, &codes, &r));
+    assert_int_equal(r.certified,
+                     0); /* D'x = (2e310, 3e10): inf or inf - inf */
+    free_dense(&codes);
+    codes = dense_codes(tiny, 2, 1);
+    task.signals = zero;
+    task.lambda = 1e-200;
+    assert_ok(&env, spred_codes_certify(&env, &task, &codes, &r));
+    assert_int_equal(r.certified, 0);
+    free_dense(&codes);
+}
+
+/* D'r is too small for a number and seems 0, as if every s r were feasible: z
+ * cancels on two atoms that are alike, where P is five times the optimum's. */
+static void products_vanish(void **unused)
+{
+    (void)unused;
+    static const double d[] = {1e-165, 1e-165}, x[] = {1e-148};
+    const struct spred_coding task = {1, 2, 1, d, x, 1e-314, 1e-2, 1, 0};
+    struct spred_env env;
+    spred_env_init(&env);
+    for (int k = -20; k <= 20; k++) {
+        const double z[] = {3e17, -2e17 * (1 + k * 1e-12)};
+        struct spred_coding_report r = {0};
+        struct spred_codes codes = dense_codes(z, 2, 1);
+        assert_ok(&env, spred_codes_certify(&env, &task, &codes, &r));
+        assert_int_equal(r.certified, 0);
+        free_dense(&codes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +374,9 @@ int main(void)
         cmocka_unit_test(not_certified),
         cmocka_unit_test(as_the_main_certificate),
         cmocka_unit_test(floor_holds),
+        cmocka_unit_test(nothing_false),
+        cmocka_unit_test(not_even_a_number),
+        cmocka_unit_test(products_vanish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

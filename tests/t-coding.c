@@ -262,7 +262,8 @@ static void cancel_and_wall(void **unused)
     assert_ok(&env, code_by(&env, "lars", &s.task, &codes, &r));
     assert_int_equal(r.coded, 0);
     assert_int_equal(codes.start[600], 0);
-    assert_true(r.certified < 600 && r.gap > .1);
+    assert_true(r.certified == 0 && r.gap > .1);
+    assert_true(isnan(r.objective) && isnan(r.nonzeros) && isnan(r.squares));
     spred_codes_free(&env, &codes);
     s.task.wall = 1e6;
     assert_ok(&env, code_by(&env, "lars", &s.task, &codes, &r));
@@ -285,7 +286,8 @@ static void *nothing(struct spred_env *env, const void *options,
                      const struct spred_coding_shared *shared)
 {
     (void)options;
-    assert_null(shared->gram); /* it did not ask for it */
+    assert_null(shared->gram); /* it did not ask for it, nor for that: */
+    assert_true(shared->lipschitz >= 0 && shared->lipschitz <= 0);
     return spred_alloc(env, 1, 1);
 }
 
@@ -306,6 +308,42 @@ static enum spred_status slow(struct spred_env *env, void *work, size_t first,
     return SPRED_OK;
 }
 
+/* Asked for, it bounds the largest eigenvalue: D of two columns (3, 0), (0, 2)
+ * has 9. */
+static void *bounded(struct spred_env *env, const void *options,
+                     const struct spred_coding_shared *shared)
+{
+    (void)options;
+    assert_true(shared->lipschitz >= 9 && shared->lipschitz < 9.01);
+    return spred_alloc(env, 1, 1);
+}
+
+static enum spred_status idle(struct spred_env *env, void *work, size_t first,
+                              size_t count, double *correlations, double *z,
+                              long *steps)
+{
+    (void)env, (void)work, (void)first, (void)count;
+    (void)correlations, (void)z, (void)steps;
+    return SPRED_OK;
+}
+
+static void lipschitz_on_demand(void **unused)
+{
+    (void)unused;
+    static const struct spred_coder coder = {.name = "bounded",
+                                             .wants_lipschitz = 1,
+                                             .open = bounded,
+                                             .close = spred_free,
+                                             .code = idle};
+    static const double d[] = {3, 0, 0, 2}, x[] = {1, 1};
+    const struct spred_coding task = {2, 2, 1, d, x, .1, 1e-6, 1, 0};
+    struct spred_env env;
+    struct spred_coding_report r;
+    spred_env_init(&env);
+    assert_ok(&env, spred_code(&env, &coder, NULL, &task, NULL, &r));
+    assert_int_equal(r.coded, 1);
+}
+
 static void wall_in_the_middle(void **unused)
 {
     (void)unused;
@@ -323,8 +361,22 @@ static void wall_in_the_middle(void **unused)
     assert_int_equal(r.steps, 1);
     for (size_t i = 0; i <= 600; i++)
         assert_int_equal(codes.start[i], i < 256 ? i : 256);
-    for (size_t i = 0; i < 256; i++)
+    double objective = 0, squares = 0; /* of the coded ones alone */
+    for (size_t i = 0; i < 256; i++) {
+        const double *x = s.signals + 10 * i;
+        double rr = 0, xx = spred_dot(10, x, x);
         assert_int_equal(codes.atom[i], i % 24);
+        for (size_t e = 0; e < 10; e++) {
+            double left = x[e] - s.dictionary[10 * (i % 24) + e];
+            rr += left * left;
+        }
+        objective += (rr / 2 + .2) / 256;
+        squares += i % 7 == 6 ? 0 : rr / xx / (256 - 36);
+    }
+    assert_near(r.nonzeros, 1, 0);
+    assert_near(r.objective, objective, 1e-12);
+    assert_near(r.squares, squares, 1e-12 * squares);
+    assert_true(r.certified == 0); /* zeros that nobody found are not, too */
     spred_codes_free(&env, &codes);
     coding_sample_free(&s);
 }
@@ -395,6 +447,7 @@ int main(void)
         cmocka_unit_test(bad_input),
         cmocka_unit_test(extreme_sizes),
         cmocka_unit_test(cancel_and_wall),
+        cmocka_unit_test(lipschitz_on_demand),
         cmocka_unit_test(wall_in_the_middle),
         cmocka_unit_test(steps_end_it),
         cmocka_unit_test(memory_fails),

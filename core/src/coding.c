@@ -198,7 +198,8 @@ static enum spred_status prepare(struct spred_env *env, struct job *job,
     if (!job->work || !job->room || !job->steps || !job->part)
         return SPRED_ENOMEM;
     job->shared.coding = coding;
-    SPRED_TRY(largest(env, coding, &job->shared.lipschitz));
+    if (job->coder->wants_lipschitz)
+        SPRED_TRY(largest(env, coding, &job->shared.lipschitz));
     if (job->coder->wants_gram) {
         job->shared.gram = gram(env, coding);
         if (!job->shared.gram)

@@ -29,7 +29,7 @@ enum spred_status spred_coding_check(struct spred_env *env,
 /* Seconds that only run forward. */
 double spred_coding_now(void);
 
-/* "spred_codes_certify" with the pool that is there. */
+/* "spred_codes_certify" with the pool that is there; report->coded is given. */
 enum spred_status spred_codes_certify_by(struct spred_env *env,
                                          struct spred_pool *pool,
                                          const struct spred_coding *coding,

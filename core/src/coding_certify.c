@@ -7,16 +7,18 @@
 #include "coding_blocks.h"
 #include "spred/linalg.h"
 
-/* Sums over a block's signals, in order. */
+/* Over a block's signals, in order: worst of all, sums of the coded ones. */
 struct partial {
+    double gap, floor;
     size_t certified;
-    double gap, floor, objective, squares;
-    size_t alive; /* signals that are not zero */
+    double objective, squares;
+    size_t alive; /* coded signals that are not zero */
 };
 
 struct certifier {
     const struct spred_coding *coding;
     const struct spred_codes *codes;
+    size_t coded;   /* the first signals; what is after them was not reached */
     double longest; /* largest |d_j| */
     double *room;   /* of all threads */
     size_t room_of_one;
@@ -60,7 +62,8 @@ static struct cross residual(const struct certifier *c, size_t i, double *r,
 /* One signal: theta = s r, s = clip(x'r / r'r, -t, t), t = lambda / max|D'r|;
  * gap = (1/2)(1 + s^2) r'r - s x'r + lambda |z|_1 (SOLVERS.md section 1). The
  * floor: what k + 1 roundings in every r_i move in P and D, what m roundings in
- * every d_j'r move in D by way of t, and the sums themselves. corr: D'r. */
+ * every d_j'r move in D by way of t, the sums themselves, and products that are
+ * too small for a number. corr: D'r. */
 static void conclude(const struct certifier *c, size_t i, const double *r,
                      struct cross cross, const double *corr,
                      struct partial *out)
@@ -80,9 +83,10 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
         largest = fmax(largest, fabs(x[e]));
         xx += x[e] * x[e];
     }
-    for (size_t j = 0; j < coding->atoms; j++)
-        gauge = fabs(corr[j]) > gauge ? fabs(corr[j]) : gauge;
-    double error = (m + 1) * DBL_EPSILON * c->longest * sqrt(rr);
+    for (size_t j = 0; j < coding->atoms; j++) /* NaN: nothing is feasible */
+        gauge = fmax(gauge, isnan(corr[j]) ? INFINITY : fabs(corr[j]));
+    double lost = m * DBL_TRUE_MIN; /* of m products that underflow */
+    double error = (m + 1) * DBL_EPSILON * c->longest * sqrt(rr + lost) + lost;
     double t = coding->lambda / (gauge + error), s = rr > 0 ? xr / rr : 0;
     s = fmax(-t, fmin(t, s));
     double primal = rr / 2 + coding->lambda * l1;
@@ -90,25 +94,28 @@ static void conclude(const struct certifier *c, size_t i, const double *r,
     double floor =
         (k + 2) * DBL_EPSILON * ((1 + s * s) * cross.r + fabs(s) * cross.x) +
         (m + 4) * DBL_EPSILON * (rr / 2 * (1 + s * s) + fabs(s) * sizes) +
-        (k + 3) * DBL_EPSILON * coding->lambda * l1;
+        (k + 3) * DBL_EPSILON * coding->lambda * l1 + 2 * (1 + s * s) * lost;
     if (gauge > 0)
         floor += 2 * fabs(s * (xr - s * rr)) * error / gauge;
     double gap = primal - dual, null = xx / 2;
+    int wrong = gap < -floor; /* no dual point is above a primal one */
     if (null >= DBL_MIN) {
         gap /= null;
         floor /= null;
     } else { /* zero, or too small to be squared: then only 0 is certain */
-        gap = primal > 0 || largest > 0 ? INFINITY : 0;
+        gap = l1 > 0 || largest > 0 ? INFINITY : 0;
         floor = 0;
     }
-    if (!isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||
+    if (wrong || !isfinite(gap) || !isfinite(floor) || !isfinite(primal) ||
         !isfinite(null)) {
         gap = INFINITY;
         floor = 0;
     }
-    out->certified += gap + floor <= coding->gap;
     out->gap = fmax(out->gap, gap);
     out->floor = fmax(out->floor, floor);
+    if (i >= c->coded)
+        return;
+    out->certified += gap + floor <= coding->gap;
     out->objective += primal;
     if (xx > 0) {
         out->squares += rr / xx;
@@ -177,7 +184,7 @@ static void sum_up(const struct certifier *c, size_t blocks,
                    struct spred_coding_report *report)
 {
     size_t alive = 0;
-    double objective = 0, squares = 0, n = (double)c->coding->n;
+    double objective = 0, squares = 0, n = (double)c->coded;
     report->certified = 0;
     report->gap = report->floor = 0;
     for (size_t b = 0; b < blocks; b++) {
@@ -189,9 +196,9 @@ static void sum_up(const struct certifier *c, size_t blocks,
         squares += part->squares;
         alive += part->alive;
     }
-    report->objective = objective / n;
-    report->squares = alive ? squares / (double)alive : 0;
-    report->nonzeros = (double)c->codes->start[c->codes->n] / n;
+    report->objective = objective / n; /* nothing coded: not a number */
+    report->squares = alive ? squares / (double)alive : n > 0 ? 0 : NAN;
+    report->nonzeros = (double)c->codes->start[c->coded] / n;
 }
 
 enum spred_status spred_codes_certify_by(struct spred_env *env,
@@ -202,7 +209,8 @@ enum spred_status spred_codes_certify_by(struct spred_env *env,
 {
     size_t blocks = spred_coding_blocks(coding->n);
     size_t threads = spred_pool_threads(pool);
-    struct certifier c = {.coding = coding, .codes = codes};
+    struct certifier c = {
+        .coding = coding, .codes = codes, .coded = report->coded};
     SPRED_TRY(check_codes(env, coding, codes));
     c.longest = longest_atom(coding);
     c.room_of_one = coding->m * (SPRED_CODING_BLOCK + 1) +
@@ -226,6 +234,7 @@ enum spred_status spred_codes_certify(struct spred_env *env,
 {
     SPRED_TRY(spred_coding_check(env, coding));
     struct spred_pool *pool = NULL;
+    report->coded = coding->n;
     if (coding->threads > 1) {
         pool = spred_pool_new(env, coding->threads);
         if (!pool)

@@ -177,6 +177,7 @@ const struct spred_coder spred_coder_fista = {
            "a time",
     .reference = "Beck and Teboulle, SIAM J. Imaging Sci. 2 (2009)",
     .api_version = 1,
+    .wants_lipschitz = 1,
     .options_size = sizeof(struct options),
     .options = table,
     .open = open_work,

@@ -194,6 +194,11 @@ static enum spred_status learn(struct spred_env *env, const void *options,
     return status;
 }
 
+static const char *coder_of(const void *options)
+{
+    return coders[((const struct options *)options)->coder];
+}
+
 static const struct spred_option table[] = {
     {"passes", SPRED_OPTION_INT, offsetof(struct options, passes), "5", 1, 1e6,
      NULL, "over the signals"},
@@ -216,4 +221,5 @@ const struct spred_dictionary_method spred_dictionary_online = {
     .api_version = 1,
     .options_size = sizeof(struct options),
     .options = table,
+    .coder = coder_of,
     .learn = learn};

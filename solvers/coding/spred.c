@@ -196,6 +196,7 @@ const struct spred_coder spred_coder_spred = {
            "factors, a block of signals at a time",
     .reference = "Ziyin and Wang, ICML 2023",
     .api_version = 1,
+    .wants_lipschitz = 1,
     .options_size = sizeof(struct options),
     .options = table,
     .open = open_work,

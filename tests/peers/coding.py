@@ -2,10 +2,14 @@
 """coding.py: sparse coding of patches by our coders and by scikit-learn's Lasso
 with a Gram matrix, on the same patches and dictionary, in alternating rounds.
 
-usage: ./dev peers coding [NAME=VALUE...]
+usage: ./dev peers coding [NAME=VALUE...]   (NAME may be written --NAME)
   picture=face       scipy's picture of that name, or FILE.pgm
-  patches=10000      8x8, without their mean, of unit norm
+  patches=10000      without their mean, of unit norm
+  patch=8            their side
   atoms=256          learned by `online` from twice as many other patches
+  dictionaries=      instead: learn by each of online,spred-joint,dct,signals with
+                     its defaults from the same other patches, and code these
+                     patches by spred-newton: their mean objective
   lambdas=.15,.05    about 10 and about 15 nonzeros a patch
   coders=spred-newton,lars,coordinate-descent
   gap=1e-6           asked of every patch, relative to |x|^2 / 2
@@ -28,21 +32,22 @@ import warnings
 
 import numpy
 
-SIDE = 8
 PAR = 17
 
 
 def settings(words):
-    s = {"picture": "face", "patches": "10000", "atoms": "256",
+    s = {"picture": "face", "patches": "10000", "patch": "8", "atoms": "256",
+         "dictionaries": "",
          "lambdas": ".15,.05", "gap": "1e-6", "tol": "1e-7", "rounds": "3",
          "coders": "spred-newton,lars,coordinate-descent", "threads": "1,2",
          "build": "build"}
     for word in words:
-        name, _, value = word.partition("=")
+        name, _, value = word.removeprefix("--").partition("=")
         if name not in s or not value:
             sys.exit(f"coding.py: '{word}': one of "
                      + ", ".join(f"{n}=" for n in s) + " was expected")
         s[name] = value
+    s["side"] = int(s["patch"])
     return s
 
 
@@ -69,11 +74,11 @@ def picture(name):
     return getattr(scipy.misc, name)(gray=True).astype(float)
 
 
-def patches(image, count, generator):
+def patches(image, side, count, generator):
     out = []
     while len(out) < count:
-        i, j = (generator.integers(side - SIDE + 1) for side in image.shape)
-        patch = image[i:i + SIDE, j:j + SIDE].ravel()
+        i, j = (generator.integers(length - side + 1) for length in image.shape)
+        patch = image[i:i + side, j:j + side].ravel()
         patch = patch - patch.mean()
         if numpy.linalg.norm(patch) > 1e-3:
             out.append(patch / numpy.linalg.norm(patch))
@@ -93,7 +98,7 @@ def worst_gap(x, d, z, lam):
 def ours(s, folder, coder, lam, threads, out=None):
     command = [os.path.join(s["build"], "tests/b-coding"), "code", coder,
                f"signals={folder}/signals", f"dictionary={folder}/dictionary",
-               f"m={SIDE * SIDE}", f"lambda={lam}", f"gap={s['gap']}",
+               f"m={s['side'] ** 2}", f"lambda={lam}", f"gap={s['gap']}",
                f"threads={threads}", "repeats=2"]
     if out:
         command.append(f"out={out}")
@@ -105,7 +110,8 @@ def ours(s, folder, coder, lam, threads, out=None):
         runs.append({"wall": float(words[2]), "cpu": float(words[4]),
                      "certified": words[words.index("certified") + 1],
                      "gap": float(words[words.index("gap") + 1]),
-                     "nonzeros": float(words[words.index("nonzeros") + 1])})
+                     "nonzeros": float(words[words.index("nonzeros") + 1]),
+                     "objective": float(words[words.index("objective") + 1])})
     return min(runs, key=lambda run: run["cpu"])
 
 
@@ -125,7 +131,7 @@ def certified_by_us(s, folder, lam, codes):
     line = subprocess.run(
         [os.path.join(s["build"], "tests/b-coding"), "certify",
          f"{folder}/theirs", f"signals={folder}/signals",
-         f"dictionary={folder}/dictionary", f"m={SIDE * SIDE}",
+         f"dictionary={folder}/dictionary", f"m={s['side'] ** 2}",
          f"lambda={lam}", f"gap={s['gap']}"], check=True,
         capture_output=True, text=True).stdout.split()
     return (float(line[line.index("gap") + 1]),
@@ -165,28 +171,50 @@ def compare(s, folder, x, d, lam):
               f"{last['nonzeros']:6.2f}")
 
 
+def learn(s, folder, method, lam):
+    """Seconds that learning took; the dictionary is in the folder."""
+    line = subprocess.run(
+        [os.path.join(s["build"], "tests/b-coding"), "learn", method,
+         f"signals={folder}/train", f"out={folder}/dictionary",
+         f"m={s['side'] ** 2}", f"atoms={s['atoms']}", f"lambda={lam}"],
+        check=True, capture_output=True, text=True).stdout.splitlines()[-1]
+    return float(line.split()[-1])
+
+
+def held_out(s, folder, lam):
+    """What every way to a dictionary is worth on patches it has not seen."""
+    print(f"lambda {lam}: mean objective, nonzeros, certified, seconds of learning")
+    for method in s["dictionaries"].split(","):
+        seconds = learn(s, folder, method, lam)
+        run = ours(s, folder, "spred-newton", lam, 1)
+        print(f"  {method:20} {run['objective']:.4f} {run['nonzeros']:6.2f} "
+              f"{run['certified']:>6} {seconds:8.2f}")
+
+
 def main():
     if any(word in ("-h", "--help") for word in sys.argv[1:]):
         print(__doc__[__doc__.index("usage"):].rstrip())
         return
     s = settings(sys.argv[1:])
+    lambdas = s["lambdas"].split(",")
     with tempfile.TemporaryDirectory() as folder:
         generator = numpy.random.default_rng(1)
         image = picture(s["picture"])
-        x = patches(image, int(s["patches"]), generator)
+        x = patches(image, s["side"], int(s["patches"]), generator)
         x.tofile(f"{folder}/signals")
-        patches(image, 2 * len(x), generator).tofile(f"{folder}/train")
-        first = s["lambdas"].split(",")[0]
-        subprocess.run([os.path.join(s["build"], "tests/b-coding"), "learn",
-                        "online", f"signals={folder}/train",
-                        f"out={folder}/dictionary", f"m={SIDE * SIDE}",
-                        f"atoms={s['atoms']}", f"lambda={first}"], check=True,
-                       stdout=subprocess.DEVNULL)
-        d = numpy.fromfile(f"{folder}/dictionary").reshape(-1, SIDE * SIDE)
-        print(f"{len(x)} patches {SIDE}x{SIDE} of {s['picture']}, {len(d)} "
-              f"atoms, gap {s['gap']}, {s['rounds']} rounds, medians "
-              f"(par at .15, PEERS.md: {PAR} times scikit-learn)")
-        for lam in s["lambdas"].split(","):
+        patches(image, s["side"], 2 * len(x),
+                generator).tofile(f"{folder}/train")
+        print(f"{len(x)} patches {s['patch']}x{s['patch']} of {s['picture']}, "
+              f"{s['atoms']} atoms, gap {s['gap']}")
+        if s["dictionaries"]:
+            for lam in lambdas:
+                held_out(s, folder, float(lam))
+            return
+        learn(s, folder, "online", lambdas[0])
+        d = numpy.fromfile(f"{folder}/dictionary").reshape(-1, s["side"] ** 2)
+        print(f"{s['rounds']} rounds, medians (par at .15 for 8x8, PEERS.md: "
+              f"{PAR} times scikit-learn)")
+        for lam in lambdas:
             compare(s, folder, x, d, float(lam))
 
 

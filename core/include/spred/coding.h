@@ -35,7 +35,8 @@ SPRED_API void spred_codes_free(struct spred_env *env,
 struct spred_coding_shared {
     const struct spred_coding *coding;
     const double *gram; /* atoms x atoms: D'D; NULL if the coder does not ask */
-    double lipschitz;   /* largest eigenvalue of D'D, an upper bound */
+    double lipschitz;   /* largest eigenvalue of D'D, an upper bound; 0 if the
+                           coder does not ask */
 };
 
 /* A method is one const struct, one file in solvers/coding. */
@@ -45,7 +46,7 @@ struct spred_coder {
     const char *doc;       /* one line */
     const char *reference; /* the paper or book */
     unsigned api_version;  /* raised when results change; part of the job key */
-    int wants_gram;
+    int wants_gram, wants_lipschitz;
     size_t options_size;
     const struct spred_option *options; /* ends with a NULL name; or NULL */
     /* Workspace of one thread (spred_alloc), or NULL: error text is set. */
@@ -69,11 +70,13 @@ struct spred_coding_report {
     double seconds; /* billed: Gram, constants, correlations, codes */
     double seconds_certify;
     long steps;
-    size_t coded;     /* signals that were reached before the wall */
+    size_t coded; /* signals that were reached before the wall */
+    /* Worst over all signals (of those not reached: of z = 0): */
+    double gap;   /* relative to |x|^2 / 2 */
+    double floor; /* bound on the rounding error of that */
+    /* Of the coded signals alone; means are NaN if there is none: */
     size_t certified; /* gap + floor <= asked */
-    double gap;       /* worst over signals, relative to |x|^2 / 2 */
-    double floor;     /* worst bound on the rounding error of that */
-    double objective; /* mean over signals */
+    double objective; /* mean */
     double squares; /* mean of |x - Dz|^2 / |x|^2 over signals that are not 0 */
     double nonzeros; /* mean number of nonzero codes */
 };
@@ -86,9 +89,9 @@ spred_code(struct spred_env *env, const struct spred_coder *coder,
            const void *options, const struct spred_coding *coding,
            struct spred_codes *codes, struct spred_coding_report *report);
 
-/* The certificate alone, of codes that anybody computed: fills certified, gap,
- * floor, objective, squares, nonzeros. The dual point of a signal is its
- * residual, scaled so that |D'r| <= lambda. */
+/* The certificate alone, of codes that anybody computed: fills coded (all),
+ * certified, gap, floor, objective, squares, nonzeros. The dual point of a
+ * signal is its residual, scaled so that |D'r| <= lambda. */
 SPRED_API enum spred_status
 spred_codes_certify(struct spred_env *env, const struct spred_coding *coding,
                     const struct spred_codes *codes,
@@ -115,6 +118,9 @@ struct spred_dictionary_method {
     unsigned api_version;
     size_t options_size;
     const struct spred_option *options;
+    /* Name of the coder that it calls with these options: what it learns
+     * depends on that one's api_version too. NULL: it calls none. */
+    const char *(*coder)(const void *options);
     /* dictionary: m x atoms, owned by the caller; unit-norm columns at the
      * end. */
     enum spred_status (*learn)(struct spred_env *env, const void *options,
