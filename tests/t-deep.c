@@ -1,6 +1,5 @@
 /* t-deep.c: the deep models learn planted pictures and become sparse; their
- * marks say what is true; a training that was stopped goes on to the same bits;
- * stored models predict the same bits. */
+ * marks say what is true; stored models predict the same bits. */
 #include "deep-fixture.h"
 
 /* Small enough for a test; batch norm and dropout take part. */
@@ -177,118 +176,6 @@ static void test_smaller(void **unused)
     assert_true(last->macs < .8 * last->macs_dense);
     assert_true(last->units_left < last->units);
     assert_non_null(strstr(r.report.note, "made smaller"));
-    runner_close(&r);
-}
-
-/* Every saved state: a fit that goes on from it ends with the same bits. */
-static void check_saves(const char *model, const char *options)
-{
-    struct runner r;
-    size_t bytes = TEST * CLASSES * sizeof(double);
-    runner_open(&r, model);
-    runner_set(&r, options);
-    runner_set(&r, SMALL + 1);
-    runner_set(&r, "epochs=4");
-    assert_ok(&r.env, runner_fit(&r, &r.env));
-    double *whole = r.scores;
-    double steps = (double)r.report.steps;
-    size_t all = r.n_saves, marks = r.n_marks;
-    r.scores = NULL;
-    assert_true(all >= 4);
-    for (size_t k = 1; k < all; k++) { /* marks follow the last */
-        runner_drop_saves(&r);
-        r.saved = NULL;
-        r.stop_after = k;
-        assert_int_equal(runner_fit(&r, &r.env), SPRED_EINTERRUPTED);
-        assert_int_equal(r.n_saves, k);
-        void *saved = r.saves[k - 1];
-        r.saves[k - 1] = NULL;
-        size_t size = r.save_sizes[k - 1];
-        runner_drop_saves(&r);
-        r.saved = saved;
-        r.saved_size = size;
-        r.stop_after = 0;
-        assert_ok(&r.env, runner_fit(&r, &r.env));
-        assert_int_equal(r.n_saves, all - k); /* it did go on */
-        assert_int_equal(r.n_marks, marks);
-        assert_near((double)r.report.steps, steps, 0);
-        assert_memory_equal(r.scores, whole, bytes);
-        free(saved);
-    }
-    free(whole);
-    runner_close(&r);
-}
-
-static void test_checkpoints(void **unused)
-{
-    (void)unused;
-    check_saves("deep-dense", "lr=0.05");
-    check_saves("deep-spred", "lr=0.2 dense_epochs=2 fine_tune=2 crop=1 "
-                              "flip=true thresholds=1e-2 "
-                              "fine_thresholds=1e-3;1e-2");
-    check_saves("deep-spred", "group=output lr=0.2 fine_tune=1 momentum=0");
-    check_saves("deep-str", "lr=0.05 fine_tune=1");
-    check_saves("deep-prune", "lr=0.05 compression=4;2 fine_tune=2");
-    check_saves("deep-gradual", "lr=0.05 compression=4;2 fine_tune=2");
-}
-
-/* The fine-tuned network of a fit that went on is the same, too. */
-static void test_masks(void **unused)
-{
-    (void)unused;
-    struct runner r;
-    size_t bytes = TEST * CLASSES * sizeof(double);
-    runner_open(&r, "deep-spred");
-    runner_set(&r, "lr=0.3 lambda=0.004 fine_tune=3 fine_thresholds=1e-2 "
-                   "thresholds=0");
-    runner_set(&r, SMALL + 1);
-    runner_set(&r, "epochs=4");
-    assert_ok(&r.env, runner_fit(&r, &r.env));
-    double *tuned = r.marks[1].scores;
-    assert_string_equal(r.marks[1].rule, "fine-tuned");
-    r.marks[1].scores = NULL;
-    size_t nonzero = r.marks[1].nonzero;
-    r.saved = r.saves[4]; /* in the midst of fine-tuning */
-    r.saved_size = r.save_sizes[4];
-    for (size_t k = 5; k < r.n_saves; k++)
-        free(r.saves[k]);
-    r.n_saves = 4; /* the fifth is held */
-    assert_ok(&r.env, runner_fit(&r, &r.env));
-    assert_memory_equal(r.marks[1].scores, tuned, bytes);
-    assert_int_equal(r.marks[1].nonzero, nonzero);
-    free(tuned);
-    free((void *)r.saved);
-    runner_close(&r);
-}
-
-/* Bytes of something else are refused; the caller then starts anew. */
-static void test_bad_saves(void **unused)
-{
-    (void)unused;
-    struct runner r;
-    runner_open(&r, "deep-spred");
-    runner_set(&r, "lr=0.2 fine_tune=1");
-    runner_set(&r, SMALL + 1);
-    runner_set(&r, "epochs=2");
-    assert_ok(&r.env, runner_fit(&r, &r.env));
-    char *saved = malloc(r.save_sizes[0]);
-    size_t size = r.save_sizes[0];
-    memcpy(saved, r.saves[0], size);
-    runner_drop_saves(&r);
-    r.saved = saved;
-    for (size_t cut = 0; cut < size; cut += size / 7) {
-        r.saved_size = cut;
-        assert_int_equal(runner_fit(&r, &r.env), SPRED_EFORMAT);
-    }
-    r.saved_size = size;
-    saved[size / 2] ^= 1;
-    assert_int_equal(runner_fit(&r, &r.env), SPRED_EFORMAT);
-    saved[size / 2] ^= 1;
-    runner_set(&r, "network=linear(out=24)|relu|linear");
-    assert_int_equal(runner_fit(&r, &r.env), SPRED_EFORMAT);
-    print_message("# %s\n", r.env.error);
-    free(saved);
-    r.saved = NULL;
     runner_close(&r);
 }
 
@@ -498,9 +385,6 @@ int main(void)
         cmocka_unit_test(test_again),
         cmocka_unit_test(test_thresholds),
         cmocka_unit_test(test_smaller),
-        cmocka_unit_test(test_checkpoints),
-        cmocka_unit_test(test_masks),
-        cmocka_unit_test(test_bad_saves),
         cmocka_unit_test(test_store),
         cmocka_unit_test(test_no_pictures),
         cmocka_unit_test(test_bad_options),
