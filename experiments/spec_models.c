@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "spred/text.h"
+
 #define GRID_MAX 1000u /* settings of one job */
 
 /* One model of the list, before its sweep is expanded. */
@@ -88,6 +90,17 @@ static enum spred_status plain_options(const struct spec_reader *r,
     return SPRED_OK;
 }
 
+/* Numbers are compared as numbers: 0.1 and 0.10 are one setting. */
+static int same_value(const struct spec_reader *r, const char *model,
+                      const char *option, const char *a, const char *b)
+{
+    double x, y;
+    if (!names_of(r)->is_word(model, option) && spred_parse_real(a, &x) &&
+        spred_parse_real(b, &y))
+        return x <= y && x >= y;
+    return strcmp(a, b) == 0;
+}
+
 static enum spred_status add_value(struct spec_reader *r,
                                    const struct entry *entry,
                                    const struct spec_node *key,
@@ -101,9 +114,11 @@ static enum spred_status add_value(struct spec_reader *r,
                          "have a ;",
                          axis->name, value->text);
     for (size_t i = 0; i < axis->n_values; i++)
-        if (strcmp(axis->values[i], value->text) == 0)
-            return spec_fail(r, value, "tune.%s: '%.100s' is there twice",
-                             axis->name, value->text);
+        if (same_value(r, entry->name, axis->name, axis->values[i],
+                       value->text))
+            return spec_fail(
+                r, value, "tune.%s: '%.100s' is there twice, first as '%.100s'",
+                axis->name, value->text, axis->values[i]);
     char **values =
         spec_grow(r, axis->values, axis->n_values, sizeof *axis->values);
     if (!values)
@@ -186,6 +201,30 @@ static enum spred_status make_label(struct spec_reader *r, struct spec_model *m)
     return status;
 }
 
+/* The same options in the same order, tuned over the same values. */
+static int same_model(const struct spec_reader *r, const struct spec_model *a,
+                      const struct spec_model *b)
+{
+    if (strcmp(a->name, b->name) != 0 || a->n_settings != b->n_settings ||
+        a->n_tune != b->n_tune)
+        return 0;
+    for (size_t i = 0; i < a->n_settings; i++) {
+        const struct spec_setting *x = &a->settings[i], *y = &b->settings[i];
+        if (strcmp(x->name, y->name) != 0 ||
+            !same_value(r, a->name, x->name, x->value, y->value))
+            return 0;
+    }
+    for (size_t i = 0; i < a->n_tune; i++) {
+        const struct spec_axis *x = &a->tune[i], *y = &b->tune[i];
+        if (strcmp(x->name, y->name) != 0 || x->n_values != y->n_values)
+            return 0;
+        for (size_t k = 0; k < x->n_values; k++)
+            if (!same_value(r, a->name, x->name, x->values[k], y->values[k]))
+                return 0;
+    }
+    return 1;
+}
+
 static enum spred_status read_combination(struct spec_reader *r,
                                           const struct entry *entry,
                                           const struct spec_node *options,
@@ -212,7 +251,7 @@ static enum spred_status read_combination(struct spec_reader *r,
         SPRED_TRY(read_grid(r, entry, tune, m));
     SPRED_TRY(make_label(r, m));
     for (size_t i = 0; i + 1 < out->n_models; i++)
-        if (strcmp(out->models[i].label, m->label) == 0)
+        if (same_model(r, &out->models[i], m))
             return spec_fail(r, entry->key,
                              "'%.200s' is there twice, first at line %u",
                              m->label, out->models[i].line);

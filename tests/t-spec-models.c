@@ -110,6 +110,11 @@ static void words(void **state)
     assert_string_equal(s.models[2].tune[0].values[0], "relu|linear");
     assert_string_equal(s.models[2].tune[0].values[1], "relu");
     spec_free(&env, &s);
+    /* Words are no numbers. */
+    read_good(&env, V D "models: [net: {tune: {layers: [\"1\", \"1.0\"]}}]\n",
+              &s);
+    assert_int_equal(s.models[0].tune[0].n_values, 2);
+    spec_free(&env, &s);
 }
 
 /* The resolved text reads back to itself. */
@@ -187,6 +192,12 @@ static const struct bad files[] = {
     {V D "models: [net: {tune: {lt: [0.1]}}]\n", "3:23",
      "no option 'lt' (did you mean 'lr'?)"},
     {V D "models: [net: {tune: {lr: [0.1, 0.1]}}]\n", "3:33", "there twice"},
+    {V D "models: [net: {tune: {lr: [0.1, 0.10]}}]\n", "3:33",
+     "tune.lr: '0.10' is there twice, first as '0.1'"},
+    {V D "models: [net: {tune: {depth: [3, +3]}}]\n", "3:34", "there twice"},
+    {V D "models: [net: {lr: [0.1, 1e-1]}]\n", "3:10", "there twice"},
+    {V D "models: [net: {tune: {lr: [0.1]}}, net: {tune: {lr: [.1]}}]\n",
+     "3:36", "there twice"},
     {V D "models: [net: {lr: 0.2, tune: {lr: [0.1]}}]\n", "3:32",
      "tune.lr: is set at line 3, too"},
     {V D "models: [net: {tune: {layers: [a;b]}}]\n", "3:32", "cannot have a ;"},
