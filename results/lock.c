@@ -54,6 +54,11 @@ enum spred_status results_lock(struct spred_env *env, const char *folder,
         sign(file);
     else if (errno == EWOULDBLOCK)
         status = refuse(env, folder, file);
+    else if (errno == ENOSYS || errno == ENOLCK || errno == EOPNOTSUPP)
+        spred_log(env, SPRED_LOG_WARN,
+                  "%s: this file system has no locks: run one experiment at a "
+                  "time there",
+                  folder);
     else
         status = spred_fail(env, SPRED_EIO, "%s: cannot be locked: %s", path,
                             strerror(errno));
