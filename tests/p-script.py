@@ -93,7 +93,7 @@ with Folder() as folder:
     folder.write("wrong.lua", WRONG)
     text = TINY.replace("SOLVERS", "wrong.lua, coordinate-descent").replace("tiny", "wrong")
     text = text.replace("limits: {wall: 20 min, memory: 2 GiB, grace: 1 s}",
-                        "limits: {wall: 2 s, memory: 300 MiB, grace: 0.5 s}")
+                        "limits: {wall: 8 s, memory: 300 MiB, grace: 0.5 s}")
     folder.write("wrong.yaml", text.replace("trials: 2", "trials: 1"))
     result = folder.run("run", "wrong.yaml")
     rows = {row["solver"]: row for row in folder.rows("wrong")}
@@ -111,7 +111,7 @@ with Folder() as folder:
         folder.write(name, script)
         text = TINY.replace("SOLVERS", name).replace("grace: 1 s", "grace: 1 s, script: 0.5 s")
         folder.write("bad.yaml", text)
-        result = folder.run("run", "bad.yaml", timeout=30)
+        result = folder.run("run", "bad.yaml", timeout=120)
         tap.check(result.returncode == 2 and words in error_line(result) and
                   len(error_line(result).splitlines()) < 3, f"{name}: exit code 2", error_line(result))
 tap.done()
